@@ -1,0 +1,11 @@
+// The one import of tfjs: an ESM and a CommonJS copy must never both load, since one instance holds the registry.
+import { createRequire } from 'node:module';
+
+type TensorFlow = typeof import('@tensorflow/tfjs');
+
+/** tfjs itself, the same CommonJS instance that the kernels of tfjs-node-gpu register with. */
+export const tf: TensorFlow = createRequire(import.meta.url)('@tensorflow/tfjs');
+
+export type Tensor = import('@tensorflow/tfjs').Tensor;
+export type Variable = import('@tensorflow/tfjs').Variable;
+export type Scalar = import('@tensorflow/tfjs').Scalar;

@@ -1,0 +1,49 @@
+/** One thing that is wrong, where it stands, and what would be right. */
+export interface Problem {
+  /** File as the user named it. */
+  readonly file?: string;
+  /** 1-based. */
+  readonly line?: number;
+  /** 1-based, in UTF-16 units as editors count. */
+  readonly column?: number;
+  /** Place inside the file when there is no line: a JSON pointer, an example id, a tensor name. */
+  readonly where?: string;
+  /** What is wrong, one sentence without a full stop. */
+  readonly message: string;
+  /** What was expected, or the nearest right spelling. */
+  readonly expected?: string;
+}
+
+const place = ({ file, line, column, where }: Problem): string =>
+  [[file, line, column].filter((part) => part !== undefined).join(':'), where].filter(Boolean).join(' ');
+
+/** `file:line:column where: message; expected` on one line. */
+export function formatProblem(problem: Problem): string {
+  const location = place(problem);
+  const text = problem.expected ? `${problem.message}; ${problem.expected}` : problem.message;
+  return location ? `${location}: ${text}` : text;
+}
+
+/** Wrong usage, recipe or data: everything that is wrong at once; the command line exits with 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly exitCode = 2;
+  readonly problems: readonly Problem[];
+
+  constructor(problems: Problem | string | readonly Problem[]) {
+    const list =
+      typeof problems === 'string'
+        ? [{ message: problems }]
+        : Array.isArray(problems)
+          ? problems
+          : [problems];
+    super((list as Problem[]).map(formatProblem).join('\n'));
+    this.problems = list as Problem[];
+  }
+}
+
+/** The work was interrupted after its state was saved; the command line exits with 130. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  readonly exitCode = 130;
+}

@@ -1,0 +1,4 @@
+/** A JSON Schema literal (draft 2020-12 subset that ajv strict accepts); `description` and `default` on every key. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -1,0 +1,96 @@
+import type { BackboneOutput, BackboneShape, ForwardOptions, Processor } from '../src/backbones/backbone.js';
+import type { HostBatch, HostTensor } from '../src/data/hostTensor.js';
+import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
+import type { Json, JsonSchema } from '../src/json.js';
+import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
+import type { Random } from '../src/random.js';
+
+/** The least that an example has; readers add what their task needs. */
+export interface Example {
+  /** Unique in its split; named in errors and predictions. */
+  readonly id: string;
+}
+
+export interface CollateContext<State> {
+  readonly state: State;
+  readonly processor: Processor;
+  /** Fresh for every visit of a batch, from run seed and step: masks and negatives are drawn from it. */
+  readonly random: Random;
+  readonly training: boolean;
+}
+
+/** A forward pass in the making, given to `outputs`. */
+export interface ForwardContext<Options, State> {
+  readonly options: Options;
+  readonly state: State;
+  readonly backbone: BackboneShape;
+  /** Runs the backbone with its adapters on the batch, or on the given replacement of some of its tensors. */
+  encode(replace?: TensorTree, options?: Pick<ForwardOptions, 'attention'>): BackboneOutput;
+  /** The head's parameters, by the names of `head`. */
+  readonly parameters: ParameterLookup;
+  /** Frozen or adapted backbone parameters (for tied weights, as in masked language modelling). */
+  readonly backboneParameters: ParameterLookup;
+  readonly batch: TensorTree;
+  readonly dropout: Dropout;
+}
+
+/** `total` is a scalar, a mean over examples; the parts are logged. */
+export interface Loss {
+  readonly total: Tensor;
+  readonly parts?: Readonly<Record<string, Tensor>>;
+}
+
+export interface Prediction {
+  readonly id: string;
+  /** What is written to prediction files; `score`s are probabilities in [0, 1]. */
+  readonly [key: string]: Json;
+}
+
+export interface MetricReport {
+  /** Name -> value, 0..1 where it is a share. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Group -> metric value and count, for example per question type. */
+  readonly groups?: Readonly<Record<string, Readonly<Record<string, { value: number; count: number }>>>>;
+}
+
+/** One task of the field: one file and one line in `tasks/index.ts`. */
+export interface Task<Options, E extends Example, State extends Json> {
+  readonly kind: string;
+  readonly description: string;
+  /** Schema of the task's options besides `kind`. */
+  readonly schema: JsonSchema;
+  /** Schema of one split of `data` (files of the reader). */
+  readonly dataSchema: JsonSchema;
+  /** The metric that picks the best checkpoint, and whether more is better. */
+  readonly metric: { readonly name: string; readonly higherIsBetter: boolean };
+  /** Reads one split; throws UsageError with every problem of the files. */
+  read(options: Options, split: Readonly<Record<string, Json>>): Promise<readonly E[]>;
+  /** What must be known before the head is built (answer vocabulary, ...); JSON, saved with the adapter. */
+  fit(options: Options, training: readonly E[]): State;
+  /** A rough length in tokens for buckets, from the text alone. */
+  length(example: E): number;
+  /** Parameters of the head. */
+  head(options: Options, state: State, backbone: BackboneShape): readonly ParameterSpec[];
+  /** Backbone inputs and, unless predicting without labels, targets (keys start with `target.`). */
+  collate(examples: readonly E[], context: CollateContext<State>): Promise<HostBatch>;
+  /** Named outputs of one batch; [B, ...] each. */
+  outputs(context: ForwardContext<Options, State>): TensorTree;
+  loss(outputs: TensorTree, batch: TensorTree, options: Options): Loss;
+  /** Outputs that `predict` needs; the others stay on the device. */
+  readonly predictionOutputs: readonly string[];
+  predict(
+    outputs: Readonly<Record<string, HostTensor>>,
+    examples: readonly E[],
+    state: State,
+    options: Options,
+  ): readonly Prediction[];
+  evaluate(predictions: readonly Prediction[], examples: readonly E[], options: Options): MetricReport;
+  /** The best that ignores pictures and texts, from the training set: the majority answer. */
+  baseline?(training: readonly E[], examples: readonly E[], state: State, options: Options): MetricReport;
+  /** An example to predict on, from a user's text and picture. */
+  exampleFrom?(input: { readonly text: string; readonly picture: string; readonly id: string }): E;
+}
+
+export const defineTask = <Options, E extends Example, State extends Json>(
+  task: Task<Options, E, State>,
+): Task<Options, E, State> => task;
