@@ -1,3 +1,9 @@
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { locateEngine, locateKernels } from './install/locate.js';
+import { registerNativeBackend } from './native/backend.js';
+import { registerOps } from './ops/register.js';
 import { tf } from './tf.js';
 
 export interface EngineOptions {
@@ -15,21 +21,56 @@ export interface EngineInfo {
   readonly threads: number;
   /** Where libtensorflow was found; absent for wasm. */
   readonly library?: string;
-  /** Why the better backend is not in use; absent when it is. */
+  /** Why the better backend is not in use; absent when it is, or when wasm was asked for. */
   readonly reason?: string;
 }
 
 let started: Promise<EngineInfo> | undefined;
 let current: EngineInfo | undefined;
 
-/** Starts the engine once a process; later calls return the same. */
-export function startEngine(_options: EngineOptions = {}): Promise<EngineInfo> {
-  started ??= (async () => {
-    await tf.setBackend('cpu');
-    await tf.ready();
-    current = { backend: 'wasm', version: tf.version.tfjs, device: 'cpu', threads: 1 };
-    return current;
-  })();
+async function useBackend(name: 'tensorflow' | 'wasm'): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend could not be started`);
+  await tf.ready();
+  registerOps(name);
+}
+
+async function startNative(threads: number): Promise<EngineInfo | string> {
+  const engine = locateEngine();
+  if (!engine.found) return engine.reason;
+  const kernels = locateKernels();
+  if (!kernels) return 'the kernels of @tensorflow/tfjs-node-gpu are not there; `vlgraft engine install` fetches them';
+  const { binding } = registerNativeBackend(engine.libraries.tensorflow, kernels, threads);
+  await useBackend('tensorflow');
+  const { TF_Version: version } = binding;
+  return { backend: 'tensorflow', version, device: binding.session.device, threads, library: engine.libraries.tensorflow };
+}
+
+async function startWasm(reason?: string): Promise<EngineInfo> {
+  const require = createRequire(import.meta.url);
+  const wasm = require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
+  const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+  wasm.setWasmPaths(join(folder, 'wasm-out/'));
+  await useBackend('wasm');
+  return { backend: 'wasm', version: tf.version.tfjs, device: 'cpu', threads: 1, ...(reason && { reason }) };
+}
+
+async function start({ backend = 'auto', threads = availableParallelism() }: EngineOptions): Promise<EngineInfo> {
+  if (backend === 'wasm') return startWasm();
+  const native = await startNative(threads);
+  if (typeof native !== 'string') return native;
+  if (backend === 'tensorflow') throw new Error(native);
+  return startWasm(native);
+}
+
+/**
+ * Starts the engine once a process; later calls return the same, whatever they ask for.
+ * @throws UsageError when VLGRAFT_LIBTENSORFLOW points nowhere; Error when `tensorflow` is asked for and not there
+ */
+export function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
+  started ??= start(options).then((info) => {
+    current = info;
+    return info;
+  });
   return started;
 }
 

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { extract } from 'tar';
+import type { Environment } from './cacheFolder.js';
+import { EngineInstallError } from './engineInstallError.js';
+import { kernelsFolder, kernelsVersion, locateKernels } from './locate.js';
+import { withLock } from './lock.js';
+import { runTool } from './runTool.js';
+
+/** A package as npm names it, with the hash npm's registry states for that version. */
+interface PinnedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Folder under the kernels' folder. */
+  readonly folder: string;
+  readonly integrity: string;
+}
+
+const packages: readonly PinnedPackage[] = [
+  {
+    name: '@tensorflow/tfjs-node-gpu',
+    version: kernelsVersion,
+    folder: 'package',
+    integrity:
+      'sha512-p//NN6DGiN4hInUmIkRffaFVMcdTREUMjPyjW04J7OXvB2zBlQimj61eFKSgRrH3f5TnOfKzb0n56he/B6a4bw==',
+  },
+  // The only other package that the kernels load.
+  {
+    name: 'google-protobuf',
+    version: '3.21.4',
+    folder: 'node_modules/google-protobuf',
+    integrity:
+      'sha512-MnG7N936zcKTco4Jd2PX2U96Kf9PxygAPKBug+74LHzmHXmceN16MmRcdgZv+DGef/S9YvQAfRsNCn4cjf9yyQ==',
+  },
+];
+
+/** The kernels must register with the tfjs that is already loaded, which lies elsewhere than the cache. */
+const bridge = "module.exports = globalThis[Symbol.for('vlgraft.tfjs')];\n";
+
+/** Whether bytes have the hash an integrity string `sha512-<base64>` states. */
+export const hasIntegrity = (bytes: Uint8Array, integrity: string): boolean =>
+  `sha512-${createHash('sha512').update(bytes).digest('base64')}` === integrity;
+
+interface Fetch {
+  readonly folder: string;
+  readonly environment: Environment;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function fetchPackage(
+  { name, version, folder, integrity }: PinnedPackage,
+  fetch: Fetch,
+): Promise<void> {
+  const command = ['npm', 'pack', `${name}@${version}`, '--ignore-scripts', '--json'];
+  const result = await runTool([...command, `--pack-destination=${fetch.folder}`], fetch);
+  fetch.signal?.throwIfAborted();
+  if (result.code !== 0) {
+    throw new EngineInstallError(`npm did not install ${name}, and \`npm pack\` can't fetch it either`);
+  }
+  const file = join(fetch.folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+  if (!hasIntegrity(await readFile(file), integrity)) {
+    throw new EngineInstallError(
+      `${name} ${version} came with another hash than the one it was published with`,
+    );
+  }
+  const target = join(fetch.folder, folder);
+  await mkdir(target, { recursive: true });
+  // A package holds files and folders only.
+  const filter = (_path: string, entry: object) =>
+    'type' in entry && ['File', 'OldFile', 'Directory'].includes(String(entry.type));
+  await extract({ file, cwd: target, strip: 1, strict: true, filter });
+  await rm(file);
+}
+
+async function fillFolder(fetch: Fetch): Promise<void> {
+  for (const pinned of packages) await fetchPackage(pinned, fetch);
+  const target = join(fetch.folder, 'node_modules/@tensorflow/tfjs');
+  await mkdir(target, { recursive: true });
+  await writeFile(join(target, 'index.js'), bridge);
+}
+
+async function fetchKernels(target: string, environment: Environment, signal?: AbortSignal): Promise<void> {
+  const folder = join(dirname(target), '.partial');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  try {
+    await fillFolder({ folder, environment, signal });
+    // What lies there is not whole, or it would have been found.
+    await rm(target, { recursive: true, force: true });
+    await rename(folder, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The folder of the kernels' package; where npm dropped the optional dependency, fetches it with npm into the cache.
+ * @throws EngineInstallError where npm can't fetch it or its hash is not the published one.
+ */
+export async function installKernels(environment: Environment, signal?: AbortSignal): Promise<string> {
+  const present = locateKernels(environment);
+  if (present) return present;
+  const target = kernelsFolder(environment);
+  const lock = join(dirname(target), 'kernels.lock');
+  return withLock(lock, signal, async () => {
+    if (!locateKernels(environment)) await fetchKernels(target, environment, signal);
+    return join(target, 'package');
+  });
+}

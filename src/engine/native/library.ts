@@ -1,0 +1,116 @@
+import koffi from 'koffi';
+
+/** An address in the memory of libtensorflow; 0n is null. */
+export type Pointer = bigint;
+
+const P = 'void*';
+const OUT = 'TF_Output';
+// name: [result, ...arguments], from TensorFlow's public headers c_api.h, c/eager/c_api.h and tf_tstring.h.
+const SIGNATURES = {
+  TF_Version: ['str'],
+  TF_NewStatus: [P],
+  TF_GetCode: ['int', P],
+  TF_Message: ['str', P],
+  TF_DeleteStatus: ['void', P],
+  TFE_NewContextOptions: [P],
+  TFE_ContextOptionsSetConfig: ['void', P, P, 'size_t', P],
+  TFE_DeleteContextOptions: ['void', P],
+  TFE_NewContext: [P, P, P],
+  TFE_ContextListDevices: [P, P, P],
+  TF_DeviceListCount: ['int', P],
+  TF_DeviceListName: ['str', P, 'int', P],
+  TF_DeviceListType: ['str', P, 'int', P],
+  TF_DeleteDeviceList: ['void', P],
+  TF_AllocateTensor: [P, 'int', 'int64_t*', 'int', 'size_t'],
+  TF_TensorData: [P, P],
+  TF_TensorByteSize: ['size_t', P],
+  TF_DeleteTensor: ['void', P],
+  TF_StringInit: ['void', P],
+  TF_StringCopy: ['void', P, P, 'size_t'],
+  TF_StringGetDataPointer: [P, P],
+  TF_StringGetSize: ['size_t', P],
+  TF_StringDealloc: ['void', P],
+  TFE_NewTensorHandle: [P, P, P],
+  TFE_DeleteTensorHandle: ['void', P],
+  TFE_TensorHandleResolve: [P, P, P],
+  TFE_TensorHandleCopyToDevice: [P, P, P, 'str', P],
+  TFE_TensorHandleDataType: ['int', P],
+  TFE_TensorHandleNumDims: ['int', P, P],
+  TFE_TensorHandleDim: ['int64_t', P, 'int', P],
+  TFE_NewOp: [P, P, 'str', P],
+  TFE_DeleteOp: ['void', P],
+  TFE_OpAddInput: ['void', P, P, P],
+  TFE_OpSetDevice: ['void', P, 'str', P],
+  TFE_OpSetAttrType: ['void', P, 'str', 'int'],
+  TFE_OpSetAttrBool: ['void', P, 'str', 'uint8_t'],
+  TFE_OpSetAttrString: ['void', P, 'str', P, 'size_t'],
+  TFE_OpSetAttrInt: ['void', P, 'str', 'int64_t'],
+  TFE_OpSetAttrFloat: ['void', P, 'str', 'float'],
+  TFE_OpSetAttrIntList: ['void', P, 'str', 'int64_t*', 'int'],
+  TFE_OpSetAttrFloatList: ['void', P, 'str', 'float*', 'int'],
+  TFE_Execute: ['void', P, '_Inout_ void**', '_Inout_ int*', P],
+  TFE_ContextAddFunction: ['void', P, P, P],
+  TFE_ContextRemoveFunction: ['void', P, 'str', P],
+  TF_NewGraph: [P],
+  TF_DeleteGraph: ['void', P],
+  TF_NewOperation: [P, P, 'str', 'str'],
+  TF_AddInput: ['void', P, OUT],
+  TF_AddInputList: ['void', P, 'TF_Output*', 'int'],
+  TF_FinishOperation: [P, P, P],
+  TF_SetAttrType: ['void', P, 'str', 'int'],
+  TF_SetAttrBool: ['void', P, 'str', 'uint8_t'],
+  TF_SetAttrString: ['void', P, 'str', P, 'size_t'],
+  TF_SetAttrInt: ['void', P, 'str', 'int64_t'],
+  TF_SetAttrFloat: ['void', P, 'str', 'float'],
+  TF_SetAttrIntList: ['void', P, 'str', 'int64_t*', 'int'],
+  TF_SetAttrFloatList: ['void', P, 'str', 'float*', 'int'],
+  TF_SetAttrShape: ['void', P, 'str', 'int64_t*', 'int'],
+  TF_SetAttrTensor: ['void', P, 'str', P, P],
+  TF_OperationOutputType: ['int', OUT],
+  TF_GraphGetTensorNumDims: ['int', P, OUT, P],
+  TF_GraphGetTensorShape: ['void', P, OUT, '_Out_ int64_t*', 'int', P],
+  TF_GraphToFunction: [P, P, 'str', 'uint8_t', 'int', P, 'int', 'TF_Output*', 'int', 'TF_Output*', P, P, P, P],
+  TF_DeleteFunction: ['void', P],
+} as const;
+
+/** A function of libtensorflow; `async` runs it on a thread of its own. */
+export interface NativeFunction {
+  // biome-ignore lint/suspicious/noExplicitAny: the C signature is checked by koffi at the call
+  (...values: any[]): any;
+  async(...values: unknown[]): void;
+}
+
+export type Native = Readonly<Record<keyof typeof SIGNATURES, NativeFunction>> & {
+  /** Bytes at an address, without copying; valid while the owner lives. */
+  view(address: Pointer, bytes: number): Uint8Array;
+};
+
+// TensorFlow crashes when it is unloaded, and koffi unloads its libraries when Node exits: an extra reference that
+// may not be dropped (RTLD_NODELETE) keeps it in memory until the process is gone.
+function pin(file: string): void {
+  const [libc, flags] =
+    process.platform === 'darwin' ? ['libSystem.B.dylib', 2 | 0x80] : ['libc.so.6', 2 | 0x1000];
+  koffi.load(libc).func('void* dlopen(const char*, int)')(file, flags);
+}
+
+let native: Native | undefined;
+
+/** Loads libtensorflow once a process. Throws an Error that names the file when it, or a function of it, is missing. */
+export function loadLibrary(file: string): Native {
+  if (native) return native;
+  // TensorFlow reads its log level when it is loaded; without this it greets on stderr.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  pin(file);
+  const library = koffi.load(file);
+  koffi.struct('TF_Output', { oper: P, index: 'int' });
+  const functions = Object.entries(SIGNATURES).map(([name, [result, ...parameters]]) => [
+    name,
+    library.func(name, result, parameters as string[]),
+  ]);
+  native = {
+    ...Object.fromEntries(functions),
+    view: (address: Pointer, bytes: number) =>
+      bytes === 0 ? new Uint8Array(0) : new Uint8Array(koffi.view(address, bytes)),
+  } as Native;
+  return native;
+}

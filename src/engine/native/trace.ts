@@ -1,0 +1,128 @@
+import { sizeOf } from '../../data/hostTensor.js';
+import { type Attribute, nodeSetters, setAttributes } from './attributes.js';
+import { describeTensor } from './dtypes.js';
+import type { Pointer } from './library.js';
+import type { Operand } from './promote.js';
+import type { DeviceTensor, Session } from './session.js';
+import { deleteTensor, newTensor, type TensorValues } from './tensors.js';
+
+/** Ids of traced values start here, those of real tensors stay below. */
+export const FIRST_SYMBOL = 2 ** 40;
+
+interface Output {
+  readonly oper: Pointer;
+  readonly index: number;
+}
+
+interface Symbol extends Operand {
+  readonly output: Output;
+  /** The op that made it, for error messages. */
+  readonly op: string;
+}
+
+// Ops whose first inputs form one list: how many of n inputs are in it.
+const LIST_INPUTS: Readonly<Record<string, (n: number) => number>> = {
+  AddN: (n) => n,
+  ConcatV2: (n) => n - 1,
+  Einsum: (n) => n,
+  Pack: (n) => n,
+  StringJoin: (n) => n,
+};
+
+/** A graph in the making: ops go into it instead of being run, TensorFlow infers their shapes. */
+export interface Trace {
+  readonly graph: Pointer;
+  /** A value given at each call. */
+  argument(like: Pick<DeviceTensor, 'dtype' | 'shape'>): Operand;
+  constant(shape: readonly number[], dtype: number, values: TensorValues): Operand;
+  node(name: string, attributes: readonly Attribute[], inputs: readonly Operand[], outputs: number): Operand[];
+  operand(id: number): Operand | undefined;
+  /** The op that made a value and the value's shape, for error messages. */
+  describe(id: number): string;
+  output(id: number): Output;
+  /** tfjs has let go of the value. */
+  forget(id: number): void;
+  /** Values that tfjs still holds. */
+  readonly alive: ReadonlySet<number>;
+}
+
+let nextSymbol = FIRST_SYMBOL;
+
+/** Opens an empty graph. */
+export function startTrace({ native, status, check }: Session): Trace {
+  const graph: Pointer = native.TF_NewGraph();
+  const symbols = new Map<number, Symbol>();
+  const alive = new Set<number>();
+  const setters = nodeSetters(native);
+  let nodes = 0;
+
+  const add = (output: Output, op: string, dtype: number, shape: readonly number[]): Operand => {
+    const symbol: Symbol = { id: nextSymbol++, dtype, shape, output, op };
+    symbols.set(symbol.id, symbol);
+    alive.add(symbol.id);
+    return symbol;
+  };
+  const describe = (id: number): string => {
+    const symbol = symbols.get(id);
+    return symbol ? `the result of ${symbol.op}, ${describeTensor(symbol.dtype, symbol.shape)}` : 'a traced value';
+  };
+  const inferredShape = (output: Output, op: string): number[] => {
+    const rank: number = native.TF_GraphGetTensorNumDims(graph, output, status);
+    check(() => op);
+    const shape = new Array<number>(Math.max(rank, 0)).fill(0);
+    if (rank > 0) native.TF_GraphGetTensorShape(graph, output, shape, rank, status);
+    check(() => op);
+    const known = shape.map(Number);
+    if (rank < 0 || known.some((n) => n < 0)) {
+      throw new Error(`${op}: the shape of its result depends on values, which a compiled function cannot have`);
+    }
+    return known;
+  };
+  const symbolOf = (id: number): Symbol => {
+    const symbol = symbols.get(id);
+    if (!symbol) throw new Error('a tensor of an earlier trace was used: its value is gone');
+    return symbol;
+  };
+
+  return {
+    graph,
+    alive,
+    argument: ({ dtype, shape }) => {
+      const node: Pointer = native.TF_NewOperation(graph, 'Placeholder', `argument${nodes++}`);
+      native.TF_SetAttrType(node, 'dtype', dtype);
+      native.TF_SetAttrShape(node, 'shape', Array.from(shape), shape.length);
+      const oper: Pointer = native.TF_FinishOperation(node, status);
+      check(() => 'argument');
+      return add({ oper, index: 0 }, 'an argument', dtype, shape);
+    },
+    constant: (shape, dtype, values) => {
+      const tensor = newTensor(native, shape, dtype, values);
+      const node: Pointer = native.TF_NewOperation(graph, 'Const', `constant${nodes++}`);
+      native.TF_SetAttrTensor(node, 'value', tensor, status);
+      native.TF_SetAttrType(node, 'dtype', dtype);
+      const oper: Pointer = native.TF_FinishOperation(node, status);
+      deleteTensor(native, tensor, dtype, sizeOf(shape));
+      check(() => 'constant');
+      return add({ oper, index: 0 }, 'a constant', dtype, shape);
+    },
+    node: (name, attributes, inputs, outputs) => {
+      const node: Pointer = native.TF_NewOperation(graph, name, `${name}${nodes++}`);
+      const sources = inputs.map(({ id }) => symbolOf(id).output);
+      const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
+      if (listed > 0) native.TF_AddInputList(node, sources.slice(0, listed), listed);
+      for (const source of sources.slice(listed)) native.TF_AddInput(node, source);
+      // TensorFlow counts a list itself and refuses to be told.
+      setAttributes(node, listed > 0 ? attributes.filter((a) => a.name !== 'N') : attributes, setters);
+      const oper: Pointer = native.TF_FinishOperation(node, status);
+      check(() => `${name}(${inputs.map(({ dtype, shape }) => describeTensor(dtype, shape)).join(', ')})`);
+      return Array.from({ length: outputs }, (_, index) => {
+        const output = { oper, index };
+        return add(output, name, native.TF_OperationOutputType(output), inferredShape(output, name));
+      });
+    },
+    operand: (id) => symbols.get(id),
+    describe,
+    output: (id) => symbolOf(id).output,
+    forget: (id) => alive.delete(id),
+  };
+}
