@@ -1,7 +1,7 @@
-import type { Operand } from './native/promote.js';
-import type { Recording } from './native/binding.js';
 import { idOf, type NativeBackend, nativeBackend } from './native/backend.js';
+import type { Recording } from './native/binding.js';
 import { describeTensor } from './native/dtypes.js';
+import type { Operand } from './native/promote.js';
 import type { DeviceTensor } from './native/session.js';
 import { type Tensor, tf, type Variable } from './tf.js';
 
@@ -69,7 +69,9 @@ const signatureOf = (native: NativeBackend, inputs: TensorTree): string =>
 function refuseRandom<T>(name: string, fn: () => T): T {
   const { random } = Math;
   Math.random = () => {
-    throw new Error(`${name}: a random number was drawn while compiling, it would be the same in every call; use createDropout`);
+    throw new Error(
+      `${name}: a random number was drawn while compiling, it would be the same in every call; use createDropout`,
+    );
   };
   try {
     return fn();
@@ -100,35 +102,68 @@ function takeAssignments(native: NativeBackend, before: Variables): Map<Variable
   return assigned;
 }
 
-function refuseLostEffects(name: string, native: NativeBackend, recording: Recording, before: Variables): void {
+function refuseLostEffects(
+  name: string,
+  native: NativeBackend,
+  recording: Recording,
+  before: Variables,
+): void {
   const created = Object.keys(registered()).filter((key) => !before.names.has(key));
   for (const key of created) registered()[key]?.dispose();
-  if (created.length > 0) throw new Error(`${name}: variable '${created[0]}' was created while compiling; create it before`);
+  if (created.length > 0)
+    throw new Error(`${name}: variable '${created[0]}' was created while compiling; create it before`);
   const disposed = [...recording.released].find((id) => !recording.born.has(id) && !before.byId.has(id));
   if (disposed !== undefined) {
     const { dtype, shape } = native.binding.real(disposed);
-    throw new Error(`${name}: a tensor from outside, ${describeTensor(dtype, shape)}, was disposed while compiling`);
+    throw new Error(
+      `${name}: a tensor from outside, ${describeTensor(dtype, shape)}, was disposed while compiling`,
+    );
   }
   const [left] = recording.trace.alive;
   if (left !== undefined) {
-    throw new Error(`${name}: ${recording.trace.describe(left)}, was kept while compiling; return it as an output instead`);
+    throw new Error(
+      `${name}: ${recording.trace.describe(left)}, was kept while compiling; return it as an output instead`,
+    );
   }
 }
 
 /** Adds the graph to TensorFlow as a function; results pass an Identity, since an argument may be one. */
-function addFunction(native: NativeBackend, recording: Recording, inputs: readonly Operand[], results: readonly number[], name: string) {
+function addFunction(
+  native: NativeBackend,
+  recording: Recording,
+  inputs: readonly Operand[],
+  results: readonly number[],
+  name: string,
+) {
   const { session } = native.binding;
   const { native: library, status, context } = session;
   const { trace, captured } = recording;
   const dtypeOf = (id: number) => (trace.operand(id) as Operand).dtype;
   const outputs = results.map((id) => {
-    const [copy] = trace.node('Identity', [{ name: 'T', type: 4, value: dtypeOf(id) }], [trace.operand(id) as Operand], 1);
+    const [copy] = trace.node(
+      'Identity',
+      [{ name: 'T', type: 4, value: dtypeOf(id) }],
+      [trace.operand(id) as Operand],
+      1,
+    );
     trace.forget((copy as Operand).id);
     return trace.output((copy as Operand).id);
   });
   const sources = [...inputs, ...captured.values()].map(({ id }) => trace.output(id));
   const fn = library.TF_GraphToFunction(
-    trace.graph, name, 0, -1, null, sources.length, sources, outputs.length, outputs, null, null, null, status,
+    trace.graph,
+    name,
+    0,
+    -1,
+    null,
+    sources.length,
+    sources,
+    outputs.length,
+    outputs,
+    null,
+    null,
+    null,
+    status,
   );
   session.check(() => name);
   library.TFE_ContextAddFunction(context, fn, status);
@@ -174,7 +209,9 @@ function traceOnce<Input extends TensorTree, Output extends TensorTree>(
       ],
       outputs: names,
       variables: [...assigned.keys()],
-      owned: [...recording.captured.keys()].filter((id) => recording.born.has(id) && recording.released.has(id)),
+      owned: [...recording.captured.keys()].filter(
+        (id) => recording.born.has(id) && recording.released.has(id),
+      ),
     };
   } catch (error) {
     takeAssignments(native, before);
@@ -208,7 +245,9 @@ async function runTraced(native: NativeBackend, traced: Traced, inputs: TensorTr
   });
   const count = traced.outputs.length + traced.variables.length;
   const results = await binding.session.executeAsync(traced.name, tensors, count);
-  const made = results.map((result) => native.createOutputTensor(binding.metadata(binding.keep(result), result)));
+  const made = results.map((result) =>
+    native.createOutputTensor(binding.metadata(binding.keep(result), result)),
+  );
   traced.variables.forEach((variable, index) => {
     const value = made[traced.outputs.length + index] as Tensor;
     variable.assign(value);

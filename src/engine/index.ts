@@ -1,6 +1,6 @@
 export { type Compiled, type CompileOptions, compile, type TensorTree } from './compile.js';
 export * from './ops/index.js';
-export { type Precision, toPrecision } from './precision.js';
+export { castLike, type Precision, toPrecision } from './precision.js';
 export { type EngineInfo, type EngineOptions, engineInfo, startEngine } from './start.js';
 export { type Scalar, type Tensor, tf, type Variable } from './tf.js';
 export { fromHost, readTensor } from './transfer.js';

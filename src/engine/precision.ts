@@ -1,11 +1,21 @@
 import { AttributeType } from './native/attributes.js';
-import { idOf, nativeBackend } from './native/backend.js';
-import type { TensorMetadata } from './native/binding.js';
+import { idOf, type NativeBackend, nativeBackend, requireNative } from './native/backend.js';
 import { DataType } from './native/dtypes.js';
 import { type Tensor, tf } from './tf.js';
 
 /** f32 everywhere, or bf16 storage and matrix products for the frozen part (adapters, optimizer and loss stay f32). */
 export type Precision = 'f32' | 'bf16';
+
+const isLow = (native: NativeBackend, tensor: Tensor): boolean =>
+  native.binding.dtypeOf(idOf(native, tensor)) === DataType.BFLOAT16;
+
+function castTo(native: NativeBackend, tensor: Tensor, dtype: number): Tensor {
+  const attributes = [
+    { name: 'SrcT', type: AttributeType.TF_ATTR_TYPE, value: native.binding.dtypeOf(idOf(native, tensor)) },
+    { name: 'DstT', type: AttributeType.TF_ATTR_TYPE, value: dtype },
+  ];
+  return native.executeSingleOutput('Cast', attributes, [tensor]);
+}
 
 /**
  * A copy stored at that precision: bf16 halves its memory and makes every matrix product that reads it run in bf16.
@@ -14,11 +24,28 @@ export type Precision = 'f32' | 'bf16';
 export function toPrecision(tensor: Tensor, precision: Precision): Tensor {
   const native = nativeBackend();
   if (!native || precision === 'f32' || tensor.dtype !== 'float32') return tf.clone(tensor);
-  const { binding } = native;
-  const attributes = [
-    { name: 'SrcT', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT },
-    { name: 'DstT', type: AttributeType.TF_ATTR_TYPE, value: DataType.BFLOAT16 },
-  ];
-  const [result] = binding.executeOp('Cast', attributes, [idOf(native, tensor)], 1);
-  return native.createOutputTensor(result as TensorMetadata);
+  return castTo(native, tensor, DataType.BFLOAT16);
+}
+
+const CAST_LIKE = 'VlgraftCastLike';
+
+function registerCastLike(): void {
+  if (tf.getKernel(CAST_LIKE, 'tensorflow')) return;
+  tf.registerKernel({
+    kernelName: CAST_LIKE,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs: { x, like } }) => {
+      const native = requireNative();
+      return castTo(native, x as Tensor, native.binding.dtypeOf(idOf(native, like as Tensor)));
+    },
+  });
+  tf.registerGradient({ kernelName: CAST_LIKE, gradFunc: (dy) => ({ x: () => tf.clone(dy as Tensor) }) });
+}
+
+/** x in the precision that `like` is stored in; x itself when it is so already. Differentiable. */
+export function castLike(x: Tensor, like: Tensor): Tensor {
+  const native = nativeBackend();
+  if (!native || isLow(native, x) === isLow(native, like)) return x;
+  registerCastLike();
+  return tf.engine().runKernel(CAST_LIKE, { x, like } as never) as Tensor;
 }

@@ -38,11 +38,18 @@ async function startNative(threads: number): Promise<EngineInfo | string> {
   const engine = locateEngine();
   if (!engine.found) return engine.reason;
   const kernels = locateKernels();
-  if (!kernels) return 'the kernels of @tensorflow/tfjs-node-gpu are not there; `vlgraft engine install` fetches them';
+  if (!kernels)
+    return 'the kernels of @tensorflow/tfjs-node-gpu are not there; `vlgraft engine install` fetches them';
   const { binding } = registerNativeBackend(engine.libraries.tensorflow, kernels, threads);
   await useBackend('tensorflow');
   const { TF_Version: version } = binding;
-  return { backend: 'tensorflow', version, device: binding.session.device, threads, library: engine.libraries.tensorflow };
+  return {
+    backend: 'tensorflow',
+    version,
+    device: binding.session.device,
+    threads,
+    library: engine.libraries.tensorflow,
+  };
 }
 
 async function startWasm(reason?: string): Promise<EngineInfo> {
@@ -54,7 +61,10 @@ async function startWasm(reason?: string): Promise<EngineInfo> {
   return { backend: 'wasm', version: tf.version.tfjs, device: 'cpu', threads: 1, ...(reason && { reason }) };
 }
 
-async function start({ backend = 'auto', threads = availableParallelism() }: EngineOptions): Promise<EngineInfo> {
+async function start({
+  backend = 'auto',
+  threads = availableParallelism(),
+}: EngineOptions): Promise<EngineInfo> {
   if (backend === 'wasm') return startWasm();
   const native = await startNative(threads);
   if (typeof native !== 'string') return native;

@@ -24,3 +24,29 @@ export type ParameterLookup = (name: string) => Tensor;
 /** Elements of all these parameters together. */
 export const countParameters = (specs: readonly Pick<ParameterSpec, 'shape'>[]): number =>
   specs.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+
+/** The lookup in a map of tensors; `owner` (for example `backbone`) is named when a parameter is missing. */
+export function lookUpIn(tensors: ReadonlyMap<string, Tensor>, owner: string): ParameterLookup {
+  return (name) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`the ${owner} has no parameter '${name}'`);
+    return tensor;
+  };
+}
+
+/** `name.weight` [outputWidth, inputWidth] and `name.bias` [outputWidth] = 0 of a linear layer. */
+export const linearParameters = (
+  name: string,
+  inputWidth: number,
+  outputWidth: number,
+  weight: Initializer,
+): ParameterSpec[] => [
+  { name: `${name}.weight`, shape: [outputWidth, inputWidth], initializer: weight },
+  { name: `${name}.bias`, shape: [outputWidth], initializer: zeros },
+];
+
+/** `name.weight` [width] = 1 and `name.bias` [width] = 0 of a layer normalisation. */
+export const layerNormParameters = (name: string, width: number): ParameterSpec[] => [
+  { name: `${name}.weight`, shape: [width], initializer: ones },
+  { name: `${name}.bias`, shape: [width], initializer: zeros },
+];

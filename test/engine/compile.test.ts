@@ -18,7 +18,10 @@ describe.runIf(native)('compile', () => {
   afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
 
   it('gives what the function gives when it runs op by op', async () => {
-    const fn = ({ x }: { x: Tensor }) => ({ y: tf.sum(tf.mul(tf.exp(x), tf.scalar(2)), 0), z: tf.transpose(x) });
+    const fn = ({ x }: { x: Tensor }) => ({
+      y: tf.sum(tf.mul(tf.exp(x), tf.scalar(2)), 0),
+      z: tf.transpose(x),
+    });
     const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
     const compiled = compile(fn);
     const [lazy, eager] = [await compiled.run({ x }), tf.tidy(() => fn({ x }))];
@@ -84,7 +87,7 @@ describe.runIf(native)('compile', () => {
     };
     const [compiled, eager] = [await run(true), await run(false)];
     start.dispose();
-    compiled.forEach((value, i) => expect(value).toBeCloseTo(eager[i] as number, 6));
+    for (const [i, value] of compiled.entries()) expect(value).toBeCloseTo(eager[i] as number, 6);
   });
 
   it('calls made without waiting see each other’s updates, in order', async () => {
@@ -101,7 +104,9 @@ describe.runIf(native)('compile', () => {
   });
 
   it('keeps a large array made inside', async () => {
-    const compiled = compile(({ x }: { x: Tensor }) => ({ y: tf.add(x, tf.tensor1d(new Float32Array(40_000).fill(3))) }));
+    const compiled = compile(({ x }: { x: Tensor }) => ({
+      y: tf.add(x, tf.tensor1d(new Float32Array(40_000).fill(3))),
+    }));
     const x = tf.zeros([40_000]);
     for (let i = 0; i < 2; i++) {
       const { y } = await compiled.run({ x });
@@ -144,7 +149,10 @@ describe.runIf(native)('compile', () => {
       tf.variable(x, true, 'made-inside');
       return {};
     }, /variable 'made-inside' was created while compiling/);
-    await refuses(({ x }) => ({ y: tf.add(x, tf.randomUniform([2, 2])) }), /a random number was drawn while compiling/);
+    await refuses(
+      ({ x }) => ({ y: tf.add(x, tf.randomUniform([2, 2])) }),
+      /a random number was drawn while compiling/,
+    );
     const outside = tf.tidy(() => tf.add(tf.ones([3]), 1));
     await refuses(() => {
       outside.dispose();
@@ -155,7 +163,10 @@ describe.runIf(native)('compile', () => {
   it('names a failing op and the shapes it was given', async () => {
     const [a, b] = [tf.ones([2, 3]), tf.ones([2, 3])];
     const { binding } = tf.backend() as unknown as { binding: { executeOp(...args: unknown[]): unknown } };
-    const ids = (tf.backend() as unknown as { getInputTensorIds(t: Tensor[]): number[] }).getInputTensorIds([a, b]);
+    const ids = (tf.backend() as unknown as { getInputTensorIds(t: Tensor[]): number[] }).getInputTensorIds([
+      a,
+      b,
+    ]);
     expect(() => binding.executeOp('MatMul', [{ name: 'T', type: 4, value: 1 }], ids, 1)).toThrow(
       /MatMul\(float \[2, 3\], float \[2, 3\]\)/,
     );

@@ -48,7 +48,11 @@ export const nodeSetters = (native: Native): AttributeSetters => ({
 });
 
 /** Sets all attributes; throws an Error that names the one whose kind is unknown. */
-export function setAttributes(target: Pointer, attributes: readonly Attribute[], set: AttributeSetters): void {
+export function setAttributes(
+  target: Pointer,
+  attributes: readonly Attribute[],
+  set: AttributeSetters,
+): void {
   for (const { name, type, value } of attributes) {
     switch (type) {
       case AttributeType.TF_ATTR_TYPE:

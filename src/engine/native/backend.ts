@@ -44,7 +44,10 @@ export function registerNativeBackend(library: string, kernels: string, threads:
   if (backend) return backend;
   const binding = createBinding(openSession(loadLibrary(library), threads));
   // Its kernels call a function that Node 23 removed.
-  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
+  const legacy = util as unknown as {
+    isNullOrUndefined?: (value: unknown) => boolean;
+    isArray?: (value: unknown) => boolean;
+  };
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
   legacy.isArray ??= Array.isArray;
   Object.assign(globalThis, { [Symbol.for('vlgraft.tfjs')]: tf });
@@ -57,4 +60,5 @@ export function registerNativeBackend(library: string, kernels: string, threads:
 }
 
 /** The id of a tensor's value, uploaded if it still was in JavaScript memory. */
-export const idOf = (native: NativeBackend, tensor: Tensor): number => native.getInputTensorIds([tensor])[0] as number;
+export const idOf = (native: NativeBackend, tensor: Tensor): number =>
+  native.getInputTensorIds([tensor])[0] as number;

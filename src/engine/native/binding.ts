@@ -21,7 +21,10 @@ export interface Recording {
   /** Real tensor id -> its constant in the graph. */
   readonly constants: Map<number, Operand>;
   /** Real tensors made while tracing, with the values of the small ones, which become constants of the graph. */
-  readonly born: Map<number, { readonly shape: readonly number[]; readonly dtype: number; readonly values: TensorValues } | undefined>;
+  readonly born: Map<
+    number,
+    { readonly shape: readonly number[]; readonly dtype: number; readonly values: TensorValues } | undefined
+  >;
   /** Real tensors that tfjs let go of while tracing; nothing is freed before the trace ends. */
   readonly released: Set<number>;
 }
@@ -46,7 +49,9 @@ export function createBinding(session: Session) {
     const tensor = tensors.get(id);
     if (tensor) return tensor;
     throw new Error(
-      id >= FIRST_SYMBOL ? 'a tensor made while compiling was used outside of the compiled function' : 'a disposed tensor was used',
+      id >= FIRST_SYMBOL
+        ? 'a tensor made while compiling was used outside of the compiled function'
+        : 'a disposed tensor was used',
     );
   };
   // tfjs has no bfloat16: it is told float32.
@@ -61,11 +66,18 @@ export function createBinding(session: Session) {
     { name: 'DstT', type: AttributeType.TF_ATTR_TYPE, value: to },
   ];
 
-  function executeEager(name: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number) {
+  function executeEager(
+    name: string,
+    attributes: readonly Attribute[],
+    ids: readonly number[],
+    outputs: number,
+  ) {
     const temporary: number[] = [];
     const cast = (id: number, dtype: number): number => {
       const source = real(id);
-      const made = keep(session.execute('Cast', castAttributes(source.dtype, dtype), [source], 1)[0] as DeviceTensor);
+      const made = keep(
+        session.execute('Cast', castAttributes(source.dtype, dtype), [source], 1)[0] as DeviceTensor,
+      );
       temporary.push(made);
       return made;
     };
@@ -95,7 +107,13 @@ export function createBinding(session: Session) {
     return operand;
   }
 
-  function executeTraced(current: Recording, name: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number) {
+  function executeTraced(
+    current: Recording,
+    name: string,
+    attributes: readonly Attribute[],
+    ids: readonly number[],
+    outputs: number,
+  ) {
     const { trace } = current;
     const made = new Map<number, Operand>();
     const cast = (id: number, dtype: number): number => {
@@ -109,7 +127,9 @@ export function createBinding(session: Session) {
     for (const operand of operands) made.set(operand.id, operand);
     const promoted = promote(name, attributes, operands, cast);
     const inputs = promoted.ids.map((id) => made.get(id) as Operand);
-    return trace.node(name, promoted.attributes, inputs, outputs).map((operand) => metadata(operand.id, operand));
+    return trace
+      .node(name, promoted.attributes, inputs, outputs)
+      .map((operand) => metadata(operand.id, operand));
   }
 
   function drop(id: number): void {
@@ -160,7 +180,12 @@ export function createBinding(session: Session) {
       return values;
     },
 
-    executeOp(name: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number): TensorMetadata[] {
+    executeOp(
+      name: string,
+      attributes: readonly Attribute[],
+      ids: readonly number[],
+      outputs: number,
+    ): TensorMetadata[] {
       return recording
         ? executeTraced(recording, name, attributes, ids, outputs)
         : executeEager(name, attributes, ids, outputs);
@@ -172,6 +197,8 @@ export function createBinding(session: Session) {
     keep,
     drop,
     real,
+    /** What TensorFlow holds a value in: unlike tfjs it tells bfloat16 from float32. */
+    dtypeOf: (id: number): number => recording?.trace.operand(id)?.dtype ?? real(id).dtype,
     /** From now on ops are recorded; false when a trace is already under way. */
     record(): Recording | undefined {
       if (recording) return undefined;

@@ -12,7 +12,9 @@ export const DataType = {
   RESOURCE: 20,
 } as const;
 
-const NAMES = new Map(Object.entries(DataType).map(([name, number]) => [number as number, name.toLowerCase()]));
+const NAMES = new Map(
+  Object.entries(DataType).map(([name, number]) => [number as number, name.toLowerCase()]),
+);
 
 /** `float [2, 3]`, for error messages. */
 export const describeTensor = (dtype: number, shape: readonly number[]): string =>

@@ -69,7 +69,22 @@ const SIGNATURES = {
   TF_OperationOutputType: ['int', OUT],
   TF_GraphGetTensorNumDims: ['int', P, OUT, P],
   TF_GraphGetTensorShape: ['void', P, OUT, '_Out_ int64_t*', 'int', P],
-  TF_GraphToFunction: [P, P, 'str', 'uint8_t', 'int', P, 'int', 'TF_Output*', 'int', 'TF_Output*', P, P, P, P],
+  TF_GraphToFunction: [
+    P,
+    P,
+    'str',
+    'uint8_t',
+    'int',
+    P,
+    'int',
+    'TF_Output*',
+    'int',
+    'TF_Output*',
+    P,
+    P,
+    P,
+    P,
+  ],
   TF_DeleteFunction: ['void', P],
 } as const;
 

@@ -12,9 +12,18 @@ export interface Operand {
 const MATRIX_OPS = new Set(['MatMul', 'BatchMatMulV2', 'BiasAdd']);
 // Stay in bf16 when all large operands are bf16: they move values, or lose nothing that the products have not lost.
 const KEEPING_OPS = new Set(
-  ['Identity', 'Reshape', 'Transpose', 'ExpandDims', 'Squeeze', 'Slice', 'ConcatV2', 'Pack', 'Unpack', 'GatherV2'].concat(
-    ['Tile', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg'],
-  ),
+  [
+    'Identity',
+    'Reshape',
+    'Transpose',
+    'ExpandDims',
+    'Squeeze',
+    'Slice',
+    'ConcatV2',
+    'Pack',
+    'Unpack',
+    'GatherV2',
+  ].concat(['Tile', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg']),
 );
 
 const isScalar = ({ shape }: Operand): boolean => shape.every((n) => n === 1);
@@ -30,7 +39,9 @@ function floatTypeOf(name: string, operands: readonly Operand[]): number {
 function retype(attribute: Attribute, name: string, operands: readonly Operand[], target: number): Attribute {
   if (attribute.type !== AttributeType.TF_ATTR_TYPE || attribute.value !== DataType.FLOAT) return attribute;
   if (name !== 'Cast') return { ...attribute, value: target };
-  return attribute.name === 'SrcT' ? { ...attribute, value: operands[0]?.dtype ?? DataType.FLOAT } : attribute;
+  return attribute.name === 'SrcT'
+    ? { ...attribute, value: operands[0]?.dtype ?? DataType.FLOAT }
+    : attribute;
 }
 
 /**

@@ -22,13 +22,19 @@ export interface Session {
   upload(shape: readonly number[], dtype: number, values: TensorValues): DeviceTensor;
   download(tensor: DeviceTensor): ArrayLike<unknown>;
   release(tensor: DeviceTensor): void;
-  execute(name: string, attributes: readonly Attribute[], inputs: readonly DeviceTensor[], outputs: number): DeviceTensor[];
+  execute(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly DeviceTensor[],
+    outputs: number,
+  ): DeviceTensor[];
   /** Off the event loop. */
   executeAsync(name: string, inputs: readonly DeviceTensor[], outputs: number): Promise<DeviceTensor[]>;
 }
 
 // ConfigProto: intra_op_parallelism_threads (2), inter_op_parallelism_threads (5), gpu_options.allow_growth (6.4).
-const configBytes = (threads: number): Buffer => Buffer.from([0x10, threads, 0x28, threads, 0x32, 0x02, 0x20, 0x01]);
+const configBytes = (threads: number): Buffer =>
+  Buffer.from([0x10, threads, 0x28, threads, 0x32, 0x02, 0x20, 0x01]);
 
 function newContext(native: Native, status: Pointer, threads: number): Pointer {
   const options: Pointer = native.TFE_NewContextOptions();
@@ -63,7 +69,9 @@ export function openSession(native: Native, threads: number): Session {
 
   const adopt = (pointer: Pointer): DeviceTensor => {
     const rank: number = native.TFE_TensorHandleNumDims(pointer, status);
-    const shape = Array.from({ length: rank }, (_, axis) => Number(native.TFE_TensorHandleDim(pointer, axis, status)));
+    const shape = Array.from({ length: rank }, (_, axis) =>
+      Number(native.TFE_TensorHandleDim(pointer, axis, status)),
+    );
     check(() => 'a result has no shape');
     return { pointer, dtype: native.TFE_TensorHandleDataType(pointer), shape };
   };
@@ -98,7 +106,12 @@ export function openSession(native: Native, threads: number): Session {
   };
   // The buffer of an uploaded string tensor never runs its destructors; a copy made by an op does.
   const copyStrings = (uploaded: DeviceTensor): DeviceTensor => {
-    const copy = execute('StringJoin', [{ name: 'N', type: AttributeType.TF_ATTR_INT, value: 1 }], [uploaded], 1)[0];
+    const copy = execute(
+      'StringJoin',
+      [{ name: 'N', type: AttributeType.TF_ATTR_INT, value: 1 }],
+      [uploaded],
+      1,
+    )[0];
     native.TFE_DeleteTensorHandle(uploaded.pointer);
     return copy as DeviceTensor;
   };

@@ -17,7 +17,8 @@ function numericBytes(dtype: number, values: TensorValues): Uint8Array {
     return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   }
   const numbers = values as readonly number[];
-  if (dtype === DataType.FLOAT || dtype === DataType.COMPLEX64) return numericBytes(DataType.FLOAT, Float32Array.from(numbers));
+  if (dtype === DataType.FLOAT || dtype === DataType.COMPLEX64)
+    return numericBytes(DataType.FLOAT, Float32Array.from(numbers));
   if (dtype === DataType.INT32) return numericBytes(dtype, Int32Array.from(numbers));
   return Uint8Array.from(numbers);
 }
@@ -44,7 +45,12 @@ function readStrings(native: Native, data: Pointer, count: number): Uint8Array[]
 }
 
 /** A TF_Tensor with these values; the caller deletes it. Throws when the values don't fill the shape. */
-export function newTensor(native: Native, shape: readonly number[], dtype: number, values: TensorValues): Pointer {
+export function newTensor(
+  native: Native,
+  shape: readonly number[],
+  dtype: number,
+  values: TensorValues,
+): Pointer {
   const count = sizeOf(shape);
   const bytes = count * elementBytes(dtype);
   const source = dtype === DataType.STRING ? undefined : numericBytes(dtype, values);
@@ -59,7 +65,12 @@ export function newTensor(native: Native, shape: readonly number[], dtype: numbe
 }
 
 /** A copy of the values in the array type that tfjs expects for the dtype; strings as their UTF-8 bytes. */
-export function readTensorValues(native: Native, tensor: Pointer, dtype: number, count: number): ArrayLike<unknown> {
+export function readTensorValues(
+  native: Native,
+  tensor: Pointer,
+  dtype: number,
+  count: number,
+): ArrayLike<unknown> {
   const data: Pointer = native.TF_TensorData(tensor);
   if (dtype === DataType.STRING) return readStrings(native, data, count);
   const { buffer } = native.view(data, Number(native.TF_TensorByteSize(tensor))).slice();

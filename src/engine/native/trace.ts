@@ -35,7 +35,12 @@ export interface Trace {
   /** A value given at each call. */
   argument(like: Pick<DeviceTensor, 'dtype' | 'shape'>): Operand;
   constant(shape: readonly number[], dtype: number, values: TensorValues): Operand;
-  node(name: string, attributes: readonly Attribute[], inputs: readonly Operand[], outputs: number): Operand[];
+  node(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly Operand[],
+    outputs: number,
+  ): Operand[];
   operand(id: number): Operand | undefined;
   /** The op that made a value and the value's shape, for error messages. */
   describe(id: number): string;
@@ -64,7 +69,9 @@ export function startTrace({ native, status, check }: Session): Trace {
   };
   const describe = (id: number): string => {
     const symbol = symbols.get(id);
-    return symbol ? `the result of ${symbol.op}, ${describeTensor(symbol.dtype, symbol.shape)}` : 'a traced value';
+    return symbol
+      ? `the result of ${symbol.op}, ${describeTensor(symbol.dtype, symbol.shape)}`
+      : 'a traced value';
   };
   const inferredShape = (output: Output, op: string): number[] => {
     const rank: number = native.TF_GraphGetTensorNumDims(graph, output, status);
@@ -74,7 +81,9 @@ export function startTrace({ native, status, check }: Session): Trace {
     check(() => op);
     const known = shape.map(Number);
     if (rank < 0 || known.some((n) => n < 0)) {
-      throw new Error(`${op}: the shape of its result depends on values, which a compiled function cannot have`);
+      throw new Error(
+        `${op}: the shape of its result depends on values, which a compiled function cannot have`,
+      );
     }
     return known;
   };

@@ -1,4 +1,5 @@
 import { type Tensor, tf } from '../tf.js';
+import { gelu } from './gelu.js';
 
 /** Names as in `hidden_act` of Hugging Face configs. */
 export type ActivationName =
@@ -12,9 +13,8 @@ export type ActivationName =
   | 'tanh'
   | 'identity';
 
-const gelu = (x: Tensor): Tensor => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
 const geluTanh = (x: Tensor): Tensor => {
-  const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI));
+  const inner = tf.mul(tf.add(x, tf.mul(tf.mul(x, tf.square(x)), 0.044715)), Math.sqrt(2 / Math.PI));
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
 };
 const silu = (x: Tensor): Tensor => tf.mul(x, tf.sigmoid(x));

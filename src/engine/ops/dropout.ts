@@ -1,7 +1,30 @@
+import { createRandom } from '../../random.js';
+import { AttributeType } from '../native/attributes.js';
+import { nativeBackend } from '../native/backend.js';
+import { DataType } from '../native/dtypes.js';
+import { castLike } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
 
 /** Zeroes a share `rate` of the elements and scales the others by 1 / (1 - rate) (Srivastava et al. 2014). */
 export type Dropout = (x: Tensor, rate: number) => Tensor;
+
+const ATTRIBUTES = [
+  { name: 'dtype', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT },
+  { name: 'T', type: AttributeType.TF_ATTR_TYPE, value: DataType.INT32 },
+  { name: 'Tseed', type: AttributeType.TF_ATTR_TYPE, value: DataType.INT32 },
+];
+
+// Uniform in [0, 1), decided by the key alone: Philox on TensorFlow, the project's own generator elsewhere.
+function uniform(shape: number[], key: Tensor): Tensor {
+  const native = nativeBackend();
+  if (native)
+    return native.executeSingleOutput('StatelessRandomUniform', ATTRIBUTES, [
+      tf.tensor1d(shape, 'int32'),
+      key,
+    ]);
+  const random = createRandom(...key.dataSync());
+  return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.next), shape);
+}
 
 /**
  * Dropout whose masks follow from `seed` alone, so that a resumed step draws what the first one drew; the n-th
@@ -13,9 +36,13 @@ export function createDropout(seed?: Tensor): Dropout {
   let calls = 0;
   return (x, rate) => {
     if (rate === 0) return x;
-    const call = calls++;
-    const key = tf.add(seed, tf.tensor1d([call, 0], 'int32')).dataSync();
-    const kept = tf.greaterEqual(tf.randomUniform(x.shape, 0, 1, 'float32', `${key[0]}:${key[1]}`), rate);
-    return tf.div(tf.mul(x, tf.cast(kept, 'float32')), 1 - rate);
+    // An odd constant of the golden ratio keeps the streams of neighbouring seeds apart.
+    const stream = Math.imul(++calls, 0x9e3779b1);
+    const factors = tf.tidy(() => {
+      const key = tf.add(seed, tf.tensor1d([stream, 0], 'int32'));
+      const kept = tf.greaterEqual(uniform(x.shape, key), rate);
+      return castLike(tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate)), x);
+    });
+    return tf.mul(x, factors);
   };
 }

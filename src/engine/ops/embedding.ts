@@ -1,11 +1,60 @@
+import { AttributeType } from '../native/attributes.js';
+import { nativeBackend } from '../native/backend.js';
+import { DataType } from '../native/dtypes.js';
 import { type Tensor, tf } from '../tf.js';
+import { type Op, runOp } from './define.js';
+
+const ATTRIBUTES = [
+  { name: 'batch_dims', type: AttributeType.TF_ATTR_INT, value: 0 },
+  { name: 'Tparams', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT },
+  { name: 'Tindices', type: AttributeType.TF_ATTR_TYPE, value: DataType.INT32 },
+  { name: 'Taxis', type: AttributeType.TF_ATTR_TYPE, value: DataType.INT32 },
+];
+
+// tfjs's own kernel reads the ids first to check them, which a compiled function cannot; TensorFlow checks them anyway.
+function rows(table: Tensor, ids: Tensor): Tensor {
+  const native = nativeBackend();
+  if (!native) return tf.gather(table, ids);
+  return native.executeSingleOutput('GatherV2', ATTRIBUTES, [table, ids, tf.scalar(0, 'int32')]);
+}
+
+// wasm lacks UnsortedSegmentSum.
+function addRows(dy: Tensor, ids: Tensor, count: number, width: number): Tensor {
+  const sums = new Float32Array(count * width);
+  const values = dy.dataSync();
+  ids.dataSync().forEach((id, row) => {
+    for (let i = 0; i < width; i++) {
+      sums[id * width + i] = (sums[id * width + i] as number) + (values[row * width + i] as number);
+    }
+  });
+  return tf.tensor2d(sums, [count, width]);
+}
+
+/** The gradient adds up the rows of equal ids. */
+export const embeddingOp: Op = {
+  name: 'VlgraftEmbedding',
+  forward: ({ table, ids }) => [rows(table as Tensor, ids as Tensor)],
+  saves: { inputs: ['table', 'ids'], outputs: [] },
+  gradient: (dy, saved) => {
+    const [table, ids] = saved as [Tensor, Tensor];
+    const [count, width] = table.shape as [number, number];
+    const flat = (): [Tensor, Tensor] => [tf.reshape(dy, [-1, width]), tf.reshape(ids, [-1])];
+    return {
+      table: () => {
+        const [d, at] = flat();
+        return nativeBackend()
+          ? tf.unsortedSegmentSum(d as never, at as never, count)
+          : addRows(d, at, count, width);
+      },
+    };
+  },
+};
 
 /**
  * Rows of a table.
  * @param table [rows, width]
- * @param ids int32 [...]
+ * @param ids int32 [...], each in [0, rows)
  * @returns [..., width]
  */
-export function embedding(table: Tensor, ids: Tensor): Tensor {
-  return tf.gather(table, tf.cast(ids, 'int32'));
-}
+export const embedding = (table: Tensor, ids: Tensor): Tensor =>
+  runOp(embeddingOp, { table, ids: ids.dtype === 'int32' ? ids : tf.cast(ids, 'int32') });

@@ -1,4 +1,32 @@
+import { castLike } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
+import { type Op, runOp } from './define.js';
+
+const rowMean = (x: Tensor): Tensor => tf.mean(x, -1, true);
+const sumRows = (x: Tensor): Tensor => tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1] as number]), 0);
+
+/** Keeps the normalised input and the inverse deviation; statistics are f32 whatever the input is stored in. */
+export const layerNormOp: Op = {
+  name: 'VlgraftLayerNorm',
+  forward: ({ x, scale, shift }, { epsilon }) => {
+    const centred = tf.sub(x as Tensor, rowMean(x as Tensor));
+    const inverse = tf.rsqrt(tf.add(rowMean(tf.square(centred)), epsilon as number));
+    const normalised = tf.mul(centred, inverse);
+    const y = tf.add(tf.mul(normalised, scale as Tensor), shift as Tensor);
+    return [castLike(y, x as Tensor), castLike(normalised, x as Tensor), inverse];
+  },
+  saves: { inputs: ['scale'], outputs: [false, true, true] },
+  gradient: (dy, [scale, normalised, inverse]) => ({
+    x: () => {
+      const d = tf.mul(dy, scale as Tensor);
+      const along = tf.mul(normalised as Tensor, rowMean(tf.mul(d, normalised as Tensor)));
+      const dx = tf.mul(inverse as Tensor, tf.sub(tf.sub(d, rowMean(d)), along));
+      return castLike(dx, normalised as Tensor);
+    },
+    scale: () => sumRows(tf.mul(dy, normalised as Tensor)),
+    shift: () => sumRows(dy),
+  }),
+};
 
 /**
  * Layer normalisation over the last axis (Ba et al. 2016, eq. 4), biased variance.
@@ -7,8 +35,5 @@ import { type Tensor, tf } from '../tf.js';
  * @param shift [width]
  * @returns the shape of x
  */
-export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor {
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
-  return tf.add(tf.mul(tf.mul(centred, inverse), scale), shift);
-}
+export const layerNorm = (x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor =>
+  runOp(layerNormOp, { x, scale, shift }, { epsilon });

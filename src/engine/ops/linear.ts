@@ -1,4 +1,27 @@
+import { castLike } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
+import { addBias } from './addBias.js';
+import { type Op, runOp } from './define.js';
+
+const rowsOf = (x: Tensor): Tensor => tf.reshape(x, [-1, x.shape[x.rank - 1] as number]);
+
+/** y = x Wᵀ + b as one op: three gradients, each only when its input trains. */
+export const linearOp: Op = {
+  name: 'VlgraftLinear',
+  forward: ({ x, weight, bias }) => {
+    const product = tf.matMul(rowsOf(x as Tensor) as never, weight as never, false, true);
+    const y = bias ? addBias(product, bias) : product;
+    const shape = [...(x as Tensor).shape.slice(0, -1), (weight as Tensor).shape[0] as number];
+    // Trainable weights are f32: so is what they give, also where the product ran in bf16.
+    return [castLike(tf.reshape(y, shape), weight as Tensor)];
+  },
+  saves: { inputs: ['x', 'weight'], outputs: [] },
+  gradient: (dy, [x, weight]) => ({
+    x: () => tf.reshape(tf.matMul(rowsOf(dy) as never, weight as never), (x as Tensor).shape),
+    weight: () => tf.matMul(rowsOf(dy) as never, rowsOf(x as Tensor) as never, true),
+    bias: () => tf.sum(rowsOf(dy), 0),
+  }),
+};
 
 /**
  * y = x Wᵀ + b.
@@ -7,10 +30,5 @@ import { type Tensor, tf } from '../tf.js';
  * @param bias [out]
  * @returns [..., out]
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  const [outWidth, inWidth] = weight.shape as [number, number];
-  const rows = tf.reshape(x, [-1, inWidth]);
-  const product = tf.matMul(rows, weight, false, true);
-  const y = bias ? tf.add(product, bias) : product;
-  return tf.reshape(y, [...x.shape.slice(0, -1), outWidth]);
-}
+export const linear = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor =>
+  runOp(linearOp, bias ? { x, weight, bias } : { x, weight });

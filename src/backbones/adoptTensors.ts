@@ -1,0 +1,88 @@
+import type { HostTensor } from '../data/hostTensor.js';
+import { type Problem, UsageError } from '../errors.js';
+import type { ParameterSpec } from '../nn/parameters.js';
+import type { Weights } from './backbone.js';
+
+/** How the checkpoints of a family name their tensors. */
+export interface CheckpointNames {
+  /** What may stand before the names of the backbone; the one that finds most parameters is taken. */
+  readonly prefixes: readonly string[];
+  /** Names (without prefix) that belong to the backbone: one that its config doesn't explain is an error. */
+  readonly body: RegExp;
+  /** Names of the body that carry nothing. */
+  readonly ignored: RegExp;
+  /** What else would be right when a parameter is missing. */
+  readonly hint: (name: string) => string | undefined;
+}
+
+/** LayerNorm parameters were called gamma and beta in checkpoints converted from TensorFlow. */
+const spellings = (name: string): string[] => [
+  name,
+  name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta'),
+];
+
+const described = (shape: readonly number[], dtype = 'float32') => `${dtype} [${shape.join(', ')}]`;
+
+type Found = { readonly spec: ParameterSpec; readonly name: string | undefined };
+
+function findAll(tensors: Weights, specs: readonly ParameterSpec[], prefix: string): Found[] {
+  return specs.map((spec) => ({
+    spec,
+    name: spellings(spec.name)
+      .map((name) => prefix + name)
+      .find((name) => tensors.has(name)),
+  }));
+}
+
+const count = (found: readonly Found[]) => found.filter(({ name }) => name !== undefined).length;
+
+function misfit({ shape }: ParameterSpec, name: string, tensor: HostTensor): Problem | undefined {
+  if (tensor.dtype === 'float32' && described(tensor.shape) === described(shape)) return undefined;
+  const message = `its shape is ${described(tensor.shape, tensor.dtype)}`;
+  return { where: name, message, expected: `expected ${described(shape)} by the config` };
+}
+
+/** Tensors of the body that no parameter explains: the config is of another model. */
+function strangers(
+  tensors: Weights,
+  used: ReadonlySet<string>,
+  prefix: string,
+  names: CheckpointNames,
+): Problem[] {
+  return [...tensors.keys()]
+    .filter((name) => name.startsWith(prefix) && !used.has(name))
+    .filter((name) => names.body.test(name.slice(prefix.length)) && !names.ignored.test(name))
+    .map((name) => ({ where: name, message: 'a model of this config has no such parameter' }));
+}
+
+/**
+ * The parameters of a backbone from a checkpoint, under the names of `specs`. Heads and buffers are left out.
+ * Throws UsageError with every tensor that is missing, misshapen or unexplained.
+ */
+export function adoptTensors(
+  tensors: Weights,
+  specs: readonly ParameterSpec[],
+  names: CheckpointNames,
+): Weights {
+  const candidates = names.prefixes.map((prefix) => ({ prefix, found: findAll(tensors, specs, prefix) }));
+  const best = candidates.reduce((a, b) => (count(b.found) > count(a.found) ? b : a));
+  const weights = new Map<string, HostTensor>();
+  const problems: Problem[] = [];
+  for (const { spec, name } of best.found) {
+    const tensor = name === undefined ? undefined : tensors.get(name);
+    if (!name || !tensor) {
+      const expected = [`expected ${described(spec.shape)}`, names.hint(spec.name)]
+        .filter(Boolean)
+        .join(', ');
+      problems.push({ where: best.prefix + spec.name, message: 'this tensor is missing', expected });
+      continue;
+    }
+    const problem = misfit(spec, name, tensor);
+    if (problem) problems.push(problem);
+    weights.set(spec.name, tensor);
+  }
+  const used = new Set(best.found.flatMap(({ name }) => name ?? []));
+  problems.push(...strangers(tensors, used, best.prefix, names));
+  if (problems.length > 0) throw new UsageError(problems);
+  return weights;
+}

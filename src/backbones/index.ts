@@ -1,0 +1,5 @@
+import type { BackboneFamily } from './backbone.js';
+import { singleStream } from './singleStream.js';
+
+/** Every family of backbones; a new one is one file and one line here. */
+export const backboneFamilies: readonly BackboneFamily[] = [singleStream];

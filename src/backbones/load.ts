@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
+import { sortMembers } from '../checkpoints/jsonFile.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import type { BackboneFamily, BackboneShape, Weights } from './backbone.js';
+import { backboneFamilies } from './index.js';
+import { initialize } from './initialize.js';
+
+type Config = Readonly<Record<string, Json>>;
+
+/** A backbone with its weights in JavaScript memory, not yet on a device. */
+export interface LoadedBackbone {
+  readonly family: BackboneFamily;
+  readonly config: Config;
+  readonly shape: BackboneShape;
+  readonly weights: Weights;
+  /** sha256 (hex) that tells it from every other backbone. */
+  readonly hash: string;
+  /** Where it was read; absent for one made from a config. */
+  readonly folder?: string;
+}
+
+function familyOf({ model_type: type }: Config): BackboneFamily {
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(type as string));
+  if (family) return family;
+  const expected = `one of ${backboneFamilies.flatMap(({ modelTypes }) => modelTypes).join(', ')}`;
+  const message = type === undefined ? 'there is no model_type' : `${JSON.stringify(type)} is not known`;
+  throw new UsageError({ where: '/model_type', message, expected });
+}
+
+function naming<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(error.problems.map((problem) => ({ file, ...problem })));
+  }
+}
+
+/**
+ * Reads a backbone as Hugging Face libraries save it: config.json and model.safetensors, sharded or not. Throws
+ * UsageError with everything that is wrong with the config, or with the tensors.
+ */
+export function loadBackbone(folder: string): LoadedBackbone {
+  const model = readModelFolder(folder);
+  const config = model.config as Config;
+  const configFile = join(folder, 'config.json');
+  const family = naming(configFile, () => familyOf(config));
+  const shape = naming(configFile, () => family.shape(config));
+  const weights = naming(folder, () => family.adopt(config, model.tensors));
+  return {
+    family,
+    config,
+    shape,
+    weights,
+    get hash() {
+      return model.hash; // reads every byte: only where it is asked for
+    },
+    folder,
+  };
+}
+
+/** A backbone with random weights, for pretraining; the same config and seed give the same weights. */
+export function createBackbone(config: Config, seed: number): LoadedBackbone {
+  const family = familyOf(config);
+  const shape = family.shape(config);
+  const identity = JSON.stringify([sortMembers(config), seed]);
+  const hash = createHash('sha256').update(identity).digest('hex');
+  return { family, config, shape, weights: initialize(shape.parameters, seed), hash };
+}
+
+/** `assets/backbones` of this package, from the sources as well as from the build. */
+function shippedFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return join(folder, 'assets', 'backbones');
+}
+
+/** Names of the backbones that come with this package. */
+export function shippedBackbones(): string[] {
+  const folder = shippedFolder();
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'config.json')))
+    .sort();
+}
+
+/** Folder of a backbone that comes with this package, for example `scenes-tiny`; UsageError for an unknown name. */
+export function shippedBackbone(name: string): string {
+  const names = shippedBackbones();
+  if (names.includes(name)) return join(shippedFolder(), name);
+  const expected = names.length > 0 ? `one of ${names.join(', ')}` : 'a folder';
+  throw new UsageError({ message: `no backbone '${name}' comes with vlgraft`, expected });
+}

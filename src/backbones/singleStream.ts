@@ -1,0 +1,27 @@
+import { adoptTensors } from './adoptTensors.js';
+import type { BackboneFamily } from './backbone.js';
+import { readSingleStreamConfig, singleStreamSchema } from './singleStream/config.js';
+import { singleStreamForward } from './singleStream/forward.js';
+import { singleStreamShape } from './singleStream/shape.js';
+
+/**
+ * BERT over text, or over text and picture regions in one sequence: Devlin et al. 2019, VisualBERT (Li et al. 2019), and
+ * with `visual_box_dim` the box embedding of UNITER (Chen et al. 2020): x1, y1, x2, y2, width, height, area, all
+ * relative to the picture.
+ */
+export const singleStream: BackboneFamily = {
+  family: 'singleStream',
+  modelTypes: ['bert', 'visual_bert'],
+  schema: singleStreamSchema,
+  shape: (config) => singleStreamShape(readSingleStreamConfig(config)),
+  adopt: (config, tensors) =>
+    adoptTensors(tensors, singleStreamShape(readSingleStreamConfig(config)).parameters, {
+      prefixes: ['bert.', 'visual_bert.', ''],
+      body: /^(embeddings|encoder)\./,
+      ignored: /\.position_ids$/,
+      hint: (name) =>
+        name.startsWith('pooler.') ? 'or "add_pooling_layer": false in config.json' : undefined,
+    }),
+  forward: (config, parameters, batch, options) =>
+    singleStreamForward(readSingleStreamConfig(config), parameters, batch, options),
+};

@@ -1,0 +1,134 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { type Problem, UsageError } from '../../errors.js';
+import type { Json, JsonSchema } from '../../json.js';
+import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
+
+/** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
+export interface SingleStreamConfig {
+  readonly model_type: 'bert' | 'visual_bert';
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly hidden_act: HiddenActivation;
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly layer_norm_eps: number;
+  readonly initializer_range: number;
+  readonly add_pooling_layer: boolean;
+  readonly visual_embedding_dim: number;
+  readonly special_visual_initialize: boolean;
+  readonly visual_box_dim: number;
+}
+
+const integer = (description: string, standard: number, minimum = 1) => ({
+  type: 'integer',
+  minimum,
+  default: standard,
+  description,
+});
+
+const properties = {
+  model_type: {
+    enum: ['bert', 'visual_bert'],
+    description: 'bert reads text alone, visual_bert text and regions',
+  },
+  vocab_size: integer('tokens of the vocabulary', 30522),
+  hidden_size: integer('width of the hidden states', 768),
+  num_hidden_layers: integer('transformer layers', 12),
+  num_attention_heads: integer('attention heads; divides hidden_size', 12),
+  intermediate_size: integer('width inside the feed-forward part', 3072),
+  hidden_act: {
+    enum: hiddenActivations,
+    default: 'gelu',
+    description: 'activation of the feed-forward part',
+  },
+  max_position_embeddings: integer('tokens that a text may have', 512),
+  type_vocab_size: integer('segments', 2),
+  layer_norm_eps: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    default: 1e-12,
+    description: 'added to the variance in LayerNorm',
+  },
+  initializer_range: {
+    type: 'number',
+    minimum: 0,
+    default: 0.02,
+    description: 'standard deviation of new weights',
+  },
+  add_pooling_layer: {
+    type: 'boolean',
+    default: true,
+    description: 'false: no pooler, the pooled output is the hidden state of the first token',
+  },
+  visual_embedding_dim: integer('width of a region feature (visual_bert)', 512),
+  special_visual_initialize: {
+    type: 'boolean',
+    default: true,
+    description:
+      'new segment and position embeddings of regions start as copies of those of text (visual_bert)',
+  },
+  visual_box_dim: integer('width of a region box, 0: boxes are not read (visual_bert)', 0, 0),
+} as const;
+
+/** Hugging Face keys with a single value that this family computes. */
+const FIXED = {
+  is_decoder: { enum: [false] },
+  add_cross_attention: { enum: [false] },
+  position_embedding_type: { enum: ['absolute'] },
+  bypass_transformer: { enum: [false] },
+};
+
+/** The keys from which a recipe may make a backbone. */
+export const singleStreamSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['model_type'],
+  properties,
+};
+
+/** A config.json has many keys more: labels, tokens, versions. */
+const KEYS: ReadonlySet<string> = new Set(Object.keys({ ...properties, ...FIXED }));
+
+const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
+const check = ajv.compile<SingleStreamConfig>({
+  type: 'object',
+  required: ['model_type'],
+  properties: { ...properties, ...FIXED },
+});
+
+function problemOf({ instancePath, message, params, data, keyword }: ErrorObject): Problem {
+  if (keyword !== 'enum') {
+    const given = instancePath ? ` (it is ${JSON.stringify(data)})` : '';
+    return { ...(instancePath && { where: instancePath }), message: `${message}${given}` };
+  }
+  const allowed = (params as { allowedValues: Json[] }).allowedValues.map((value) => JSON.stringify(value));
+  const expected = allowed.length > 1 ? `one of ${allowed.join(', ')}` : `${allowed[0]}`;
+  return { where: instancePath, message: `${JSON.stringify(data)} is not supported`, expected };
+}
+
+function* contradictions(config: SingleStreamConfig): Generator<Problem> {
+  const { hidden_size: width, num_attention_heads: heads, type_vocab_size: segments } = config;
+  if (width % heads !== 0) {
+    const message = `hidden_size ${width} is not divisible by ${heads} heads`;
+    yield { where: '/num_attention_heads', message, expected: 'a divisor of hidden_size' };
+  }
+  if (config.model_type === 'visual_bert' && segments < 2) {
+    yield {
+      where: '/type_vocab_size',
+      message: `regions are segment 1, there is only ${segments}`,
+      expected: '2',
+    };
+  }
+}
+
+/** Checks a config and fills in the defaults of Hugging Face; throws UsageError with everything that is wrong. */
+export function readSingleStreamConfig(config: Readonly<Record<string, Json>>): SingleStreamConfig {
+  const filled: unknown = Object.fromEntries(Object.entries(config).filter(([key]) => KEYS.has(key)));
+  if (!check(filled)) throw new UsageError((check.errors ?? []).map(problemOf));
+  const problems = [...contradictions(filled)];
+  if (problems.length > 0) throw new UsageError(problems);
+  return filled;
+}

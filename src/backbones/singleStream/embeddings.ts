@@ -1,0 +1,55 @@
+import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
+import { UsageError } from '../../errors.js';
+import { dense, dropped, embed, hidden, layerNorm, type Scope, textEmbeddings } from '../../nn/index.js';
+import type { SingleStreamConfig } from './config.js';
+import { embeddingsSite } from './shape.js';
+
+/**
+ * Mean of the position embeddings of the words that a region belongs to.
+ * @param alignment int32 [B, R, A], positions of words, -1 = none
+ * @returns [B, R, H], 0 for a region without words
+ */
+function alignedPositions(scope: Scope, alignment: Tensor): Tensor {
+  const present = tf.cast(tf.greaterEqual(alignment, 0), 'float32');
+  const positions = tf.maximum(alignment, tf.scalar(0, 'int32'));
+  const rows = embed(scope, 'embeddings.position_embeddings', positions); // (B, R, A, H)
+  const sum = tf.sum(tf.mul(rows, tf.expandDims(present, -1)), 2);
+  return tf.div(sum, tf.maximum(tf.sum(present, 2, true), 1));
+}
+
+/** Region feature (+ box, UNITER's seven numbers) + segment + position (Li et al. 2019); [B, R, H], before LayerNorm. */
+function regionEmbeddings(scope: Scope, config: SingleStreamConfig, batch: TensorTree): Tensor {
+  const { regionFeatures, regionBoxes, regionTypeIds, imageTextAlignment } = batch;
+  const terms = [
+    dense(scope, 'embeddings.visual_projection', regionFeatures as Tensor),
+    embed(scope, 'embeddings.visual_token_type_embeddings', regionTypeIds ?? tf.ones([1, 1], 'int32')),
+    embed(scope, 'embeddings.visual_position_embeddings', tf.zeros([1, 1], 'int32')),
+  ];
+  if (imageTextAlignment) terms.push(alignedPositions(scope, imageTextAlignment));
+  if (config.visual_box_dim > 0) {
+    if (!regionBoxes)
+      throw new Error('this backbone reads boxes: a batch with regionFeatures needs regionBoxes');
+    terms.push(dense(scope, 'embeddings.visual_box_projection', regionBoxes));
+  }
+  return terms.reduce((sum, term) => tf.add(sum, term));
+}
+
+function refuseWrongBatch(config: SingleStreamConfig, batch: TensorTree): void {
+  const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] ?? 0;
+  if (batch.regionFeatures && config.model_type !== 'visual_bert') {
+    throw new UsageError(`a backbone of model_type '${config.model_type}' reads no regions`);
+  }
+  if (textLength > config.max_position_embeddings) {
+    const limit = config.max_position_embeddings;
+    throw new UsageError(`a text of ${textLength} tokens; the backbone has ${limit} positions`);
+  }
+}
+
+/** The sequence that the layers read [B, T + R, H]: text, then regions, after LayerNorm. */
+export function sequenceEmbeddings(scope: Scope, config: SingleStreamConfig, batch: TensorTree): Tensor {
+  refuseWrongBatch(config, batch);
+  const text = textEmbeddings(scope, 'embeddings', batch);
+  const sequence = batch.regionFeatures ? tf.concat([text, regionEmbeddings(scope, config, batch)], 1) : text;
+  const normed = layerNorm(scope, 'embeddings.LayerNorm', sequence, config.layer_norm_eps);
+  return hidden(scope, embeddingsSite(config), dropped(scope, normed));
+}

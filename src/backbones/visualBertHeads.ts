@@ -1,0 +1,119 @@
+import { type ActivationName, activation, linear, type Tensor, tf } from '../engine/index.js';
+import { dense, layerNorm, type Scope } from '../nn/index.js';
+import {
+  layerNormParameters,
+  linearParameters,
+  normal,
+  type ParameterSpec,
+  zeros,
+} from '../nn/parameters.js';
+import type { BackboneOutput } from './backbone.js';
+
+/** Width and start of the heads' parameters. */
+export interface HeadShape {
+  readonly hiddenSize: number;
+  readonly vocabularySize: number;
+  readonly initializerRange: number;
+}
+
+/** What the transform of the language-model head computes with. */
+export interface TransformOptions {
+  readonly activation: ActivationName;
+  readonly epsilon: number;
+}
+
+export interface PreTrainingLogits {
+  /** [B, S, vocabulary]. */
+  readonly prediction: Tensor;
+  /** [B, 2]: the sentence matches the picture, or not. */
+  readonly relationship: Tensor;
+}
+
+/** Parameters of `preTrainingHead`; the decoder is the backbone's word embedding. */
+export const preTrainingHeadParameters = (shape: HeadShape): ParameterSpec[] => [
+  ...linearParameters(
+    'cls.predictions.transform.dense',
+    shape.hiddenSize,
+    shape.hiddenSize,
+    normal(shape.initializerRange),
+  ),
+  ...layerNormParameters('cls.predictions.transform.LayerNorm', shape.hiddenSize),
+  { name: 'cls.predictions.bias', shape: [shape.vocabularySize], initializer: zeros },
+  ...linearParameters('cls.seq_relationship', shape.hiddenSize, 2, normal(shape.initializerRange)),
+];
+
+/**
+ * Scores of the vocabulary for hidden states: dense, activation, LayerNorm, then the word embeddings as decoder.
+ * @param hidden [..., H]; only the masked positions need to be given
+ * @param words the backbone's word embeddings [vocabulary, H]
+ * @returns [..., vocabulary]
+ */
+export function predictionLogits(
+  scope: Scope,
+  hidden: Tensor,
+  words: Tensor,
+  options: TransformOptions,
+): Tensor {
+  const wide = dense(scope, 'cls.predictions.transform.dense', hidden);
+  const active = activation(options.activation)(wide);
+  const normed = layerNorm(scope, 'cls.predictions.transform.LayerNorm', active, options.epsilon);
+  return linear(normed, words, scope.parameters('cls.predictions.bias'));
+}
+
+/** VisualBertForPreTraining: masked language model over every position, and sentence-image matching. */
+export const preTrainingHead = (
+  scope: Scope,
+  { hidden, pooled }: BackboneOutput,
+  words: Tensor,
+  options: TransformOptions,
+): PreTrainingLogits => ({
+  prediction: predictionLogits(scope, hidden, words, options),
+  relationship: dense(scope, 'cls.seq_relationship', pooled),
+});
+
+/**
+ * VisualBertForQuestionAnswering: a linear layer on the token before the text's last one.
+ * @param attentionMask of the text [B, T]
+ * @returns [B, answers]
+ */
+export function questionAnsweringHead(
+  scope: Scope,
+  { hidden }: BackboneOutput,
+  attentionMask: Tensor,
+): Tensor {
+  const last = tf.sub(tf.sum(tf.cast(attentionMask, 'int32'), 1), tf.scalar(2, 'int32')); // (B)
+  return dense(scope, 'cls', tf.squeeze(pick(hidden, tf.expandDims(last, 1)), [1]));
+}
+
+/** VisualBertForVisualReasoning: a linear layer on the pooled output; [B, labels]. */
+export const visualReasoningHead = (scope: Scope, { pooled }: BackboneOutput): Tensor =>
+  dense(scope, 'cls', pooled);
+
+/** The least float32, which the reference adds to the score of a padded region. */
+const LEAST = -3.4028234663852886e38;
+
+/**
+ * VisualBertForRegionToPhraseAlignment: one attention head from phrases to regions.
+ * @param positions int32 [B, P], where each phrase stands; -1 = none, reads position 0
+ * @param regionMask [B, R]
+ * @returns scores [B, P, R], the least float32 at padded regions
+ */
+export function regionToPhraseHead(
+  scope: Scope,
+  { hidden, textLength }: BackboneOutput,
+  positions: Tensor,
+  regionMask: Tensor,
+): Tensor {
+  const [size, length, width] = hidden.shape as [number, number, number];
+  const regions = tf.slice(hidden, [0, textLength, 0], [size, length - textLength, width]);
+  const query = dense(scope, 'attention.query', pick(hidden, tf.maximum(positions, tf.scalar(0, 'int32'))));
+  const key = dense(scope, 'attention.key', regions);
+  const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(key.shape[2] as number));
+  const absent = tf.sub(1, tf.cast(regionMask, 'float32'));
+  return tf.add(scores, tf.expandDims(tf.mul(absent, LEAST), 1));
+}
+
+/** hidden [B, S, H], positions int32 [B, P] -> [B, P, H]; a product with one-hot rows, whose gradient is one too. */
+function pick(hidden: Tensor, positions: Tensor): Tensor {
+  return tf.matMul(tf.cast(tf.oneHot(positions, hidden.shape[1] as number), 'float32'), hidden);
+}

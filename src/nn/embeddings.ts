@@ -1,0 +1,38 @@
+import { embedding, type Tensor, tf } from '../engine/index.js';
+import type { Scope } from './scope.js';
+
+/**
+ * Rows of the table `name.weight` [rows, width].
+ * @param ids int32 [...]
+ * @returns [..., width]
+ */
+export const embed = ({ parameters }: Scope, name: string, ids: Tensor): Tensor =>
+  embedding(parameters(`${name}.weight`), ids);
+
+export interface TextInput {
+  /** int32 [B, T]. */
+  readonly inputIds?: Tensor;
+  /** [B, T, width], instead of inputIds. */
+  readonly inputEmbeddings?: Tensor;
+  /** int32 [B, T]; default 0. */
+  readonly tokenTypeIds?: Tensor;
+  /** int32 [B, T]; default 0, 1, 2, ... */
+  readonly positionIds?: Tensor;
+}
+
+/**
+ * Token + segment + position embeddings before LayerNorm (Devlin et al. 2019, figure 2), from the tables
+ * `word_embeddings`, `token_type_embeddings` and `position_embeddings` under `prefix`.
+ * @returns [B, T, width]
+ */
+export function textEmbeddings(scope: Scope, prefix: string, input: TextInput): Tensor {
+  const { inputIds, inputEmbeddings, tokenTypeIds, positionIds } = input;
+  if (!inputEmbeddings && !inputIds) throw new Error('a batch needs inputIds or inputEmbeddings');
+  const words = inputEmbeddings ?? embed(scope, `${prefix}.word_embeddings`, inputIds as Tensor);
+  const length = words.shape[1] as number;
+  // Tables of one row each broadcast over the batch, so that defaults cost no [B, T] tensor.
+  const types = tokenTypeIds ?? tf.zeros([1, 1], 'int32');
+  const positions = positionIds ?? tf.reshape(tf.range(0, length, 1, 'int32'), [1, length]);
+  const typed = tf.add(words, embed(scope, `${prefix}.token_type_embeddings`, types));
+  return tf.add(typed, embed(scope, `${prefix}.position_embeddings`, positions));
+}
