@@ -13,6 +13,8 @@ export interface AdapterPlan {
   readonly taps: readonly string[];
   /** Backbone parameters that train too (LayerNorms, biases, all). */
   readonly unfrozen: readonly string[];
+  /** Rate of dropout inside the backbone while training, for methods that train the backbone itself; default 0. */
+  readonly backboneDropout?: number;
 }
 
 export interface AdapterContext<Options> {
@@ -29,6 +31,8 @@ export interface SideCall {
   readonly taps: ReadonlyMap<string, Tensor>;
   /** The frozen output. */
   readonly output: BackboneOutput;
+  /** Whether text and picture attend to each other, or each to itself. */
+  readonly attention: 'joint' | 'separate';
 }
 
 /**

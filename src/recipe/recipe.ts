@@ -1,60 +1,33 @@
-import type { Precision } from '../engine/index.js';
 import type { Json } from '../json.js';
 import type { OptimizerOptions, ScheduleOptions } from '../training/options.js';
+import type { AdapterEntry, RunSettings, TrainingOptions } from '../training/settings.js';
 
 /** A recipe after validation: every default filled in. The wizard, JSON files and programs all make this object. */
-export interface Recipe {
+export type Recipe = RunSettings;
+
+type Options = Readonly<Record<string, Json>>;
+
+/** A union of options as it is written: the kind and whatever differs from the defaults. */
+type Written<T> = T extends { readonly kind: unknown } ? Pick<T, 'kind'> & Partial<T> : never;
+
+/** A recipe as a person or a program writes it: what is left out takes its default. */
+export interface RecipeInput {
   readonly $schema?: string;
   readonly name: string;
-  readonly seed: number;
-  readonly backbone: {
-    /** A shipped name (`scenes-tiny`) or a folder with config.json and model.safetensors, relative to the working directory. */
-    readonly from?: string;
-    /** Instead of `from`: a config to make a backbone with random weights, for pretraining. */
-    readonly create?: Readonly<Record<string, Json>>;
-    readonly precision: Precision;
-  };
-  /** Empty: only the head trains. */
-  readonly adapters: readonly AdapterEntry[];
-  readonly task: { readonly kind: string; readonly [option: string]: Json };
+  readonly seed?: number;
+  readonly backbone: Partial<Recipe['backbone']>;
+  readonly adapters?: readonly AdapterEntry[];
+  readonly task: Recipe['task'];
   readonly data: {
-    readonly train: Readonly<Record<string, Json>>;
-    readonly validation?: Readonly<Record<string, Json>>;
-    readonly test?: Readonly<Record<string, Json>>;
-    readonly regions: Readonly<Record<string, Json>>;
-    readonly maxTextLength: number;
+    readonly train: Options;
+    readonly validation?: Options;
+    readonly test?: Options;
+    readonly regions: Options;
+    readonly maxTextLength?: number;
   };
-  readonly training: TrainingOptions;
-  /** Run folder, relative to the working directory. */
-  readonly output: string;
-}
-
-export interface AdapterEntry {
-  readonly kind: string;
-  /** Unique in the recipe; default: the kind. */
-  readonly name?: string;
-  readonly [option: string]: Json | undefined;
-}
-
-export interface TrainingOptions {
-  readonly epochs: number;
-  /** Instead of epochs. */
-  readonly maxSteps?: number;
-  readonly batchSize: number;
-  /** Batches whose gradients are averaged into one update. */
-  readonly accumulate: number;
-  readonly optimizer: OptimizerOptions;
-  readonly schedule: ScheduleOptions;
-  /** Learning rate of the head = this times the optimizer's. */
-  readonly headLearningRateScale: number;
-  /** Largest global norm of the gradients; absent: no clipping. */
-  readonly clipNorm?: number;
-  /** Steps between evaluations on `validation`; default: once an epoch. */
-  readonly evaluateEvery?: number;
-  /** Evaluations without a better metric after which training stops; absent: never. */
-  readonly patience?: number;
-  /** Steps between checkpoints; default: at every evaluation. */
-  readonly checkpointEvery?: number;
-  /** Batches are made of examples of similar length. */
-  readonly bucketByLength: boolean;
+  readonly training?: Partial<Omit<TrainingOptions, 'optimizer' | 'schedule'>> & {
+    readonly optimizer?: Written<OptimizerOptions>;
+    readonly schedule?: Partial<ScheduleOptions>;
+  };
+  readonly output?: string;
 }

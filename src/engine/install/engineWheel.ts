@@ -30,7 +30,7 @@ export interface UnsupportedMachine {
 }
 
 /** Version of TensorFlow the engine is built and tested against, as pip takes it. */
-export const engineVersion = '2.21.*';
+const engineVersion = '2.21.*';
 /** Folder names in the cache that hold that version: version and device. */
 export const engineFolderPattern = /^(2\.21\.\d+)-(cpu|cuda)$/;
 

@@ -53,7 +53,9 @@ async function fetchPackage(
   fetch: Fetch,
 ): Promise<void> {
   const command = ['npm', 'pack', `${name}@${version}`, '--ignore-scripts', '--json'];
-  const result = await runTool([...command, `--pack-destination=${fetch.folder}`], fetch);
+  // In the user's folder, so that the npm settings of their project hold.
+  const options = { environment: fetch.environment, signal: fetch.signal, folder: process.cwd() };
+  const result = await runTool([...command, `--pack-destination=${fetch.folder}`], options);
   fetch.signal?.throwIfAborted();
   if (result.code !== 0) {
     throw new EngineInstallError(`npm did not install ${name}, and \`npm pack\` can't fetch it either`);

@@ -15,17 +15,18 @@ export interface ToolOptions {
   readonly signal?: AbortSignal | undefined;
   /** Text for its standard input. */
   readonly input?: string;
+  /** Working folder. `python3 -m pip` imports from there first, so the default is one only the system writes to. */
+  readonly folder?: string;
 }
 
 /** Runs one of the user's programs to its end without a shell; an abort ends it with SIGTERM. */
 export function runTool(command: readonly string[], options: ToolOptions): Promise<ToolResult> {
   const [program = '', ...programArguments] = command;
-  const { environment, signal, input = '' } = options;
+  const { environment, signal, input = '', folder = '/' } = options;
   return new Promise((done) => {
     const child = spawn(program, programArguments, {
       env: { ...environment },
-      // `python3 -m pip` imports from the working folder first: take one that only the system writes to.
-      cwd: '/',
+      cwd: folder,
       ...(signal && { signal }),
     });
     const output = { stdout: '', stderr: '' };

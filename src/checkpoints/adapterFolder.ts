@@ -1,0 +1,125 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostTensor } from '../data/hostTensor.js';
+import type { Problem } from '../errors.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import { writeFileAtomically } from './atomicFile.js';
+import type { JsonObject } from './jsonFile.js';
+import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
+
+/** The version of `adapter_config.json` that is written and read. */
+export const ADAPTER_FORMAT_VERSION = 1;
+
+/** Options that begin with the kind of thing they are for. */
+type KindOptions = { readonly kind: string; readonly [option: string]: Json };
+
+/** `adapter_config.json`: all that is needed, besides tensors and backbone, to make the fine-tuned model again. */
+export interface AdapterConfig {
+  readonly formatVersion: typeof ADAPTER_FORMAT_VERSION;
+  /** The backbone that the adapters were trained on. */
+  readonly backbone: {
+    readonly name: string;
+    /** Of its tensors and config, as `readModelFolder` gives it. */
+    readonly hash: string;
+  };
+  /** Empty where only the head was trained. */
+  readonly adapters: readonly KindOptions[];
+  readonly task: KindOptions;
+  /** What the task learned from the training set before its head was made, for example the answer vocabulary. */
+  readonly taskState: Json;
+  /** The processor's description of itself. */
+  readonly preprocessing: Json;
+}
+
+/** What an adapter folder holds. */
+export interface AdapterContents {
+  readonly config: AdapterConfig;
+  /** Parameters of the adapters, and those of the backbone that trained. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  readonly headTensors: ReadonlyMap<string, HostTensor>;
+}
+
+const files = {
+  config: 'adapter_config.json',
+  tensors: 'adapter_model.safetensors',
+  headTensors: 'head.safetensors',
+  readme: 'README.md',
+};
+
+/**
+ * Writes an adapter folder and makes the folder. The config goes first where an old one is there and comes last, so
+ * that a folder whose writing was cut short is never taken for a whole one.
+ */
+export function writeAdapterFolder(
+  folder: string,
+  { config, tensors, headTensors, readme }: AdapterContents & { readonly readme: string },
+): void {
+  mkdirSync(folder, { recursive: true });
+  rmSync(join(folder, files.config), { force: true });
+  const metadata = { format: 'pt' };
+  writeSafetensors(join(folder, files.tensors), tensors, { metadata });
+  writeSafetensors(join(folder, files.headTensors), headTensors, { metadata });
+  writeFileAtomically(join(folder, files.readme), readme);
+  writeJson(join(folder, files.config), sortMembers(config));
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+const isKindOptions = (value: unknown): boolean => isJsonObject(value) && isText(value.kind);
+
+/** What each member of the config must be. */
+const members: Readonly<
+  Record<Exclude<keyof AdapterConfig, 'formatVersion'>, [(value: unknown) => boolean, string]>
+> = {
+  backbone: [
+    (value) => isJsonObject(value) && isText(value.name) && /^[0-9a-f]{64}$/.test(String(value.hash)),
+    'an object with name and hash (64 hexadecimal digits)',
+  ],
+  adapters: [(value) => Array.isArray(value) && value.every(isKindOptions), 'a list of objects with a kind'],
+  task: [isKindOptions, 'an object with a kind'],
+  taskState: [(value) => value !== undefined, 'any JSON'],
+  preprocessing: [(value) => value !== undefined, 'any JSON'],
+};
+
+/** Throws `UsageError` with every member that is missing or of the wrong type. */
+function checkConfig(file: string, config: JsonObject): AdapterConfig {
+  if (config.formatVersion !== ADAPTER_FORMAT_VERSION) {
+    const message = `this is format version ${JSON.stringify(config.formatVersion) ?? 'unknown'}`;
+    const expected = `${ADAPTER_FORMAT_VERSION}; a newer version may need a newer release`;
+    throw new UsageError({ file, where: '/formatVersion', message, expected });
+  }
+  const problems = Object.entries(members).flatMap(([name, [isRight, expected]]): Problem[] =>
+    isRight(config[name])
+      ? []
+      : [{ file, where: `/${name}`, message: 'missing or of the wrong type', expected }],
+  );
+  if (problems.length > 0) throw new UsageError(problems);
+  return config as unknown as AdapterConfig;
+}
+
+/** Reads and checks `adapter_config.json` alone, to know which backbone to load; throws `UsageError` with all that is wrong. */
+export function readAdapterConfig(folder: string): AdapterConfig {
+  const file = join(folder, files.config);
+  return checkConfig(file, readJsonObject(file));
+}
+
+/**
+ * Reads an adapter folder for the backbone with this hash. Throws `UsageError` where the adapters were trained on
+ * another backbone, and where a file is missing or malformed.
+ */
+export function readAdapterFolder(folder: string, backboneHash: string): AdapterContents {
+  const config = readAdapterConfig(folder);
+  const { name, hash } = config.backbone;
+  if (hash !== backboneHash) {
+    const message = `these adapters were trained on the backbone ${name} with hash ${hash}`;
+    const expected = `the backbone given has hash ${backboneHash}`;
+    throw new UsageError({ file: join(folder, files.config), where: '/backbone', message, expected });
+  }
+  return {
+    config,
+    tensors: readSafetensors(join(folder, files.tensors)),
+    headTensors: readSafetensors(join(folder, files.headTensors)),
+  };
+}

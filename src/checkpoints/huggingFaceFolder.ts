@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { HostTensor } from '../data/hostTensor.js';
+import type { Problem } from '../errors.js';
+import { UsageError } from '../errors.js';
+import type { TensorEntry } from './elementTypes.js';
+import type { JsonObject } from './jsonFile.js';
+import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
+import { lazyMap } from './lazyMap.js';
+import type { SafetensorsFile, SafetensorsOptions } from './safetensors.js';
+import { openSafetensors, writeSafetensors } from './safetensors.js';
+
+/** A model as Hugging Face libraries save it. */
+export interface ModelFolder {
+  /** `config.json`, its members not yet checked. */
+  readonly config: JsonObject;
+  /** By the names in the file; each `get` reads that tensor from disk. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** sha256 (hex) of the tensors and the config, however they are sharded; read on first use. */
+  readonly hash: string;
+}
+
+interface StoredTensor {
+  readonly path: string;
+  readonly entry: TensorEntry;
+}
+
+const CONVERT =
+  'convert it once: python -c "import torch, safetensors.torch as s; s.save_file({name: tensor.clone().contiguous() ' +
+  "for name, tensor in torch.load('pytorch_model.bin', weights_only=True).items()}, 'model.safetensors')\"";
+
+function use<T>(path: string, action: (file: SafetensorsFile) => T): T {
+  const file = openSafetensors(path);
+  try {
+    return action(file);
+  } finally {
+    file.close();
+  }
+}
+
+const entriesOf = (path: string) => use(path, (file) => file.tensors);
+
+function noTensors(folder: string): UsageError {
+  const pickled = readdirSync(folder).find((name) => /^pytorch_model.*\.bin$/.test(name));
+  const message = pickled
+    ? `there are only pickled weights (${pickled}), which can run code and are not read`
+    : 'there is neither model.safetensors nor model.safetensors.index.json';
+  return new UsageError({ file: folder, message, ...(pickled && { expected: CONVERT }) });
+}
+
+/** The index: tensor name to the shard that holds it, a plain file name of the same folder. */
+function readIndex(path: string): [name: string, shard: string][] {
+  const { weight_map: map } = readJsonObject(path);
+  if (!isJsonObject(map))
+    throw new UsageError({ file: path, where: '/weight_map', message: 'this is not an object' });
+  const isShard = (shard: unknown): shard is string =>
+    typeof shard === 'string' && /^[^/\\:\0]+\.safetensors$/.test(shard) && basename(shard) === shard;
+  const problems = Object.entries(map)
+    .filter(([, shard]) => !isShard(shard))
+    .map(([name, shard]): Problem => {
+      const expected = 'a .safetensors file of the same folder, without a path';
+      return { file: path, where: name, message: `${JSON.stringify(shard)} is not a shard`, expected };
+    });
+  if (problems.length > 0) throw new UsageError(problems);
+  return Object.entries(map) as [string, string][];
+}
+
+function findSharded(folder: string, index: string): Map<string, StoredTensor> {
+  const places = readIndex(index);
+  const shards = [...new Set(places.map(([, shard]) => shard))];
+  const entries = new Map(shards.map((shard) => [shard, entriesOf(join(folder, shard))]));
+  const missing = places.filter(([name, shard]) => !entries.get(shard)?.has(name));
+  if (missing.length > 0) {
+    const problem = ([name, shard]: [string, string]) => ({
+      file: index,
+      where: name,
+      message: `not in ${shard}`,
+    });
+    throw new UsageError(missing.map(problem));
+  }
+  return new Map(
+    places.map(([name, shard]) => [
+      name,
+      { path: join(folder, shard), entry: entries.get(shard)!.get(name)! },
+    ]),
+  );
+}
+
+function findTensors(folder: string): Map<string, StoredTensor> {
+  const [single, index] = [join(folder, 'model.safetensors'), join(folder, 'model.safetensors.index.json')];
+  if (existsSync(single)) {
+    return new Map([...entriesOf(single)].map(([name, entry]) => [name, { path: single, entry }]));
+  }
+  if (existsSync(index)) return findSharded(folder, index);
+  throw noTensors(folder);
+}
+
+/** sha256 over name, dtype, shape and bytes of each tensor in the order of names, then the config. */
+function hashModel(config: JsonObject, stored: ReadonlyMap<string, StoredTensor>): string {
+  const hash = createHash('sha256');
+  for (const name of [...stored.keys()].sort()) {
+    const { path, entry } = stored.get(name) as StoredTensor;
+    hash.update(`${JSON.stringify([name, entry.dtype, entry.shape])}\n`);
+    use(path, (file) => {
+      for (const piece of file.pieces(name)) hash.update(piece);
+    });
+  }
+  return hash.update(JSON.stringify(sortMembers(config))).digest('hex');
+}
+
+/**
+ * Reads a model folder: `config.json` and `model.safetensors`, or the shards of `model.safetensors.index.json`.
+ * Throws `UsageError` where something is missing or malformed, and for pickled weights.
+ */
+export function readModelFolder(folder: string): ModelFolder {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError({ file: folder, message: 'no such folder' });
+  }
+  const config = readJsonObject(join(folder, 'config.json'));
+  const stored = findTensors(folder);
+  let hash: string | undefined;
+  return {
+    config,
+    tensors: lazyMap([...stored.keys()], (name) =>
+      use((stored.get(name) as StoredTensor).path, (file) => file.read(name)),
+    ),
+    get hash() {
+      hash ??= hashModel(config, stored);
+      return hash;
+    },
+  };
+}
+
+/** What `writeModelFolder` writes. */
+export interface ModelContents extends SafetensorsOptions {
+  readonly config: JsonObject;
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+/** Writes `config.json` and `model.safetensors` so that transformers reads them too; makes the folder. */
+export function writeModelFolder(folder: string, { config, tensors, metadata, dtypes }: ModelContents): void {
+  mkdirSync(folder, { recursive: true });
+  const options = { metadata: { format: 'pt', ...metadata }, ...(dtypes && { dtypes }) };
+  writeSafetensors(join(folder, 'model.safetensors'), tensors, options);
+  writeJson(join(folder, 'config.json'), config);
+}

@@ -1,0 +1,43 @@
+import { readFileSync, statSync } from 'node:fs';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import { writeFileAtomically } from './atomicFile.js';
+
+/** Largest JSON file that is read, bytes. */
+const LARGEST = 64 * 2 ** 20;
+
+/** A JSON object as it was read, its members not yet checked. */
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Whether a value is a JSON object, and not a list or null. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads a JSON object of at most 64 MiB; throws `UsageError` where the file is missing, larger or something else. */
+export function readJsonObject(path: string): JsonObject {
+  const refuse = (message: string) => new UsageError({ file: path, message });
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status?.isFile()) throw refuse('no such file');
+  if (status.size > LARGEST) throw refuse(`${status.size} bytes are too many, at most ${LARGEST}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw refuse(`this is not JSON: ${(error as Error).message}`);
+  }
+  if (!isJsonObject(value)) throw refuse('this is not a JSON object');
+  return value;
+}
+
+/** Writes a value as indented JSON, whole or not at all. */
+export function writeJson(path: string, value: unknown): void {
+  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** A value with the members of every object in the order of their names, so that equal values give equal JSON. */
+export function sortMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortMembers);
+  if (!isJsonObject(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, sortMembers(member)] as const);
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
+}

@@ -1,0 +1,26 @@
+import { InterruptedError } from '../errors.js';
+import type { Shell } from './shell.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Runs work that stops cleanly: the first Ctrl-C aborts the signal, so that the work saves its state and throws;
+ * the second ends the process at once. Whatever the work throws after an abort becomes InterruptedError.
+ */
+export async function interruptible<T>(shell: Shell, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new InterruptedError('interrupted'));
+    shell.log('stopping cleanly; Ctrl-C again ends at once');
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted || error instanceof InterruptedError) throw error;
+    throw new InterruptedError(error instanceof Error ? error.message : String(error));
+  } finally {
+    for (const name of SIGNALS) process.off(name, onSignal);
+  }
+}

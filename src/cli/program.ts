@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { packageFolder } from '../recipe/packageFolder.js';
+import type { AddVerb } from './verb.js';
+import { addData } from './verbs/data.js';
+import { addEngine } from './verbs/engine.js';
+import { addEvaluate } from './verbs/evaluate.js';
+import { addPredict } from './verbs/predict.js';
+import { addQuickstart } from './verbs/quickstart.js';
+import { addRecipes } from './verbs/recipes.js';
+import { addRun } from './verbs/run.js';
+import { addValidate } from './verbs/validate.js';
+
+/** Every verb, in the order of the help. */
+const verbs: readonly AddVerb[] = [
+  addQuickstart,
+  addRun,
+  addValidate,
+  addEvaluate,
+  addPredict,
+  addRecipes,
+  addData,
+  addEngine,
+];
+
+const version = (): string =>
+  (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string }).version;
+
+const EXIT_CODES = `
+Results go to stdout, progress and errors to stderr.
+Exit codes: 0 done, 1 failed while running, 2 wrong usage, recipe or data, 130 interrupted.`;
+
+/** The whole command line; nothing of the engine is loaded before a verb runs. */
+export function createProgram(): Command {
+  const program = new Command('vlgraft')
+    .description('Fine-tunes adapters on a frozen vision-language backbone.')
+    .version(version(), '--version', 'print the version')
+    .option('--json', 'print results as JSON')
+    .option('--quiet', 'no progress, only results and errors')
+    .option('--no-input', 'never ask a question')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXIT_CODES)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  for (const add of verbs) add(program);
+  return program;
+}

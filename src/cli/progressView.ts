@@ -1,0 +1,113 @@
+import { SingleBar } from 'cli-progress';
+import type { OnProgress, Progress } from '../progress.js';
+import { createPace, describeProgress, type Pace } from './pace.js';
+
+/** Shows what long work tells, until it is closed. */
+export interface ProgressView {
+  readonly onProgress: OnProgress;
+  readonly onLog: (line: string) => void;
+  close(): void;
+}
+
+/** What a view writes to: stderr, or a test's stand-in. */
+export type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>;
+
+const LINE_EVERY_SECONDS = 5;
+const BAR_WIDTH = 24;
+
+const silent: ProgressView = { onProgress: () => {}, onLog: () => {}, close: () => {} };
+
+/** At most one line every few seconds, and one at the start and the end of every stage. */
+function createLines(stream: Terminal, now: () => number): ProgressView {
+  let last: { progress: Progress; pace: (progress: Progress) => Pace; time: number; told: boolean } | undefined;
+  const tell = () => {
+    if (!last) return;
+    stream.write(`${last.progress.stage}: ${describeProgress(last.progress, last.pace(last.progress))}\n`);
+    last = { ...last, time: now(), told: true };
+  };
+  const finishStage = () => {
+    if (last && !last.told) tell();
+  };
+  return {
+    onProgress: (progress) => {
+      const isNew = last?.progress.stage !== progress.stage || progress.done < last.progress.done;
+      if (isNew) finishStage();
+      const before = isNew || !last ? { pace: createPace(now), time: Number.NEGATIVE_INFINITY } : last;
+      before.pace(progress);
+      last = { ...before, progress, told: false };
+      const isLast = progress.done === progress.total;
+      if (isLast || now() - before.time >= LINE_EVERY_SECONDS * 1000) tell();
+    },
+    onLog: (line) => {
+      stream.write(`${line}\n`);
+    },
+    close: finishStage,
+  };
+}
+
+const drawBar = (done: number, total: number | undefined): string => {
+  if (!total) return ' '.repeat(BAR_WIDTH);
+  const full = Math.round((BAR_WIDTH * Math.min(done, total)) / total);
+  return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+};
+
+interface Stage {
+  readonly name: string;
+  readonly bar: SingleBar;
+  readonly pace: (progress: Progress) => Pace;
+  progress: Progress;
+}
+
+function startBar(stream: Terminal, first: Progress, now: () => number): Stage {
+  const pace = createPace(now);
+  const draw = (): string => {
+    const { stage: name, done, total } = stage.progress;
+    const text = `${name.padEnd(10)} ${drawBar(done, total)} ${describeProgress(stage.progress, pace(stage.progress))}`;
+    return text.slice(0, Math.max(1, (stream.columns ?? 80) - 1));
+  };
+  // The line-wrap and cursor settings of the terminal are left alone, so that ending at once leaves it usable.
+  const bar = new SingleBar({
+    stream: stream as NodeJS.WriteStream,
+    format: draw,
+    fps: 10,
+    linewrap: true,
+    gracefulExit: false,
+    emptyOnZero: true,
+  });
+  const stage: Stage = { name: first.stage, bar, pace, progress: first };
+  bar.start(first.total ?? 0, first.done);
+  return stage;
+}
+
+/** One bar a stage, redrawn in place; finished ones stay above. */
+function createBars(stream: Terminal, now: () => number): ProgressView {
+  let stage: Stage | undefined;
+  const close = () => {
+    stage?.bar.stop();
+    stage = undefined;
+  };
+  return {
+    onProgress: (progress) => {
+      if (stage && (stage.name !== progress.stage || progress.done < stage.progress.done)) close();
+      stage ??= startBar(stream, progress, now);
+      stage.progress = progress;
+      stage.pace(progress);
+      stage.bar.update(progress.done);
+      if (progress.done === progress.total) close();
+    },
+    onLog: (line) => {
+      stream.write(stage ? `\r\x1b[K${line}\n` : `${line}\n`);
+    },
+    close,
+  };
+}
+
+/** Bars on a terminal, lines elsewhere, nothing when quiet; `now` in milliseconds. */
+export function createProgressView(
+  { quiet }: { readonly quiet: boolean },
+  stream: Terminal = process.stderr,
+  now: () => number = () => performance.now(),
+): ProgressView {
+  if (quiet) return silent;
+  return stream.isTTY ? createBars(stream, now) : createLines(stream, now);
+}

@@ -1,0 +1,29 @@
+import { formatProblem, UsageError } from '../errors.js';
+import type { Shell } from './shell.js';
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** 130 for interrupted, 2 for wrong usage, recipe or data, else 1; an error may say its own. */
+export function exitCodeOf(error: unknown): number {
+  const code = (error as { exitCode?: unknown } | undefined)?.exitCode;
+  return typeof code === 'number' ? code : 1;
+}
+
+function tell(error: unknown, shell: Shell): void {
+  if (error instanceof UsageError) {
+    for (const problem of error.problems) shell.complain(formatProblem(problem));
+    return;
+  }
+  const [first = ''] = messageOf(error).split('\n');
+  const stack = process.env.VLGRAFT_DEBUG === '1' && error instanceof Error ? error.stack : undefined;
+  shell.complain(stack ?? (first || 'unknown'));
+}
+
+/** Tells an error on stderr, with `--json` also on stdout, and returns the exit code. */
+export function reportError(error: unknown, shell: Shell): number {
+  tell(error, shell);
+  const exitCode = exitCodeOf(error);
+  const problems = error instanceof UsageError ? { problems: error.problems } : {};
+  if (shell.json) shell.result({ error: { message: messageOf(error), exitCode, ...problems } }, '');
+  return exitCode;
+}

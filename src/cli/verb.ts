@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { reportError } from './reportError.js';
+import { createShell, type GlobalOptions, type Shell } from './shell.js';
+
+/** Adds one verb to the program, or to the verb that it belongs to. */
+export type AddVerb = (parent: Command) => void;
+
+/**
+ * A commander action around a verb's work, which gets the shell, the arguments and the options.
+ * An error is told and becomes the exit code; a number that the work returns is the exit code.
+ */
+export function action<Given extends unknown[]>(
+  work: (shell: Shell, ...given: Given) => Promise<number | void> | number | void,
+): (...given: [...Given, Command]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const shell = createShell(command.optsWithGlobals<GlobalOptions>());
+    try {
+      process.exitCode = (await work(shell, ...(given.slice(0, -1) as Given))) ?? 0;
+    } catch (error) {
+      process.exitCode = reportError(error, shell);
+    }
+  };
+}
+
+/** The examples under a verb's help. */
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+
+/** Gathers an option that may be given several times. */
+export const gather = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { Command } from 'commander';
+import { UsageError } from '../../errors.js';
+import type { Shell } from '../shell.js';
+import { formatTable } from '../table.js';
+import { type AddVerb, action, examples } from '../verb.js';
+
+async function list(shell: Shell): Promise<void> {
+  const { shippedRecipes } = await import('../../recipe/shipped.js');
+  const recipes = shippedRecipes();
+  const rows = recipes.map(({ name, task, adapters }) => [name, task, adapters.join(', ') || 'head only']);
+  shell.result(recipes, formatTable([['recipe', 'task', 'adapters'], ...rows]));
+}
+
+async function show(shell: Shell, name: string): Promise<void> {
+  const { findRecipe } = await import('../../recipe/load.js');
+  const { parseRecipe } = await import('../../recipe/source.js');
+  const file = findRecipe(name);
+  const text = readFileSync(file, 'utf8');
+  shell.result(shell.json ? parseRecipe(text, file).input : undefined, text.trimEnd());
+}
+
+/** The text of a recipe with `$schema` pointing to the package's schema from where the copy will lie. */
+async function copyText(file: string, target: string): Promise<string> {
+  const { applyEdits, modify } = await import('jsonc-parser');
+  const { recipesFolder } = await import('../../recipe/shipped.js');
+  const text = readFileSync(file, 'utf8');
+  const path = relative(dirname(resolve(target)), join(recipesFolder(), 'schema.json'));
+  const schema = path.split(sep).join('/');
+  const edits = modify(text, ['$schema'], schema.startsWith('.') ? schema : `./${schema}`, {});
+  return applyEdits(text, edits);
+}
+
+async function copy(
+  shell: Shell,
+  name: string,
+  given: string | undefined,
+  { overwrite }: { readonly overwrite?: boolean },
+): Promise<void> {
+  const { findRecipe } = await import('../../recipe/load.js');
+  const file = findRecipe(name);
+  const target = given ?? `${name}.json`;
+  if (existsSync(target) && !overwrite) {
+    throw new UsageError({ file: target, message: 'it is there already', expected: 'another name, or --overwrite' });
+  }
+  await writeFile(target, await copyText(file, target));
+  shell.result({ file: target }, target);
+  shell.log(`edit it, then: vlgraft validate ${target} && vlgraft run ${target}`);
+}
+
+async function schema(shell: Shell, { output }: { readonly output?: string }): Promise<void> {
+  const { recipeSchema } = await import('../../recipe/schema.js');
+  const { shippedModules } = await import('../../recipe/modules.js');
+  const text = JSON.stringify(recipeSchema(shippedModules), null, 2);
+  if (output === undefined) process.stdout.write(`${text}\n`);
+  else await writeFile(output, `${text}\n`);
+  if (output !== undefined) shell.log(`wrote ${output}`);
+}
+
+function addSchema(parent: Command): void {
+  parent
+    .command('schema', { hidden: true })
+    .description('Writes the JSON Schema of recipes, which recipes/schema.json is a copy of.')
+    .option('--output <file>', 'write it there instead of to stdout')
+    .action(action(schema));
+}
+
+/** `vlgraft recipes ls|show|cp` */
+export const addRecipes: AddVerb = (parent) => {
+  const recipes = parent
+    .command('recipes')
+    .summary('list, show and copy the shipped recipes')
+    .description('The recipes that come with vlgraft: run them as they are, or copy one and change it.')
+    .addHelpText('after', examples('vlgraft recipes ls', 'vlgraft recipes cp vqa-bottleneck my-recipe.json'));
+  recipes
+    .command('ls')
+    .description('Lists them.')
+    .addHelpText('after', examples('vlgraft recipes ls --json'))
+    .action(action(list));
+  recipes
+    .command('show')
+    .description('Prints one.')
+    .argument('<recipe>', 'its name, or a file')
+    .addHelpText('after', examples('vlgraft recipes show vqa-bottleneck'))
+    .action(action(show));
+  recipes
+    .command('cp')
+    .description('Copies one, so that it can be changed; editors complete its keys through its $schema.')
+    .argument('<recipe>', 'its name')
+    .argument('[file]', 'where to; default: its name in the working directory')
+    .option('--overwrite', 'replace the file if it is there')
+    .addHelpText('after', examples('vlgraft recipes cp vqa-bottleneck my-recipe.json'))
+    .action(action(copy));
+  addSchema(recipes);
+};

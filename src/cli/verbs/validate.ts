@@ -1,0 +1,52 @@
+import { UsageError } from '../../errors.js';
+import { reportError } from '../reportError.js';
+import type { Shell } from '../shell.js';
+import { type AddVerb, action, examples, gather } from '../verb.js';
+
+interface Options {
+  readonly set?: readonly string[];
+  /** False after `--no-files`. */
+  readonly files: boolean;
+}
+
+async function checkOne(file: string, { set, files }: Options) {
+  const { readRecipe } = await import('../../recipe/load.js');
+  const { resolveRecipe } = await import('../../recipe/validate.js');
+  try {
+    const { input, source } = readRecipe(file, set);
+    return { file, valid: true, recipe: resolveRecipe(input, { source, files }) };
+  } catch (error) {
+    if (error instanceof UsageError) return { file, valid: false, error };
+    throw error;
+  }
+}
+
+async function validate(shell: Shell, files: readonly string[], options: Options): Promise<number> {
+  const checked = await Promise.all(files.map((file) => checkOne(file, options)));
+  if (shell.json) {
+    const told = checked.map(({ error, ...rest }) => (error ? { ...rest, problems: error.problems } : rest));
+    shell.result({ recipes: told }, '');
+  } else {
+    for (const { file, error } of checked) {
+      if (error) reportError(error, shell);
+      else shell.result(undefined, `${file}: valid`);
+    }
+  }
+  return checked.every(({ valid }) => valid) ? 0 : 2;
+}
+
+/** `vlgraft validate RECIPE...` */
+export const addValidate: AddVerb = (parent) => {
+  parent
+    .command('validate')
+    .summary('check recipes')
+    .description('Checks recipes and tells everything that is wrong with them, with line and column.')
+    .argument('<recipes...>', 'files or names of shipped recipes')
+    .option('--set <key=value>', 'change a key before checking; may be given several times', gather)
+    .option('--no-files', 'accept files and folders that are not there yet')
+    .addHelpText(
+      'after',
+      examples('vlgraft validate my-recipe.json', 'vlgraft validate --no-files recipes/*.json'),
+    )
+    .action(action(validate));
+};

@@ -1,0 +1,7 @@
+import type { AnnotationKind } from './annotationKind.js';
+import { captions } from './captions.js';
+import { instances } from './instances.js';
+import { vqa } from './vqa.js';
+
+/** Every kind of annotation that a folder of scenes gets; another one is one file and one line here. */
+export const annotationKinds: readonly AnnotationKind[] = [instances, captions, vqa];

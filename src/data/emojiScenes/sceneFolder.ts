@@ -1,0 +1,91 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.js';
+import type { DatasetFacts } from './facts.js';
+import type { SceneParameters } from './parameters.js';
+import { type Scene, type Split, splits } from './scene.js';
+
+const factsFile = 'dataset.json';
+const parametersFile = 'parameters.json';
+
+/** The file that lists a split's scenes, one a line; it is what an interrupted run goes on from. */
+export const scenesFile = (split: Split): string => `scenes_${split}.jsonl`;
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sameParameters(found: unknown, wanted: SceneParameters): boolean {
+  if (typeof found !== 'object' || found === null) return false;
+  return Object.entries(wanted).every(([key, value]) => (found as Record<string, unknown>)[key] === value);
+}
+
+async function isEmptyOrAbsent(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/** The facts of a folder that is finished already; throws UsageError where it holds something else. */
+export async function findFinished(
+  folder: string,
+  parameters: SceneParameters,
+): Promise<DatasetFacts | undefined> {
+  if (await isEmptyOrAbsent(folder)) return undefined;
+  const facts = parsed(await readIfThere(join(folder, factsFile)));
+  if (sameParameters(facts, parameters)) return facts as DatasetFacts;
+  const { seed, count, size, version } = parameters;
+  throw new UsageError({
+    file: folder,
+    message: 'the folder is not empty and holds something else',
+    expected: `emoji-scenes ${version} of seed ${seed}, count ${count}, size ${size}, or another folder`,
+  });
+}
+
+/** Makes the folder that is worked in, or finds the one an interrupted run of the same parameters left. */
+export async function openPartial(folder: string, parameters: SceneParameters): Promise<string> {
+  const partial = `${folder}.partial`;
+  const left = parsed(await readIfThere(join(partial, parametersFile)));
+  if (!sameParameters(left, parameters)) {
+    const foreign = left === undefined && !(await isEmptyOrAbsent(partial));
+    if (foreign) {
+      throw new UsageError({ file: partial, message: 'is in the way', expected: 'move or delete it' });
+    }
+    await rm(partial, { recursive: true, force: true });
+  }
+  for (const split of splits) await mkdir(join(partial, 'images', split), { recursive: true });
+  await writeFile(join(partial, parametersFile), JSON.stringify(parameters));
+  return partial;
+}
+
+/** The scenes whose pictures an interrupted run has finished, in order; a line cut short is dropped. */
+export async function readFinishedScenes(partial: string, split: Split): Promise<Scene[]> {
+  const file = join(partial, scenesFile(split));
+  const lines = ((await readIfThere(file)) ?? '').split('\n').slice(0, -1);
+  await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+  return lines.map((line) => JSON.parse(line) as Scene);
+}
+
+/** Writes the facts and gives the folder its final name. */
+export async function finish(partial: string, folder: string, facts: DatasetFacts): Promise<void> {
+  await writeFile(join(partial, factsFile), `${JSON.stringify(facts, null, 2)}\n`);
+  await rm(join(partial, parametersFile));
+  if (await isEmptyOrAbsent(folder)) await rm(folder, { recursive: true, force: true });
+  await rename(partial, folder);
+}

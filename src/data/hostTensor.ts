@@ -1,0 +1,22 @@
+/** A dense array in JavaScript memory, row-major; what readers and collators make before the engine sees it. */
+export type HostTensor =
+  | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array };
+
+/** The named inputs of one step. */
+export type HostBatch = Readonly<Record<string, HostTensor>>;
+
+/** Elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+export const float32 = (shape: readonly number[], data = new Float32Array(sizeOf(shape))): HostTensor => ({
+  dtype: 'float32',
+  shape,
+  data,
+});
+
+export const int32 = (shape: readonly number[], data = new Int32Array(sizeOf(shape))): HostTensor => ({
+  dtype: 'int32',
+  shape,
+  data,
+});

@@ -1,0 +1,96 @@
+import { readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { UsageError } from '../errors.js';
+
+/** Decoded pixels, row-major, red green blue. */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width, 3]. */
+  readonly pixels: Uint8Array;
+}
+
+export interface DecodeOptions {
+  /** Pixels at most, checked before they are decoded; default 100 million (300 MB decoded). */
+  readonly maxPixels?: number;
+  /** `drop` (default) forgets transparency, as Pillow's `convert('RGB')` does; `white` lays the picture on white first. */
+  readonly transparency?: 'drop' | 'white';
+}
+
+/** Largest file that is read, bytes. */
+const LARGEST_FILE = 1 << 29;
+
+const DEFAULT_MAX_PIXELS = 100_000_000;
+
+const refuse = (file: string, message: string, expected?: string) =>
+  new UsageError({ file, message, ...(expected && { expected }) });
+
+/** The bytes of a picture file; throws UsageError where there are none, or far too many. */
+async function readPictureFile(path: string): Promise<Buffer> {
+  const status = await stat(path).catch(() => undefined);
+  if (!status) throw refuse(path, 'no such picture');
+  if (!status.isFile()) throw refuse(path, 'this is not a file', 'a JPEG, PNG or WebP picture');
+  if (status.size === 0) throw refuse(path, 'the picture is empty (0 bytes)', 'copy it again');
+  if (status.size > LARGEST_FILE)
+    throw refuse(path, `the picture has ${status.size} bytes`, 'at most 512 MiB');
+  return readFile(path);
+}
+
+/** What went wrong in libvips, in words; the library tells it by message only. */
+function explain(path: string, error: unknown, maxPixels: number): UsageError {
+  const message = (error as Error).message;
+  if (message.includes('pixel limit')) return refuse(path, `the picture has more than ${maxPixels} pixels`);
+  if (message.includes('unsupported image format')) {
+    return refuse(path, 'this is not a picture', 'a JPEG, PNG, WebP, GIF, TIFF or AVIF file');
+  }
+  return refuse(path, `the picture is damaged or cut off (${message.split('\n')[0]})`, 'copy it again');
+}
+
+/** As Pillow opens a picture: colour profiles and EXIF rotation are not applied; a torn file is an error. */
+const open = (bytes: Buffer, maxPixels: number) =>
+  sharp(bytes, { ignoreIcc: true, failOn: 'truncated', limitInputPixels: maxPixels });
+
+/** Decodes a picture to 8-bit RGB off the event loop; throws UsageError that names a missing, empty, torn or huge file. */
+export async function decodeImage(path: string, options: DecodeOptions = {}): Promise<Image> {
+  const { maxPixels = DEFAULT_MAX_PIXELS, transparency = 'drop' } = options;
+  const bytes = await readPictureFile(path);
+  try {
+    const opened = open(bytes, maxPixels);
+    const opaque =
+      transparency === 'white' ? opened.flatten({ background: '#ffffff' }) : opened.removeAlpha();
+    const raw = opaque.toColourspace('srgb').raw({ depth: 'uchar' });
+    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, pixels: data };
+  } catch (error) {
+    throw explain(path, error, maxPixels);
+  }
+}
+
+/** Width and height from a picture's header alone; throws UsageError as `decodeImage`. */
+export async function readImageSize(path: string): Promise<Pick<Image, 'width' | 'height'>> {
+  const bytes = await readPictureFile(path);
+  try {
+    const { width, height } = await open(bytes, DEFAULT_MAX_PIXELS).metadata();
+    return { width, height };
+  } catch (error) {
+    throw explain(path, error, DEFAULT_MAX_PIXELS);
+  }
+}
+
+/** A rectangle of whole pixels inside an image. */
+export interface PixelRectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One rectangle of an image, resized to size x size x 3 (bilinear, widened when it shrinks, as Pillow does it). */
+export function cropImage(image: Image, rectangle: PixelRectangle, size: number): Promise<Uint8Array> {
+  const raw = { width: image.width, height: image.height, channels: 3 as const };
+  return sharp(image.pixels, { raw })
+    .extract(rectangle)
+    .resize(size, size, { fit: 'fill', kernel: 'linear' })
+    .raw()
+    .toBuffer();
+}

@@ -1,0 +1,25 @@
+import { UsageError } from '../../errors.js';
+import type { Json } from '../../json.js';
+import { cropPixels } from './cropPixels.js';
+import { precomputed } from './precomputed.js';
+import type { RegionKind, RegionSource } from './region.js';
+
+export { GEOMETRY_WIDTH, type RegionKind, type RegionSource, type Regions } from './region.js';
+
+/** Every kind of region source, in the order in which they are listed to users. */
+export const regionKinds = [cropPixels, precomputed] as const;
+
+/** Makes a region source from `kind` and its options; throws UsageError for an unknown kind. */
+export async function createRegionSource(recipe: Readonly<Record<string, Json>>): Promise<RegionSource> {
+  const { kind, ...options } = recipe;
+  const found = (regionKinds as readonly RegionKind<object>[]).find((candidate) => candidate.kind === kind);
+  if (!found) {
+    const kinds = regionKinds.map((known) => known.kind).join(', ');
+    throw new UsageError({
+      where: 'regions.kind',
+      message: `'${kind}' is unknown`,
+      expected: `one of ${kinds}`,
+    });
+  }
+  return found.create(options);
+}

@@ -1,0 +1,125 @@
+import type { Picture } from '../../backbones/backbone.js';
+import { UsageError } from '../../errors.js';
+import { createAsyncCache } from '../asyncCache.js';
+import type { HostTensor } from '../hostTensor.js';
+import { readImageSize } from '../images.js';
+import { type Box, boxGeometry } from './geometry.js';
+import { defineRegions, type Regions } from './region.js';
+import type { FeatureEntry, FeatureStore } from './stores/featureStore.js';
+import { openFeatureStore } from './stores/openFeatureStore.js';
+
+/** Options of `precomputed`. */
+export interface PrecomputedOptions {
+  readonly path: string;
+  readonly boxes: 'relative' | 'absolute';
+  readonly maxRegions: number;
+  readonly cacheMegabytes: number;
+}
+
+const DEFAULTS = { boxes: 'absolute', maxRegions: 100, cacheMegabytes: 1024 } as const;
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['path'],
+  properties: {
+    path: {
+      type: 'string',
+      description:
+        'A .safetensors file (tensors `<id>.features` [n, width], `<id>.boxes` [n, 4]), a folder of `<id>.npz` ' +
+        '(arrays features or x, boxes or bbox), or an LMDB file or folder (id -> safetensors bytes).',
+      minLength: 1,
+    },
+    boxes: {
+      enum: ['relative', 'absolute'],
+      description:
+        'Whether boxes x1, y1, x2, y2 lie in [0, 1] or are pixels; then the size comes from a tensor `size` ' +
+        '[width, height] of the entry, or from the picture file.',
+      default: DEFAULTS.boxes,
+    },
+    maxRegions: {
+      type: 'integer',
+      description: 'Regions of a picture at most; the first are kept.',
+      minimum: 1,
+      maximum: 1024,
+      default: DEFAULTS.maxRegions,
+    },
+    cacheMegabytes: {
+      type: 'number',
+      description: 'Memory for features that are kept from one epoch to the next; 0 keeps none.',
+      minimum: 0,
+      default: DEFAULTS.cacheMegabytes,
+    },
+  },
+} as const;
+
+function checkShapes({ features, boxes }: FeatureEntry, width: number, file: string, id: string): void {
+  const shapes = `features [${features.shape}], boxes [${boxes.shape}]`;
+  const [count] = features.shape;
+  const fits =
+    features.shape.length === 2 &&
+    features.shape[1] === width &&
+    boxes.shape.length === 2 &&
+    boxes.shape[0] === count &&
+    boxes.shape[1] === 4;
+  if (!fits) {
+    const expected = `[n, ${width}] and [n, 4] with the same n`;
+    throw new UsageError({ file, where: `picture ${id}`, message: `the shapes are ${shapes}`, expected });
+  }
+}
+
+const rows = ({ data }: HostTensor, count: number): Box[] =>
+  Array.from({ length: count }, (_, row) => [...data.slice(row * 4, row * 4 + 4)] as unknown as Box);
+
+async function sizeOfPicture(picture: Picture, entry: FeatureEntry, boxes: PrecomputedOptions['boxes']) {
+  if (boxes === 'relative') return { width: 1, height: 1 };
+  if (!entry.size) return readImageSize(picture.path);
+  return { width: entry.size.data[0]!, height: entry.size.data[1]! };
+}
+
+interface Kept {
+  readonly features: Float32Array;
+  readonly boxes: Float32Array;
+}
+
+async function readEntry(store: FeatureStore, picture: Picture, options: PrecomputedOptions): Promise<Kept> {
+  const entry = await store.read(picture.id);
+  checkShapes(entry, store.width, options.path, picture.id);
+  const count = Math.min(entry.features.shape[0]!, options.maxRegions);
+  const size = await sizeOfPicture(picture, entry, options.boxes);
+  return {
+    features: Float32Array.from(entry.features.data.subarray(0, count * store.width)),
+    boxes: boxGeometry(rows(entry.boxes, count), size),
+  };
+}
+
+/** Features of a detector, computed beforehand and stored by picture id; the boxes of the dataset are not used. */
+export const precomputed = defineRegions<PrecomputedOptions>({
+  kind: 'precomputed',
+  description: 'features of a detector, stored by picture id in safetensors, npz or LMDB files',
+  schema,
+  async create(given) {
+    if (!given.path)
+      throw new UsageError({ where: 'regions.path', message: 'the file or folder is missing' });
+    const options: PrecomputedOptions = { ...DEFAULTS, ...given, path: given.path };
+    const store = await openFeatureStore(options.path);
+    const cache = createAsyncCache<Kept>(
+      options.cacheMegabytes * 2 ** 20,
+      ({ features, boxes }) => features.byteLength + boxes.byteLength,
+    );
+    const regions = ({ features, boxes }: Kept): Regions => ({
+      count: features.length / store.width,
+      boxes,
+      writeFeatures: (target, offset) => target.set(features, offset),
+    });
+    return {
+      width: store.width,
+      read: async (picture) => regions(await cache.get(picture.id, () => readEntry(store, picture, options))),
+      description: { kind: 'precomputed', ...options },
+      close: async () => {
+        cache.clear();
+        await store.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,39 @@
+import type { Picture } from '../../backbones/backbone.js';
+import type { Json, JsonSchema } from '../../json.js';
+
+/** Width of a box in geometry: x1, y1, x2, y2, width, height, area, all relative to the picture (UNITER, section 3.1). */
+export const GEOMETRY_WIDTH = 7;
+
+/** The regions of one picture. */
+export interface Regions {
+  readonly count: number;
+  /** [count, 7]. */
+  readonly boxes: Float32Array;
+  /** Writes the features [count, width] into `target` from `offset` on. */
+  writeFeatures(target: Float32Array, offset: number): void;
+}
+
+/** Where a picture's regions come from. */
+export interface RegionSource {
+  /** Width of one region's feature. */
+  readonly width: number;
+  /** Throws UsageError that names the picture when it can't be read. */
+  read(picture: Picture): Promise<Regions>;
+  /** `kind` and options, from which `createRegionSource` makes the same source again. */
+  readonly description: Json;
+  close(): Promise<void>;
+}
+
+/** One kind of region source: one file and one line in `regions/index.ts`. */
+export interface RegionKind<Options> {
+  readonly kind: string;
+  /** One line: what it is good for. */
+  readonly description: string;
+  /** Schema of the options besides `kind`. */
+  readonly schema: JsonSchema;
+  /** Options left out take the schema's defaults. */
+  create(options: Partial<Options>): Promise<RegionSource>;
+}
+
+/** Types a region kind's literal. */
+export const defineRegions = <Options>(kind: RegionKind<Options>): RegionKind<Options> => kind;

@@ -1,0 +1,30 @@
+import { type Recipe, type RecipeInput } from './recipe/recipe.js';
+import { resolveRecipe } from './recipe/validate.js';
+import { type RunOptions, runRecipe } from './training/runRecipe.js';
+import type { RunSummary } from './training/summary.js';
+
+export { type Adapter, defineAdapter } from '../adapters/adapter.js';
+export {
+  defineTask,
+  type Example,
+  type MetricReport,
+  type Prediction,
+  type Task,
+} from '../tasks/task.js';
+export type { BackboneOutput, BackboneShape, Picture, Processor } from './backbones/backbone.js';
+export { type LoadedBackbone, loadBackbone, shippedBackbone, shippedBackbones } from './backbones/load.js';
+export { type EngineInfo, type EngineOptions, startEngine } from './engine/index.js';
+export { InterruptedError, type Problem, UsageError } from './errors.js';
+export type { OnProgress, Progress } from './progress.js';
+export type { Recipe, RecipeInput } from './recipe/recipe.js';
+export type { Evaluation } from './training/evaluate.js';
+export { type FollowOptions, type LoadedRun, loadRun, type PredictionInput } from './training/loadedRun.js';
+export type { RunOptions } from './training/runRecipe.js';
+export type { RunSummary } from './training/summary.js';
+
+/**
+ * Checks a recipe, trains, evaluates and writes the run folder. Throws UsageError with everything that is wrong with
+ * recipe or data, InterruptedError after a checkpoint when `signal` stops it, Error when training diverges.
+ */
+export const fineTune = async (recipe: Recipe | RecipeInput, options: RunOptions = {}): Promise<RunSummary> =>
+  runRecipe(resolveRecipe(recipe), options);

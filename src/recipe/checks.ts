@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { planAdapters } from '../../adapters/attach.js';
+import type { BackboneShape } from '../backbones/backbone.js';
+import { backboneFamilies } from '../backbones/index.js';
+import { shippedBackbone, shippedBackbones } from '../backbones/load.js';
+import { readJsonObject } from '../checkpoints/jsonFile.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import { suggest } from './nearest.js';
+import { type Path, valueAt } from './path.js';
+import type { Recipe } from './recipe.js';
+import { pathOf } from './schemaErrors.js';
+import type { Finding } from './source.js';
+
+const at = (path: Path, message: string, expected?: string): Finding => ({
+  path,
+  target: 'value',
+  message,
+  ...(expected ? { expected } : {}),
+});
+
+/** The folder of `backbone.from`: one of the working directory, else a shipped one; undefined where there is none. */
+function backboneFolder(from: string, directory: string): string | undefined {
+  const own = resolve(directory, from);
+  if (statSync(own, { throwIfNoEntry: false })?.isDirectory()) return own;
+  return shippedBackbones().includes(from) ? shippedBackbone(from) : undefined;
+}
+
+/** What can only be said of keys as they were written, before defaults are filled in. */
+export function checkWritten(input: unknown): Finding[] {
+  const findings: Finding[] = [];
+  const has = (...path: string[]) => valueAt(input, path) !== undefined;
+  const backbone = valueAt(input, ['backbone']);
+  const given = ['from', 'create'].filter((key) => has('backbone', key)).length;
+  if (typeof backbone === 'object' && backbone !== null && given !== 1) {
+    const message = given === 0 ? 'neither "from" nor "create" is given' : 'both "from" and "create" are given';
+    findings.push(at(['backbone'], message, 'exactly one of them'));
+  }
+  if (has('training', 'epochs') && has('training', 'maxSteps')) {
+    findings.push(at(['training', 'maxSteps'], '"epochs" is given too', 'one of "epochs" and "maxSteps"'));
+  }
+  for (const key of ['evaluateEvery', 'patience']) {
+    if (has('training', key) && !has('data', 'validation')) {
+      findings.push(at(['training', key], 'there is nothing to evaluate on', 'add data.validation'));
+    }
+  }
+  const maxSteps = valueAt(input, ['training', 'maxSteps']);
+  const warmup = valueAt(input, ['training', 'schedule', 'warmup']);
+  if (typeof maxSteps === 'number' && typeof warmup === 'number' && warmup >= Math.max(1, maxSteps)) {
+    findings.push(
+      at(['training', 'schedule', 'warmup'], `the warm-up is ${warmup} steps`, `less than maxSteps, ${maxSteps}`),
+    );
+  }
+  return findings;
+}
+
+function checkNames(input: unknown): Finding[] {
+  const entries = valueAt(input, ['adapters']);
+  if (!Array.isArray(entries)) return [];
+  const names = entries.map((entry) => valueAt(entry, ['name']) ?? valueAt(entry, ['kind']));
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (name === undefined || first === index) return [];
+    const key = valueAt(entries[index], ['name']) === undefined ? [] : ['name'];
+    const message = `adapters[${first}] is called ${JSON.stringify(name)} too`;
+    return [at(['adapters', index, ...key], message, 'give each a "name" of its own')];
+  });
+}
+
+function checkFolder(recipe: Recipe, directory: string): Finding[] {
+  const { from } = recipe.backbone;
+  if (from === undefined || backboneFolder(from, directory)) return [];
+  const message = `there is no folder ${JSON.stringify(from)} and no shipped backbone of this name`;
+  return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
+}
+
+/** Runs it; what a UsageError says, at the place in the recipe that its JSON pointers name. */
+function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return error.problems.map(({ file, where = '', message, expected }) => {
+      const pointer = where.startsWith('/') && file === undefined;
+      const path = pointer ? [...base, ...pathOf(where, valueAt(recipe, base))] : base;
+      const prefix = pointer ? '' : [file, where].filter(Boolean).join(' ');
+      return at(path, prefix ? `${prefix}: ${message}` : message, expected);
+    });
+  }
+}
+
+/** What the backbone is, from its config alone; undefined where none can be read. */
+function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
+  const { from, create } = recipe.backbone;
+  const folder = from === undefined ? undefined : backboneFolder(from, directory);
+  const config = create ?? (folder && (readJsonObject(join(folder, 'config.json')) as Record<string, Json>));
+  if (!config) return undefined;
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(String(config.model_type)));
+  if (family) return family.shape(config);
+  const known = backboneFamilies.flatMap(({ modelTypes }) => modelTypes);
+  const message = `no backbone reads the model_type ${JSON.stringify(config.model_type ?? null)}`;
+  throw new UsageError({ message, expected: suggest(config.model_type, known) });
+}
+
+function checkFit(recipe: Recipe, directory: string): Finding[] {
+  let shape: BackboneShape | undefined;
+  const base = recipe.backbone.create ? ['backbone', 'create'] : ['backbone', 'from'];
+  const unread = findingsOf(
+    () => {
+      shape = shapeOf(recipe, directory);
+    },
+    recipe,
+    base,
+  );
+  if (!shape) return unread;
+  const known: BackboneShape = shape;
+  return findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
+}
+
+/** What the schema can't say of a recipe that it accepts: names, the backbone's folder, adapters that don't fit it. */
+export function checkRecipe(recipe: Recipe, { directory, files }: { directory: string; files: boolean }): Finding[] {
+  const names = checkNames(recipe);
+  const folder = files ? checkFolder(recipe, directory) : [];
+  return [...names, ...folder, ...(names.length > 0 ? [] : checkFit(recipe, directory))];
+}

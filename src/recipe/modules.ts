@@ -1,0 +1,32 @@
+import { adapters } from '../../adapters/index.js';
+import { tasks } from '../../tasks/index.js';
+import { backboneFamilies } from '../backbones/index.js';
+import { regionKinds } from '../data/regions/index.js';
+import type { JsonSchema } from '../json.js';
+
+/** What the recipe schema needs to know of an adapter, a task or a source of regions. */
+export interface KindModule {
+  readonly kind: string;
+  readonly description: string;
+  readonly schema: JsonSchema;
+}
+
+/** The lists that the recipe schema is put together from; a new adapter or task is a line in one of them. */
+export interface RecipeModules {
+  readonly adapters: readonly KindModule[];
+  readonly tasks: readonly (KindModule & { readonly dataSchema: JsonSchema })[];
+  readonly regions: readonly KindModule[];
+  readonly backbones: readonly {
+    readonly family: string;
+    readonly modelTypes: readonly string[];
+    readonly schema: JsonSchema;
+  }[];
+}
+
+/** The modules of this package. */
+export const shippedModules: RecipeModules = {
+  adapters,
+  tasks,
+  regions: regionKinds,
+  backbones: backboneFamilies,
+};

@@ -1,0 +1,63 @@
+import { type Problem, UsageError } from '../errors.js';
+import { parsePath, type Path } from './path.js';
+import type { ParsedRecipe } from './source.js';
+
+type Container = Record<string | number, unknown>;
+
+const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
+
+/** JSON where it is JSON, else the text itself: `8`, `true`, `[0,1]`, `adamw`. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** A value with one place in it replaced; objects on the way are made, list items must exist or be the next one. */
+function withValue(root: unknown, path: Path, value: unknown): unknown {
+  const [part, ...rest] = path;
+  if (part === undefined) return value;
+  if (typeof part === 'number') return withItem(root, part, rest, value);
+  if (root !== undefined && (!isContainer(root) || Array.isArray(root))) {
+    throw new Error(`there is no key ${JSON.stringify(part)} in ${Array.isArray(root) ? 'a list' : 'a plain value'}`);
+  }
+  const own = root !== undefined && Object.hasOwn(root, part) ? root[part] : undefined;
+  return Object.fromEntries([...Object.entries(root ?? {}), [part, withValue(own, rest, value)]]);
+}
+
+function withItem(root: unknown, index: number, rest: Path, value: unknown): unknown[] {
+  const list = root ?? [];
+  if (!Array.isArray(list)) throw new Error('there is no list');
+  if (index > list.length) throw new Error(`there are only ${list.length} items`);
+  return [...list.slice(0, index), withValue(list[index], rest, value), ...list.slice(index + 1)];
+}
+
+/**
+ * Applies `a.b=value` and `adapters[0].reductionFactor=8` to a recipe that was read, in order.
+ * Throws UsageError with every one that is malformed or points to nowhere.
+ */
+export function applyOverrides(parsed: ParsedRecipe, settings: readonly string[]): ParsedRecipe {
+  const problems: Problem[] = [];
+  const result = settings.reduce((current, setting): ParsedRecipe => {
+    const flag = `--set ${setting}`;
+    const at = setting.indexOf('=');
+    const path = at > 0 ? parsePath(setting.slice(0, at)) : undefined;
+    if (!path) {
+      const expected = 'a.b=value or adapters[0].option=value';
+      problems.push({ file: flag, message: 'this is not a setting', expected });
+      return current;
+    }
+    try {
+      const input = withValue(current.input, path, parseValue(setting.slice(at + 1)));
+      const overrides = [...current.source.overrides, { path, flag }];
+      return { input, source: { ...current.source, overrides } };
+    } catch (error) {
+      problems.push({ file: flag, message: (error as Error).message, expected: 'a place that the recipe has' });
+      return current;
+    }
+  }, parsed);
+  if (problems.length > 0) throw new UsageError(problems);
+  return result;
+}

@@ -1,0 +1,189 @@
+import type { JsonSchema } from '../json.js';
+import type { KindModule, RecipeModules } from './modules.js';
+import { trainingSchema } from './trainingSchema.js';
+
+/** The option by which one of several schemas is chosen, and the values that choose this one. */
+interface Tag {
+  readonly key: string;
+  readonly values: readonly string[];
+  readonly description: string;
+  readonly title: string;
+}
+
+/** The schema of a module's options with its tag, and no other keys. */
+function tagged(schema: JsonSchema, tag: Tag, shared: JsonSchema = {}): JsonSchema {
+  const { properties = {}, required = [], ...rest } = schema as { properties?: JsonSchema; required?: string[] };
+  const { [tag.key]: _own, ...options } = properties;
+  const [only, ...others] = tag.values;
+  const values = others.length > 0 ? { enum: tag.values } : { const: only };
+  return {
+    ...rest,
+    title: tag.title,
+    type: 'object',
+    additionalProperties: false,
+    required: [...new Set([tag.key, ...required])],
+    properties: { [tag.key]: { ...values, description: tag.description }, ...shared, ...options },
+  };
+}
+
+/** Plain strings of `data` that have no default are paths: they get the format that is checked for existence. */
+function withPaths(schema: JsonSchema): JsonSchema {
+  const { type, items, properties } = schema as { type?: string; items?: JsonSchema; properties?: JsonSchema };
+  const isPath = type === 'string' && !['default', 'enum', 'const', 'pattern', 'format'].some((key) => key in schema);
+  if (isPath) return { ...schema, format: 'path' };
+  if (items) return { ...schema, items: withPaths(items) };
+  if (!properties) return schema;
+  const entries = Object.entries(properties).map(([key, value]) => [key, withPaths(value as JsonSchema)]);
+  return { ...schema, properties: Object.fromEntries(entries) };
+}
+
+const oneOfKinds = (modules: readonly KindModule[], shared?: JsonSchema): JsonSchema => ({
+  type: 'object',
+  required: ['kind'],
+  discriminator: { propertyName: 'kind' },
+  oneOf: modules.map(({ kind, description, schema }) => ({
+    ...tagged(schema, { key: 'kind', values: [kind], description, title: kind }, shared),
+    description,
+  })),
+});
+
+const seed: JsonSchema = {
+  type: 'integer',
+  minimum: 0,
+  maximum: 0xffffffff,
+  default: 1,
+  description: 'Same seed and data, same result: weights, order, masks and dropout are drawn from it.',
+  examples: [1],
+};
+
+const name: JsonSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
+  description: 'Name of the run: letters, digits, dots, dashes and underscores, at most 100.',
+  examples: ['vqa-bottleneck'],
+};
+
+const adapterName: JsonSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
+  description: 'Unique in the recipe: letters, digits, dashes and underscores, at most 64. Default: the kind.',
+  examples: ['bottleneck'],
+};
+
+const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
+  type: 'object',
+  additionalProperties: false,
+  description: 'The pretrained model that adapters are put on: exactly one of `from` and `create`.',
+  examples: [{ from: 'scenes-tiny' }],
+  properties: {
+    from: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'A shipped backbone or a folder with config.json and model.safetensors; absent: `create` is given.',
+      examples: ['scenes-tiny', 'models/visualbert-vqa-coco-pre'],
+    },
+    create: {
+      type: 'object',
+      required: ['model_type'],
+      discriminator: { propertyName: 'model_type' },
+      oneOf: backbones.map(({ family, modelTypes, schema }) =>
+        tagged(schema, {
+          key: 'model_type',
+          values: modelTypes,
+          description: 'The kind of model.',
+          title: family,
+        }),
+      ),
+      description: 'Config of a backbone with random weights, for pretraining; absent: `from` is given.',
+      examples: [{ model_type: 'visual_bert', hidden_size: 128, num_hidden_layers: 4 }],
+    },
+    precision: {
+      enum: ['f32', 'bf16'],
+      default: 'f32',
+      description: 'Of the frozen weights; adapters, optimizer and loss are always f32.',
+      examples: ['bf16'],
+    },
+  },
+});
+
+const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
+  type: 'object',
+  required: ['train', 'regions'],
+  additionalProperties: false,
+  description: 'What to train and evaluate on; paths are relative to the working directory.',
+  properties: {
+    train: { type: 'object', description: "The training set: files of the task's reader." },
+    validation: { type: 'object', description: 'Picks the best checkpoint; absent: the last one is kept.' },
+    test: { type: 'object', description: 'Evaluated once, at the end; absent: no test figures.' },
+    regions: {
+      ...oneOfKinds(regions.map((module) => ({ ...module, schema: withPaths(module.schema) }))),
+      description: 'How pictures become the vectors that the backbone reads.',
+    },
+    maxTextLength: {
+      type: 'integer',
+      minimum: 4,
+      default: 64,
+      description: 'Longest text in tokens, specials included; what is longer is cut.',
+      examples: [20, 64],
+    },
+  },
+});
+
+const splits = (split: JsonSchema): JsonSchema => ({ train: split, validation: split, test: split });
+
+/** Ties the splits of `data` to the reader of the task that the recipe names. */
+const splitsOf = ({ tasks }: RecipeModules): JsonSchema[] =>
+  tasks.map(({ kind, dataSchema: split }) => ({
+    if: {
+      type: 'object',
+      required: ['task'],
+      properties: { task: { type: 'object', required: ['kind'], properties: { kind: { const: kind } } } },
+    },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: {
+      type: 'object',
+      properties: {
+        data: { type: 'object', properties: splits(withPaths(split)) },
+      },
+    },
+  }));
+
+/** The JSON Schema of recipes (draft 2020-12 and OpenAPI's `discriminator`), put together from the modules. */
+export function recipeSchema(modules: RecipeModules): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'vlgraft recipe',
+    description: 'One fine-tuning run: backbone, adapters, task, data, training.',
+    type: 'object',
+    required: ['name', 'backbone', 'task', 'data'],
+    additionalProperties: false,
+    properties: {
+      $schema: {
+        type: 'string',
+        description: 'Where this schema lies, for editors; absent: no completion.',
+        examples: ['./schema.json'],
+      },
+      name,
+      seed,
+      backbone: backboneSchema(modules),
+      adapters: {
+        type: 'array',
+        items: oneOfKinds(modules.adapters, { name: adapterName }),
+        default: [],
+        description: 'What trains besides the head; empty: only the head trains.',
+        examples: [[{ kind: 'bottleneck', reductionFactor: 8 }]],
+      },
+      task: { ...oneOfKinds(modules.tasks), description: 'What is learned, and how it is measured.' },
+      data: dataSchema(modules),
+      training: trainingSchema,
+      output: {
+        type: 'string',
+        minLength: 1,
+        description: 'Run folder, relative to the working directory. Default: runs/<name>.',
+        examples: ['runs/vqa-bottleneck'],
+      },
+    },
+    allOf: splitsOf(modules),
+  };
+}

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parse } from 'jsonc-parser';
+import { packageFolder } from './packageFolder.js';
+
+/** A recipe of this package. */
+export interface ShippedRecipe {
+  readonly name: string;
+  readonly file: string;
+  /** Kinds of its adapters; empty: only the head trains. */
+  readonly adapters: readonly string[];
+  readonly task: string;
+}
+
+interface Outline {
+  readonly adapters?: readonly { readonly kind: string }[];
+  readonly task?: { readonly kind: string };
+}
+
+/** Where the recipes of this package lie. */
+export const recipesFolder = (): string => join(packageFolder(), 'recipes');
+
+/** The recipes of this package, by name. */
+export function shippedRecipes(): ShippedRecipe[] {
+  const files = readdirSync(recipesFolder()).filter((name) => name.endsWith('.json') && name !== 'schema.json');
+  return files.sort().map((name) => {
+    const file = join(recipesFolder(), name);
+    const { adapters = [], task } = parse(readFileSync(file, 'utf8')) as Outline;
+    const kinds = adapters.map(({ kind }) => kind);
+    return { name: basename(name, '.json'), file, adapters: kinds, task: task?.kind ?? '' };
+  });
+}

@@ -1,0 +1,151 @@
+import type { JsonSchema } from '../json.js';
+
+const learningRate = (byDefault: number): JsonSchema => ({
+  type: 'number',
+  exclusiveMinimum: 0,
+  default: byDefault,
+  description: 'Largest learning rate, reached at the end of the warm-up.',
+  examples: [byDefault],
+});
+
+const share = (byDefault: number, description: string): JsonSchema => ({
+  type: 'number',
+  minimum: 0,
+  exclusiveMaximum: 1,
+  default: byDefault,
+  description,
+  examples: [byDefault],
+});
+
+const weightDecay = (byDefault: number): JsonSchema => ({
+  type: 'number',
+  minimum: 0,
+  default: byDefault,
+  description: 'Weight decay of matrices; biases and LayerNorms have none.',
+  examples: [0, 0.01],
+});
+
+const adamw: JsonSchema = {
+  title: 'adamw',
+  description: 'AdamW: Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2).',
+  type: 'object',
+  required: ['kind'],
+  additionalProperties: false,
+  properties: {
+    kind: { const: 'adamw', description: 'The optimizer.' },
+    learningRate: learningRate(1e-4),
+    beta1: share(0.9, 'Decay of the mean of gradients.'),
+    beta2: share(0.999, 'Decay of the mean of squared gradients.'),
+    epsilon: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 1e-8,
+      description: 'Added to the root of the mean of squared gradients.',
+      examples: [1e-8, 1e-6],
+    },
+    weightDecay: weightDecay(0.01),
+  },
+};
+
+const sgd: JsonSchema = {
+  title: 'sgd',
+  description: "Stochastic gradient descent with momentum, in PyTorch's form.",
+  type: 'object',
+  required: ['kind'],
+  additionalProperties: false,
+  properties: {
+    kind: { const: 'sgd', description: 'The optimizer.' },
+    learningRate: learningRate(0.01),
+    momentum: share(0.9, 'Share of the earlier update that is kept; 0 is plain gradient descent.'),
+    weightDecay: weightDecay(0),
+  },
+};
+
+const schedule: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'Learning rate over the steps.',
+  examples: [{ kind: 'cosine', warmup: 100 }],
+  properties: {
+    kind: {
+      enum: ['linear', 'cosine', 'constant'],
+      default: 'linear',
+      description: 'What follows the warm-up: linear or cosine down to 0 at the last step, or constant.',
+      examples: ['linear', 'cosine'],
+    },
+    warmup: {
+      type: 'number',
+      minimum: 0,
+      default: 0.1,
+      description: 'Steps of the warm-up from 0 if at least 1, a share of all steps if below 1.',
+      examples: [0.1, 100],
+    },
+  },
+};
+
+const count = (description: string, examples: readonly number[]): JsonSchema => ({
+  type: 'integer',
+  minimum: 1,
+  description,
+  examples,
+});
+
+/** Schema of a recipe's `training`. */
+export const trainingSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'How the trainable parameters are trained.',
+  examples: [{ epochs: 5, batchSize: 32, optimizer: { kind: 'adamw', learningRate: 1e-4 } }],
+  properties: {
+    epochs: {
+      type: 'number',
+      minimum: 0,
+      description:
+        'Passes over the training set; 0 only evaluates the model as it starts. Default: 5, or maxSteps.',
+      examples: [5, 0.5],
+    },
+    maxSteps: count('Updates, instead of epochs; absent: epochs counts.', [2000]),
+    batchSize: { ...count('Examples of a batch.', [16, 64]), default: 32 },
+    accumulate: {
+      ...count('Batches whose gradients are averaged into one update: a larger batch in the same memory.', [1, 4]),
+      default: 1,
+    },
+    optimizer: {
+      type: 'object',
+      required: ['kind'],
+      discriminator: { propertyName: 'kind' },
+      oneOf: [adamw, sgd],
+      default: { kind: 'adamw' },
+      description: 'How gradients change the trainable parameters.',
+      examples: [
+        { kind: 'adamw', learningRate: 1e-4 },
+        { kind: 'sgd', learningRate: 0.01 },
+      ],
+    },
+    schedule,
+    headLearningRateScale: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 1,
+      description: "Learning rate of the head, as a multiple of the optimizer's.",
+      examples: [1, 10],
+    },
+    clipNorm: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      description: 'Largest global norm of the gradients; absent: no clipping.',
+      examples: [1],
+    },
+    evaluateEvery: count('Steps between evaluations on data.validation. Default: once an epoch.', [500]),
+    patience: count('Evaluations without a better metric after which training stops; absent: never.', [3]),
+    checkpointEvery: count('Steps between checkpoints. Default: at every evaluation.', [500]),
+    bucketByLength: {
+      type: 'boolean',
+      default: true,
+      description: 'Makes batches of examples of similar length, which saves padding.',
+      examples: [true],
+    },
+  },
+};

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { type Problem, UsageError } from '../errors.js';
+import { checkRecipe, checkWritten } from './checks.js';
+import { type RecipeModules, shippedModules } from './modules.js';
+import type { Recipe } from './recipe.js';
+import { recipeSchema } from './schema.js';
+import { explainErrors } from './schemaErrors.js';
+import { type Finding, problemOf, type RecipeSource } from './source.js';
+
+/** How a recipe is checked. */
+export interface ResolveOptions {
+  /** Where it came from, so that problems name file, line and column. */
+  readonly source?: RecipeSource;
+  /** What paths are relative to; default: the working directory. */
+  readonly directory?: string;
+  /** False: files and folders that it names need not be there. Default true. */
+  readonly files?: boolean;
+  /** Kinds that it may name; default: those of this package. */
+  readonly modules?: RecipeModules;
+}
+
+function compileSchema(modules: RecipeModules, exists: (path: string) => boolean): ValidateFunction {
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, discriminator: true });
+  ajv.addFormat('path', exists).addFormat('text', true);
+  return ajv.compile(recipeSchema(modules));
+}
+
+/** A copy that may be changed; what JSON can't hold is left out, as JSON does. */
+const copyOf = (input: unknown): unknown => JSON.parse(JSON.stringify(input ?? null)) as unknown;
+
+/** Defaults that depend on other keys. */
+function complete(filled: Recipe): Recipe {
+  const { training } = filled;
+  const epochs = training.maxSteps === undefined ? { epochs: training.epochs ?? 5 } : {};
+  return { ...filled, training: { ...training, ...epochs }, output: filled.output ?? `runs/${filled.name}` };
+}
+
+const inOrder = (a: Problem, b: Problem): number =>
+  (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+
+function refuse(findings: readonly Finding[], source?: RecipeSource): void {
+  if (findings.length === 0) return;
+  throw new UsageError(findings.map((finding) => problemOf(finding, source)).sort(inOrder));
+}
+
+/**
+ * Checks a recipe and fills in its defaults; the input is not changed, and resolving twice changes nothing more.
+ * Throws UsageError with every problem: at line and column with `source`, else at its path.
+ */
+export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Recipe {
+  const { source, directory = process.cwd(), files = true, modules = shippedModules } = options;
+  const filled = copyOf(input);
+  const written = checkWritten(filled);
+  const validate = compileSchema(modules, (path) => !files || existsSync(resolve(directory, path)));
+  const errors = validate(filled) ? [] : (validate.errors ?? []);
+  const findings = explainErrors(errors, filled);
+  const hasShape = errors.every(({ keyword }) => keyword === 'format');
+  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory, files }) : [];
+  refuse([...written, ...findings, ...deeper], source);
+  return complete(filled as Recipe);
+}

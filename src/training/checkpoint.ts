@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
+import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js';
+import type { HostTensor } from '../data/hostTensor.js';
+import { UsageError } from '../errors.js';
+
+/** Where a run stands between two updates: with the weights and the slots, all that continuing needs. */
+export interface TrainState {
+  /** Updates done. */
+  readonly step: number;
+  /** 0-based; of the next update. */
+  readonly epoch: number;
+  /** Updates done in this epoch. */
+  readonly stepInEpoch: number;
+  /** An evaluation belongs to this step and has not been done. */
+  readonly evaluationDue: boolean;
+  readonly best?: { readonly step: number; readonly value: number };
+  readonly evaluationsWithoutBetter: number;
+  /** Training has ended: all steps done, or patience ran out. */
+  readonly finished: boolean;
+  readonly stoppedEarly: boolean;
+  /** Bytes of metrics.jsonl that belong to this state. */
+  readonly metricsBytes: number;
+  /** Seconds spent training and in its evaluations so far. */
+  readonly seconds: { readonly train: number; readonly evaluate: number };
+}
+
+/** Where every run starts. */
+export const initialState: TrainState = {
+  step: 0,
+  epoch: 0,
+  stepInEpoch: 0,
+  evaluationDue: false,
+  evaluationsWithoutBetter: 0,
+  finished: false,
+  stoppedEarly: false,
+  metricsBytes: 0,
+  seconds: { train: 0, evaluate: 0 },
+};
+
+/** State, trainable values and optimizer slots. */
+export interface Checkpoint {
+  readonly state: TrainState;
+  readonly parameters: ReadonlyMap<string, HostTensor>;
+  readonly slots: ReadonlyMap<string, HostTensor>;
+}
+
+const FOLDER = /^step-(\d+)$/;
+
+/** `step-000120`; names sort as steps do. */
+export const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
+
+/** Steps of the complete checkpoints of a folder, oldest first. */
+export function checkpointSteps(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  const found = readdirSync(folder).flatMap((name) => FOLDER.exec(name)?.[1] ?? []);
+  return found.map(Number).sort((a, b) => a - b);
+}
+
+/** Writes a checkpoint that is there in full or not at all: a folder beside it, renamed. */
+export function writeCheckpoint(folder: string, { state, parameters, slots }: Checkpoint): void {
+  const target = join(folder, checkpointName(state.step));
+  const temporary = `${target}.${process.pid}.tmp`;
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { recursive: true });
+  writeSafetensors(join(temporary, 'parameters.safetensors'), parameters);
+  writeSafetensors(join(temporary, 'optimizer.safetensors'), slots);
+  writeJson(join(temporary, 'state.json'), state);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(temporary, target);
+}
+
+const KEPT = 2;
+
+/** Removes all but the last two checkpoints, the best one, and what an interrupted write left. */
+export function pruneCheckpoints(folder: string, bestStep: number | undefined): void {
+  const steps = checkpointSteps(folder);
+  const kept = new Set(
+    [...steps.slice(-KEPT), ...steps.filter((step) => step === bestStep)].map(checkpointName),
+  );
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!kept.has(name) && /^step-\d+(\.\d+\.tmp)?$/.test(name)) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+const isState = (value: unknown): value is TrainState =>
+  isJsonObject(value) &&
+  Object.entries(initialState).every(([key, start]) => typeof value[key] === typeof start);
+
+/** The trainable values of a checkpoint. */
+export const readCheckpointParameters = (folder: string, step: number): Map<string, HostTensor> =>
+  readSafetensors(join(folder, checkpointName(step), 'parameters.safetensors'));
+
+/** Reads a checkpoint; UsageError when a file is missing or malformed. */
+export function readCheckpoint(folder: string, step: number): Checkpoint {
+  const place = join(folder, checkpointName(step));
+  const file = join(place, 'state.json');
+  const state = readJsonObject(file) as unknown;
+  if (!isState(state)) throw new UsageError({ file, message: 'this is not the state of a training run' });
+  return {
+    state,
+    parameters: readCheckpointParameters(folder, step),
+    slots: readSafetensors(join(place, 'optimizer.safetensors')),
+  };
+}

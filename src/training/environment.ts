@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type EngineInfo, engineInfo } from '../engine/index.js';
+
+/** What a run ran on; no host names and no paths, so that it can be shared. */
+export interface Environment {
+  readonly vlgraft: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly engine: Pick<EngineInfo, 'backend' | 'version' | 'device' | 'threads'>;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+/** The version of this package, from its sources and from its build. */
+function packageVersion(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+/** Describes this process; the engine must have been started. */
+export function describeEnvironment(): Environment {
+  const { backend, version, device, threads } = engineInfo();
+  return {
+    vlgraft: packageVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    engine: { backend, version, device, threads },
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}
+
+/** Largest resident memory that this process had, bytes. */
+export const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;

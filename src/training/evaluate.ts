@@ -1,0 +1,130 @@
+import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
+import type { HostBatch, HostTensor } from '../data/hostTensor.js';
+import { type Compiled, compile, fromHost, readTensor, type TensorTree } from '../engine/index.js';
+import { InterruptedError } from '../errors.js';
+import type { OnProgress } from '../progress.js';
+import type { Collator } from './batch.js';
+import type { Model } from './model.js';
+import { prefetch } from './prefetch.js';
+import { batchesByLength } from './sampler.js';
+
+/** The forward pass of a model without dropout, compiled. */
+export interface Evaluator {
+  /** Values that `task.predict` needs, and the loss when the batch has targets. */
+  run(batch: HostBatch): Promise<{ outputs: Record<string, HostTensor>; loss?: number }>;
+  readonly traces: number;
+  dispose(): void;
+}
+
+const LOSS = 'evaluation.loss';
+
+const hasTargets = (batch: TensorTree) => Object.keys(batch).some((name) => name.startsWith('target.'));
+
+function evaluationPass(model: Model, batch: TensorTree): TensorTree {
+  const outputs = model.forward(batch);
+  const wanted = model.parts.task.task.predictionOutputs.map((name) => {
+    const output = outputs[name];
+    if (!output)
+      throw new Error(`task '${model.parts.task.task.kind}' has no output '${name}' to predict from`);
+    return [name, output] as const;
+  });
+  const loss = hasTargets(batch) && { [LOSS]: model.loss(outputs, batch).total };
+  return { ...Object.fromEntries(wanted), ...loss };
+}
+
+async function readAll(
+  compiled: Compiled<TensorTree, TensorTree>,
+  batch: HostBatch,
+): Promise<Record<string, HostTensor>> {
+  const inputs = Object.entries(batch).map(([name, host]) => [name, fromHost(host)] as const);
+  try {
+    const outputs = Object.entries(await compiled.run(Object.fromEntries(inputs)));
+    const values: Record<string, HostTensor> = {};
+    for (const [name, tensor] of outputs) values[name] = await readTensor(tensor);
+    for (const [, tensor] of outputs) tensor.dispose();
+    return values;
+  } finally {
+    for (const [, tensor] of inputs) tensor.dispose();
+  }
+}
+
+/** Compiles the forward pass of a model; it reads the values that its variables have at each run. */
+export function createEvaluator(model: Model): Evaluator {
+  const compiled = compile((batch: TensorTree) => evaluationPass(model, batch), { name: 'evaluation' });
+  return {
+    run: async (batch) => {
+      const { [LOSS]: loss, ...outputs } = await readAll(compiled, batch);
+      return { outputs, ...(loss && { loss: loss.data[0] as number }) };
+    },
+    get traces() {
+      return compiled.traces;
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** What evaluating one split gave. */
+export interface Evaluation {
+  readonly report: MetricReport;
+  /** In the order of the examples. */
+  readonly predictions: readonly Prediction[];
+  /** Mean over the examples; absent without targets. */
+  readonly loss?: number;
+}
+
+export interface EvaluationOptions {
+  readonly batchSize: number;
+  readonly seed: number;
+  /** What the progress is called, for example `validation`. */
+  readonly stage: string;
+  readonly onProgress?: OnProgress | undefined;
+  /** Stops before the next batch with InterruptedError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Predictions for every example, batches made by length, given back in the order of the examples. */
+export async function predictAll(
+  model: Model,
+  evaluator: Evaluator,
+  collator: Collator,
+  examples: readonly Example[],
+  options: EvaluationOptions,
+): Promise<{ predictions: Prediction[]; loss?: number }> {
+  const { task, state, options: taskOptions } = model.parts.task;
+  const lengths = examples.map((example) => task.length(example));
+  const batches = batchesByLength(lengths, options.batchSize);
+  const predictions = new Array<Prediction>(examples.length);
+  const losses: number[] = [];
+  let done = 0;
+  const collate = async (indices: readonly number[]) => {
+    const chosen = indices.map((index) => examples[index] as Example);
+    const seed = [options.seed, 'evaluation', indices[0] ?? 0];
+    return { indices, chosen, batch: await collator.collate(chosen, { training: false, seed }) };
+  };
+  for await (const { indices, chosen, batch } of prefetch(batches, collate)) {
+    if (options.signal?.aborted) throw new InterruptedError(`interrupted during ${options.stage}`);
+    const { outputs, loss } = await evaluator.run(batch);
+    const made = task.predict(outputs, chosen, state, taskOptions);
+    indices.forEach((index, row) => {
+      predictions[index] = made[row] as Prediction;
+    });
+    if (loss !== undefined) losses.push(loss * indices.length);
+    done += indices.length;
+    options.onProgress?.({ stage: options.stage, done, total: examples.length, unit: 'example' });
+  }
+  if (losses.length < batches.length || losses.length === 0) return { predictions };
+  return { predictions, loss: losses.reduce((sum, one) => sum + one, 0) / examples.length };
+}
+
+/** Predictions, metrics and loss of one split. */
+export async function evaluate(
+  model: Model,
+  evaluator: Evaluator,
+  collator: Collator,
+  examples: readonly Example[],
+  options: EvaluationOptions,
+): Promise<Evaluation> {
+  const { task, options: taskOptions } = model.parts.task;
+  const predicted = await predictAll(model, evaluator, collator, examples, options);
+  return { ...predicted, report: task.evaluate(predicted.predictions, examples, taskOptions) };
+}

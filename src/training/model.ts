@@ -1,0 +1,171 @@
+import type { AttachedAdapter } from '../../adapters/attach.js';
+import { runBackbone } from '../../adapters/attach.js';
+import type { Example, Loss, Task } from '../../tasks/task.js';
+import type { ForwardOptions, Weights } from '../backbones/backbone.js';
+import { initialize } from '../backbones/initialize.js';
+import type { LoadedBackbone } from '../backbones/load.js';
+import { type HostTensor, sizeOf } from '../data/hostTensor.js';
+import {
+  createDropout,
+  type Dropout,
+  fromHost,
+  type Precision,
+  type Tensor,
+  type TensorTree,
+  toPrecision,
+  type Variable,
+} from '../engine/index.js';
+import type { Json } from '../json.js';
+import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
+import {
+  assignVariables,
+  createVariable,
+  readVariables,
+  type Trainable,
+  type TrainableGroup,
+} from './trainable.js';
+
+/** Any task, its types forgotten: training knows tasks by their interface only. */
+export type AnyTask = Task<unknown, Example, Json> & {
+  /** Texts of an example, from which the tokenizer of a new backbone is made. */
+  texts?(example: Example): readonly string[];
+  /** Name in a backbone folder of a head parameter that is worth keeping with the backbone, as a pretraining head is. */
+  checkpointName?(headParameter: string): string | undefined;
+};
+
+/** A task with what it was given and what it learnt from the training set. */
+export interface FittedTask {
+  readonly task: AnyTask;
+  readonly options: unknown;
+  readonly state: Json;
+}
+
+/** What a model is put together from. */
+export interface ModelParts {
+  readonly backbone: LoadedBackbone;
+  readonly attached: readonly AttachedAdapter[];
+  readonly task: FittedTask;
+  /** Of the frozen matrices; everything that trains is f32. */
+  readonly precision: Precision;
+  /** New parameters start from it. */
+  readonly seed: number;
+}
+
+/** Backbone, adapters and head on the device. */
+export interface Model {
+  readonly parts: ModelParts;
+  readonly trainables: readonly Trainable[];
+  /** Numbers of parameters. */
+  readonly counts: { readonly trainable: number; readonly frozen: number };
+  /** The task's outputs for one batch; without dropout it is the forward pass of evaluation. */
+  forward(batch: TensorTree, dropout?: Dropout): TensorTree;
+  loss(outputs: TensorTree, batch: TensorTree): Loss;
+  /** Values of everything that trains, by full name. */
+  read(): Promise<Map<string, HostTensor>>;
+  /** Sets everything that trains; UsageError names `from` and what doesn't fit. */
+  assign(values: Weights, from: string): void;
+  /** Frees the device memory. */
+  dispose(): void;
+}
+
+/** Parameters by their names inside an owner; throws an Error that names a missing one. */
+const lookup =
+  (tensors: ReadonlyMap<string, Tensor>, owner: string): ParameterLookup =>
+  (name) => {
+    const found = tensors.get(`${owner}.${name}`);
+    if (!found) throw new Error(`no parameter '${owner}.${name}'`);
+    return found;
+  };
+
+/** The same spec by its full name. */
+const owned = (owner: string, specs: readonly ParameterSpec[]): ParameterSpec[] =>
+  specs.map((spec) => ({ ...spec, name: `${owner}.${spec.name}` }));
+
+const copyOf = (spec: ParameterSpec): ParameterSpec => ({
+  ...spec,
+  initializer: { kind: 'copy', parameter: spec.name },
+});
+
+/** Everything that trains: adapters' own parameters, the head, and what adapters unfreeze. */
+function createTrainables(parts: ModelParts, unfrozen: ReadonlySet<string>): Trainable[] {
+  const { backbone, attached, task } = parts;
+  const body = backbone.shape.parameters.filter(({ name }) => unfrozen.has(name)).map(copyOf);
+  const specs: Readonly<Record<TrainableGroup, ParameterSpec[]>> = {
+    adapters: attached.flatMap(({ name, plan }) => owned(`adapters.${name}`, plan.parameters)),
+    head: owned('head', task.task.head(task.options, task.state, backbone.shape)),
+    backbone: owned('backbone', body),
+  };
+  const groups = Object.entries(specs) as [TrainableGroup, ParameterSpec[]][];
+  const values = initialize(Object.values(specs).flat(), parts.seed, backbone.weights);
+  return groups.flatMap(([group, members]) =>
+    members.map(({ name }) => ({ name, group, variable: createVariable(values.get(name) as HostTensor) })),
+  );
+}
+
+/** Only matrices are worth halving; biases and norms stay f32. */
+function loadFrozen(parts: ModelParts, unfrozen: ReadonlySet<string>): Map<string, Tensor> {
+  const frozen = new Map<string, Tensor>();
+  for (const { name } of parts.backbone.shape.parameters) {
+    const host = parts.backbone.weights.get(name);
+    if (unfrozen.has(name)) continue;
+    if (!host) throw new Error(`the backbone has no weights for '${name}'`);
+    const tensor = fromHost(host);
+    const stored = host.shape.length === 2 ? toPrecision(tensor, parts.precision) : tensor;
+    if (stored !== tensor) tensor.dispose();
+    frozen.set(`backbone.${name}`, stored);
+  }
+  return frozen;
+}
+
+const countOf = (tensors: Iterable<Tensor>) =>
+  [...tensors].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+
+function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>): Model['forward'] {
+  const { backbone, attached, task } = parts;
+  const backboneParameters = lookup(tensors, 'backbone');
+  const adapterParameters = (name: string) => lookup(tensors, `adapters.${name}`);
+  return (batch, dropout = createDropout()) => {
+    const encode = (replace: TensorTree = {}, options?: Pick<ForwardOptions, 'attention'>) =>
+      runBackbone({
+        family: backbone.family,
+        config: backbone.config,
+        backbone: backbone.shape,
+        backboneParameters,
+        adapterParameters,
+        attached,
+        batch: { ...batch, ...replace },
+        dropout,
+        ...(options && { options }),
+      });
+    return task.task.outputs({
+      options: task.options,
+      state: task.state,
+      backbone: backbone.shape,
+      encode,
+      parameters: lookup(tensors, 'head'),
+      backboneParameters,
+      batch,
+      dropout,
+    });
+  };
+}
+
+/** Puts backbone, adapters and head on the device; everything frozen at the wanted precision. */
+export function createModel(parts: ModelParts): Model {
+  const unfrozen = new Set(parts.attached.flatMap(({ plan }) => plan.unfrozen));
+  const trainables = createTrainables(parts, unfrozen);
+  const frozen = loadFrozen(parts, unfrozen);
+  const variables = new Map<string, Variable>(trainables.map(({ name, variable }) => [name, variable]));
+  return {
+    parts,
+    trainables,
+    counts: { trainable: countOf(variables.values()), frozen: countOf(frozen.values()) },
+    forward: createForward(parts, new Map<string, Tensor>([...frozen, ...variables])),
+    loss: (outputs, batch) => parts.task.task.loss(outputs, batch, parts.task.options),
+    read: () => readVariables(variables),
+    assign: (values, from) => assignVariables(variables, values, from),
+    dispose: () => {
+      for (const tensor of [...frozen.values(), ...variables.values()]) tensor.dispose();
+    },
+  };
+}

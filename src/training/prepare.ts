@@ -1,0 +1,139 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { planAdapters } from '../../adapters/attach.js';
+import { tasks as shippedTasks } from '../../tasks/index.js';
+import type { Example } from '../../tasks/task.js';
+import type { Processor } from '../backbones/backbone.js';
+import { createBackbone, type LoadedBackbone, loadBackbone, shippedBackbone } from '../backbones/load.js';
+import { writeJson } from '../checkpoints/jsonFile.js';
+import { createProcessor, processorFrom } from '../data/processor.js';
+import { createWordTokenizer } from '../data/wordTokenizer.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import type { AnyTask, FittedTask, ModelParts } from './model.js';
+import type { RunSettings } from './settings.js';
+
+/** What a run looks up by name; a program may bring its own. */
+export interface RunModules {
+  readonly tasks: readonly AnyTask[];
+  readonly createProcessor: typeof createProcessor;
+  readonly processorFrom: typeof processorFrom;
+}
+
+/** The modules of this package. */
+export const shippedModules: RunModules = {
+  tasks: shippedTasks as unknown as readonly AnyTask[],
+  createProcessor,
+  processorFrom,
+};
+
+/** The splits of a run. */
+export interface Splits {
+  readonly train: readonly Example[];
+  readonly validation?: readonly Example[];
+  readonly test?: readonly Example[];
+}
+
+/** A run before anything is on the device. */
+export interface Prepared {
+  readonly splits: Splits;
+  readonly task: FittedTask;
+  readonly backbone: LoadedBackbone;
+  /** Holds tokenizer.json. */
+  readonly tokenizerFolder: string;
+  readonly processor: Processor;
+  readonly parts: ModelParts;
+}
+
+/** The task of that kind; UsageError for an unknown one. */
+export function taskOf(kind: string, { tasks }: RunModules): AnyTask {
+  const found = tasks.find((task) => task.kind === kind);
+  if (found) return found;
+  const expected = `one of ${tasks.map((task) => task.kind).join(', ')}`;
+  throw new UsageError({ where: 'task.kind', message: `there is no task '${kind}'`, expected });
+}
+
+/** Options of the task besides its kind. */
+export function taskOptions({ task }: Pick<RunSettings, 'task'>): Readonly<Record<string, Json>> {
+  const { kind: _kind, ...options } = task;
+  return options;
+}
+
+/** The folder of a backbone: one of the working directory, else one that comes with this package. */
+export const backboneFolder = (from: string): string =>
+  statSync(from, { throwIfNoEntry: false })?.isDirectory() ? from : shippedBackbone(from);
+
+async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Promise<Splits> {
+  const options = taskOptions(settings);
+  const read = async (split: string, files: Readonly<Record<string, Json>>) => {
+    const examples = await task.read(options, files);
+    if (examples.length > 0) return examples;
+    throw new UsageError({ where: `data.${split}`, message: 'there are no examples' });
+  };
+  return {
+    train: await read('train', data.train),
+    ...(data.validation && { validation: await read('validation', data.validation) }),
+    ...(data.test && { test: await read('test', data.test) }),
+  };
+}
+
+/** Words that stand less often are spelled with their letters. */
+const MINIMUM_COUNT = 2;
+
+/** Makes the tokenizer of a backbone that is trained from nothing, from the texts that it will be trained on. */
+function writeTokenizer(folder: string, task: AnyTask, training: readonly Example[]): number {
+  const { texts } = task;
+  if (!texts) {
+    const message = `the task '${task.kind}' does not say which texts to make a tokenizer from`;
+    throw new UsageError({ where: 'backbone.create', message, expected: 'give backbone.from' });
+  }
+  const tokenizer = createWordTokenizer(
+    training.flatMap((example) => texts(example)),
+    { minimumCount: MINIMUM_COUNT, lowercase: true },
+  );
+  mkdirSync(folder, { recursive: true });
+  writeJson(join(folder, 'tokenizer.json'), tokenizer);
+  return Object.keys((tokenizer.model as { vocab: object }).vocab).length;
+}
+
+/** Reads the backbone that a run names, or makes one, whose tokenizer goes to `target`. */
+function openBackbone(
+  { backbone, seed }: RunSettings,
+  task: AnyTask,
+  training: readonly Example[],
+  target: string,
+): { readonly backbone: LoadedBackbone; readonly tokenizerFolder: string } {
+  if (!backbone.create) {
+    const folder = backboneFolder(backbone.from as string);
+    return { backbone: loadBackbone(folder), tokenizerFolder: folder };
+  }
+  const vocabularySize = writeTokenizer(target, task, training);
+  const config = { ...backbone.create, vocab_size: vocabularySize };
+  return { backbone: createBackbone(config, seed), tokenizerFolder: target };
+}
+
+/**
+ * Reads the data, fits the task, opens the backbone and makes the processor. Throws UsageError for wrong data.
+ * @param backboneTarget where a backbone made by this run will be written
+ */
+export async function prepare(
+  settings: RunSettings,
+  modules: RunModules,
+  backboneTarget: string,
+): Promise<Prepared> {
+  const task = taskOf(settings.task.kind, modules);
+  const options = taskOptions(settings);
+  const splits = await readSplits(task, settings);
+  const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
+  const { regions, maxTextLength } = settings.data;
+  const attached = planAdapters(backbone.shape, settings.adapters);
+  const fitted: FittedTask = { task, options, state: task.fit(options, splits.train) };
+  const processor = await modules.createProcessor(backbone.shape.family, {
+    tokenizerFolder,
+    regions,
+    maxTextLength,
+  });
+  const { precision } = settings.backbone;
+  const parts: ModelParts = { backbone, attached, task: fitted, precision, seed: settings.seed };
+  return { splits, task: fitted, backbone, tokenizerFolder, processor, parts };
+}

@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
+import { UsageError } from '../errors.js';
+import { type Checkpoint, checkpointSteps, readCheckpoint } from './checkpoint.js';
+import type { RunSettings } from './settings.js';
+
+/** Where the files of a run lie. */
+export interface RunFolder {
+  /** As the user named it. */
+  readonly path: string;
+  readonly recipe: string;
+  readonly environment: string;
+  readonly metrics: string;
+  readonly summary: string;
+  readonly predictions: string;
+  readonly adapter: string;
+  readonly backbone: string;
+  readonly checkpoints: string;
+}
+
+/** The names of everything in a run folder. */
+export const runFolder = (path: string): RunFolder => ({
+  path,
+  recipe: join(path, 'recipe.json'),
+  environment: join(path, 'environment.json'),
+  metrics: join(path, 'metrics.jsonl'),
+  summary: join(path, 'summary.json'),
+  predictions: join(path, 'predictions_test.json'),
+  adapter: join(path, 'adapter'),
+  backbone: join(path, 'backbone'),
+  checkpoints: join(path, 'checkpoints'),
+});
+
+/** What to do with what an earlier run left in the folder. */
+export interface OpenOptions {
+  /** Go on from the last checkpoint. */
+  readonly resume?: boolean | undefined;
+  /** Remove it. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** Keys that may differ when a run is resumed: they change nothing that is computed. */
+const FREE = new Set(['$schema', 'name', 'output']);
+
+function differences(before: unknown, now: unknown, path = ''): string[] {
+  if (isDeepStrictEqual(before, now)) return [];
+  if (!isJsonObject(before) || !isJsonObject(now)) return [path];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
+    path === '' && FREE.has(key) ? [] : differences(before[key], now[key], path ? `${path}.${key}` : key),
+  );
+}
+
+function requireSameRecipe(folder: RunFolder, settings: RunSettings): void {
+  const now: unknown = JSON.parse(JSON.stringify(settings));
+  const changed = differences(readJsonObject(folder.recipe), now);
+  if (changed.length === 0) return;
+  throw new UsageError(
+    changed.map((where) => ({
+      file: folder.recipe,
+      where,
+      message: 'differs from the recipe of the run that is to be resumed',
+      expected: 'resume with the same recipe, or choose another output',
+    })),
+  );
+}
+
+function refuseToOverwrite(folder: RunFolder): void {
+  const finished = existsSync(folder.summary);
+  if (!finished && checkpointSteps(folder.checkpoints).length === 0) return;
+  throw new UsageError({
+    file: folder.path,
+    message: finished ? 'this folder holds a finished run' : 'this folder holds a run that was interrupted',
+    expected: finished
+      ? 'choose another output, or overwrite it'
+      : 'resume it, overwrite it, or choose another output',
+  });
+}
+
+function clear({ path: _path, ...files }: RunFolder): void {
+  for (const file of Object.values(files)) rmSync(file, { recursive: true, force: true });
+}
+
+/**
+ * Makes the folder ready and writes the recipe; with `resume`, returns the last checkpoint if there is one. Throws
+ * UsageError when the folder holds another run and neither resume nor overwrite is asked, and when the recipe of a run
+ * to be resumed has changed.
+ */
+export function openRunFolder(
+  path: string,
+  settings: RunSettings,
+  { resume = false, overwrite = false }: OpenOptions,
+): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
+  if (resume && overwrite) throw new UsageError('resume and overwrite exclude each other');
+  const folder = runFolder(path);
+  if (resume && existsSync(folder.recipe)) requireSameRecipe(folder, settings);
+  if (!resume && !overwrite) refuseToOverwrite(folder);
+  if (!resume) clear(folder);
+  mkdirSync(path, { recursive: true });
+  writeJson(folder.recipe, settings);
+  const last = checkpointSteps(folder.checkpoints).at(-1);
+  if (last === undefined) return { folder };
+  return { folder, checkpoint: readCheckpoint(folder.checkpoints, last) };
+}

@@ -1,0 +1,78 @@
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
+import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
+import type { HostTensor } from '../data/hostTensor.js';
+import { adapterReadme, backboneName } from './adapterReadme.js';
+import type { Model } from './model.js';
+import type { Prepared } from './prepare.js';
+import type { RunFolder } from './runFolder.js';
+import type { RunSettings } from './settings.js';
+import type { RunSummary } from './summary.js';
+
+type Tensors = ReadonlyMap<string, HostTensor>;
+
+/** Those of one owner, by their names inside it. */
+const inside = (owner: string, tensors: Tensors): [string, HostTensor][] =>
+  [...tensors].flatMap(([name, tensor]) =>
+    name.startsWith(`${owner}.`) ? [[name.slice(owner.length + 1), tensor] as [string, HostTensor]] : [],
+  );
+
+function writeBackbone(
+  folder: string,
+  { backbone, task, tokenizerFolder }: Prepared,
+  trained: Tensors,
+): void {
+  const body = backbone.shape.parameters.map(
+    ({ name }) =>
+      [name, trained.get(`backbone.${name}`) ?? backbone.weights.get(name)] as [string, HostTensor],
+  );
+  const head = inside('head', trained).flatMap(([name, tensor]) => {
+    const kept = task.task.checkpointName?.(name);
+    return kept === undefined ? [] : [[kept, tensor] as [string, HostTensor]];
+  });
+  mkdirSync(folder, { recursive: true });
+  writeModelFolder(folder, { config: backbone.config, tensors: new Map([...body, ...head]) });
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+    const source = join(tokenizerFolder, file);
+    if (existsSync(source) && relative(tokenizerFolder, folder) !== '')
+      copyFileSync(source, join(folder, file));
+  }
+}
+
+function adapterConfig(settings: RunSettings, { task, processor }: Prepared, hash: string): AdapterConfig {
+  return {
+    formatVersion: 1,
+    backbone: { name: backboneName(settings), hash },
+    // A name that was not given is no member of the file.
+    adapters: settings.adapters as AdapterConfig['adapters'],
+    task: settings.task,
+    taskState: task.state,
+    preprocessing: processor.description,
+  };
+}
+
+/**
+ * Writes what was trained: the adapter folder, and a whole backbone folder where this run made the backbone or trained
+ * all of it.
+ */
+export async function saveModel(
+  folder: RunFolder,
+  settings: RunSettings,
+  prepared: Prepared,
+  model: Model,
+  summary: RunSummary,
+): Promise<void> {
+  const trained = await model.read();
+  const { backbone } = prepared;
+  const made = settings.backbone.create !== undefined;
+  const whole = backbone.shape.parameters.every(({ name }) => trained.has(`backbone.${name}`));
+  if (made || whole) writeBackbone(folder.backbone, prepared, trained);
+  const hash = made ? readModelFolder(folder.backbone).hash : backbone.hash;
+  writeAdapterFolder(folder.adapter, {
+    config: adapterConfig(settings, prepared, hash),
+    tensors: new Map([...trained].filter(([name]) => !name.startsWith('head.'))),
+    headTensors: new Map(inside('head', trained)),
+    readme: adapterReadme(settings, summary),
+  });
+}

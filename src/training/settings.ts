@@ -1,0 +1,63 @@
+import type { Precision } from '../engine/index.js';
+import type { Json } from '../json.js';
+import type { OptimizerOptions, ScheduleOptions } from './options.js';
+
+/** One adapter of a run and its options. */
+export interface AdapterEntry {
+  readonly kind: string;
+  /** Unique in the run; default: the kind. */
+  readonly name?: string;
+  readonly [option: string]: Json | undefined;
+}
+
+/** How long and with what a run trains. */
+export interface TrainingOptions {
+  /** Passes over the training set; 0: nothing trains, the model is evaluated as it starts. Absent with `maxSteps`. */
+  readonly epochs?: number;
+  /** Updates, instead of epochs. */
+  readonly maxSteps?: number;
+  readonly batchSize: number;
+  /** Batches whose gradients are averaged into one update. */
+  readonly accumulate: number;
+  readonly optimizer: OptimizerOptions;
+  readonly schedule: ScheduleOptions;
+  /** Learning rate of the head = this times the optimizer's. */
+  readonly headLearningRateScale: number;
+  /** Largest global norm of the gradients; absent: no clipping. */
+  readonly clipNorm?: number;
+  /** Steps between evaluations on `validation`; default: once an epoch. */
+  readonly evaluateEvery?: number;
+  /** Evaluations without a better metric after which training stops; absent: never. */
+  readonly patience?: number;
+  /** Steps between checkpoints; default: at every evaluation. */
+  readonly checkpointEvery?: number;
+  /** Batches are made of examples of similar length. */
+  readonly bucketByLength: boolean;
+}
+
+/** Everything that a run needs to know, every default filled in; a validated recipe is one of these. */
+export interface RunSettings {
+  readonly $schema?: string;
+  readonly name: string;
+  readonly seed: number;
+  readonly backbone: {
+    /** A shipped name or a folder with config.json and model.safetensors, relative to the working directory. */
+    readonly from?: string;
+    /** Instead of `from`: a config to make a backbone with random weights, for pretraining. */
+    readonly create?: Readonly<Record<string, Json>>;
+    readonly precision: Precision;
+  };
+  /** Empty: only the head trains. */
+  readonly adapters: readonly AdapterEntry[];
+  readonly task: { readonly kind: string; readonly [option: string]: Json };
+  readonly data: {
+    readonly train: Readonly<Record<string, Json>>;
+    readonly validation?: Readonly<Record<string, Json>>;
+    readonly test?: Readonly<Record<string, Json>>;
+    readonly regions: Readonly<Record<string, Json>>;
+    readonly maxTextLength: number;
+  };
+  readonly training: TrainingOptions;
+  /** Run folder, relative to the working directory. */
+  readonly output: string;
+}

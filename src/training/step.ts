@@ -1,0 +1,184 @@
+import type { Weights } from '../backbones/backbone.js';
+import { type HostBatch, type HostTensor, int32 } from '../data/hostTensor.js';
+import {
+  type Compiled,
+  compile,
+  fromHost,
+  readTensor,
+  type Tensor,
+  type TensorTree,
+  tf,
+  type Variable,
+} from '../engine/index.js';
+import { lossGradients } from './gradients.js';
+import type { Model } from './model.js';
+import type { TrainingOptions } from './settings.js';
+import { assignVariables, readVariables } from './trainable.js';
+import { createUpdater, type UpdateOptions, type Updater, zerosLike } from './updates.js';
+
+/** One micro-batch of an update. */
+export interface StepInput {
+  readonly batch: HostBatch;
+  /** int32 pair that all random draws on the device follow from. */
+  readonly seed: readonly [number, number];
+  /** Share of the update's examples that are in this batch; the shares of one update add up to 1. */
+  readonly weight: number;
+  /** On the last micro-batch of an update. */
+  readonly update?: {
+    readonly learningRate: number;
+    /** 1-based count of updates. */
+    readonly step: number;
+  };
+}
+
+/** What one micro-batch gave. */
+export interface StepReport {
+  readonly loss: number;
+  readonly parts: Readonly<Record<string, number>>;
+  /** Global norm before clipping, on the last micro-batch of an update. */
+  readonly gradientNorm?: number;
+}
+
+/** The compiled training step of one model. */
+export interface TrainStep {
+  run(input: StepInput): Promise<StepReport>;
+  /** Optimizer slots, `<slot>.<parameter>`. */
+  read(): Promise<Map<string, HostTensor>>;
+  /** Sets the optimizer slots; UsageError names `from` and what doesn't fit. */
+  assign(values: Weights, from: string): void;
+  /** Shape signatures traced so far. */
+  readonly traces: number;
+  dispose(): void;
+}
+
+export type StepOptions = UpdateOptions & Pick<TrainingOptions, 'accumulate'>;
+
+type Call = Compiled<TensorTree, { report: Tensor }>;
+
+/** Inputs of a compiled call that are not the batch's are called `step.*`. */
+const PREFIX = 'step.';
+
+const named = (values: Readonly<Record<string, number>>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [PREFIX + name, tf.scalar(value)]));
+
+const onDevice = (batch: HostBatch): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
+
+/** Inputs of the step and of the batch apart, by their own names. */
+function split(inputs: TensorTree): { own: TensorTree; batch: TensorTree } {
+  const entries = Object.entries(inputs);
+  const own = entries.filter(([name]) => name.startsWith(PREFIX));
+  const batch = entries.filter(([name]) => !name.startsWith(PREFIX));
+  return {
+    own: Object.fromEntries(own.map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
+    batch: Object.fromEntries(batch),
+  };
+}
+
+/** Runs a call, reads its report and frees inputs and outputs. */
+async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<number[]> {
+  try {
+    const { report } = await call.run(inputs);
+    const { data } = await readTensor(report);
+    report.dispose();
+    return [...data];
+  } finally {
+    for (const tensor of Object.values(inputs)) tensor.dispose();
+  }
+}
+
+/** Remembers what tracing found out, since a traced call does not run JavaScript again. */
+interface Traced {
+  partNames: readonly string[];
+  /** Parameters that the loss depends on. */
+  moved: ReadonlySet<string>;
+}
+
+function tracedGradients(model: Model, inputs: TensorTree, traced: Traced) {
+  const { own, batch } = split(inputs);
+  const { values, partNames, byName } = lossGradients(model, batch, own.seed as Tensor);
+  traced.partNames = partNames;
+  traced.moved = new Set(byName.keys());
+  return { own, values, byName };
+}
+
+/** Forward, loss, gradients, clipping and update as one call. */
+const compileWhole = (model: Model, updater: Updater, traced: Traced): Call =>
+  compile(
+    (inputs) => {
+      const { own, values, byName } = tracedGradients(model, inputs, traced);
+      return { report: tf.concat([values, tf.reshape(updater.apply(byName, own), [1])]) };
+    },
+    { name: 'training step' },
+  );
+
+type Sums = ReadonlyMap<string, Variable>;
+
+/** Forward, loss and gradients, which are added to `sums`. */
+const compileAdd = (model: Model, sums: Sums, traced: Traced): Call =>
+  compile(
+    (inputs) => {
+      const { own, values, byName } = tracedGradients(model, inputs, traced);
+      for (const [name, gradient] of byName) {
+        const sum = sums.get(name) as Variable;
+        sum.assign(tf.add(sum, tf.mul(gradient, own.weight as Tensor)));
+      }
+      return { report: values };
+    },
+    { name: 'gradient accumulation' },
+  );
+
+/** Clipping and update by `sums`, which start again at 0. */
+const compileApply = (updater: Updater, sums: Sums, traced: Traced): Call =>
+  compile(
+    (inputs) => {
+      const moved = [...sums].filter(([name]) => traced.moved.has(name));
+      const norm = updater.apply(new Map(moved), split(inputs).own);
+      for (const [, sum] of moved) sum.assign(tf.zerosLike(sum));
+      return { report: tf.reshape(norm, [1]) };
+    },
+    { name: 'optimizer update' },
+  );
+
+/** Makes the compiled step: without accumulation, one call on the device a batch; only scalars are read back. */
+export function createStep(model: Model, options: StepOptions): TrainStep {
+  const accumulates = options.accumulate > 1;
+  const updater = createUpdater(model.trainables, options);
+  const sums: Sums = new Map(
+    model.trainables.flatMap((one) => (accumulates ? [[one.name, zerosLike(one)] as const] : [])),
+  );
+  const traced: Traced = { partNames: [], moved: new Set() };
+  const whole = compileWhole(model, updater, traced);
+  const add = compileAdd(model, sums, traced);
+  const apply = compileApply(updater, sums, traced);
+
+  const optimizerInputs = ({ learningRate, step }: NonNullable<StepInput['update']>) =>
+    named(updater.optimizer.scalars(learningRate, step));
+
+  /** [loss, parts..., and with an update: norm]. */
+  const values = async ({ batch, seed, weight, update }: StepInput): Promise<number[]> => {
+    const inputs = onDevice(batch);
+    inputs[`${PREFIX}seed`] = fromHost(int32([2], Int32Array.from(seed)));
+    if (!accumulates && update) return reportOf(whole, { ...inputs, ...optimizerInputs(update) });
+    const losses = await reportOf(add, { ...inputs, ...named({ weight }) });
+    return update ? [...losses, ...(await reportOf(apply, optimizerInputs(update)))] : losses;
+  };
+
+  return {
+    run: async (input) => {
+      const [loss, ...rest] = await values(input);
+      const parts = traced.partNames.map((name, index) => [name, rest[index] as number] as const);
+      const norm = input.update && { gradientNorm: rest.at(-1) as number };
+      return { loss: loss as number, parts: Object.fromEntries(parts), ...norm };
+    },
+    read: () => readVariables(updater.slots),
+    assign: (from, file) => assignVariables(updater.slots, from, file),
+    get traces() {
+      return whole.traces + add.traces + apply.traces;
+    },
+    dispose: () => {
+      for (const call of [whole, add, apply]) call.dispose();
+      for (const variable of [...updater.slots.values(), ...sums.values()]) variable.dispose();
+    },
+  };
+}

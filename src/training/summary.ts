@@ -1,0 +1,42 @@
+import type { MetricReport } from '../../tasks/task.js';
+
+/** Metrics of one split, with the mean loss where the split has targets. */
+export type SplitMetrics = MetricReport & { readonly loss?: number };
+
+/** What a finished run tells; written as summary.json. */
+export interface RunSummary {
+  readonly name: string;
+  /** As the recipe names it. */
+  readonly folder: string;
+  readonly task: string;
+  /** The metric that picked the best checkpoint. */
+  readonly metric: string;
+  /** Updates done. */
+  readonly steps: number;
+  readonly metrics: { readonly validation?: SplitMetrics; readonly test?: SplitMetrics };
+  /** The best answer that ignores pictures and texts, on the same split as `metrics`. */
+  readonly baseline: { readonly validation?: MetricReport; readonly test?: MetricReport };
+  readonly parameters: {
+    readonly trainable: number;
+    readonly frozen: number;
+    /** trainable / (trainable + frozen). */
+    readonly share: number;
+  };
+  /** The evaluation whose weights were kept; absent: the last weights. */
+  readonly best?: { readonly step: number; readonly value: number };
+  /** Patience ran out. */
+  readonly stoppedEarly: boolean;
+  /** A resumed run's training and evaluations count from its start, the rest from the last resumption. */
+  readonly seconds: {
+    /** Engine, data, backbone. */
+    readonly prepare: number;
+    readonly train: number;
+    /** Evaluations during and after training. */
+    readonly evaluate: number;
+    readonly total: number;
+  };
+  /** Over the seconds of training alone; 0 when nothing was trained. */
+  readonly stepsPerSecond: number;
+  /** Largest resident memory of the process, bytes. */
+  readonly peakMemoryBytes: number;
+}

@@ -1,0 +1,93 @@
+import type { BackboneShape } from '../src/backbones/backbone.js';
+import { UsageError } from '../src/errors.js';
+import type { ParameterSpec } from '../src/nn/parameters.js';
+import {
+  languageHeadParameters,
+  matchingHeadParameters,
+  projectionHeadParameters,
+} from './heads/pretraining.js';
+import { collatePretraining, type PretrainState } from './pretraining/collate.js';
+import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
+import { pretrainLoss, pretrainOutputs, scoreColumns, WORD_EMBEDDINGS } from './pretraining/outputs.js';
+import {
+  type CaptionExample,
+  type CocoCaptionsSplit,
+  cocoCaptionsSchema,
+  readCocoCaptions,
+} from './readers/cocoCaptions.js';
+import { defineTask, type MetricReport, type Prediction } from './task.js';
+
+function vocabularyOf({ parameters }: BackboneShape): number {
+  const words = parameters.find(({ name }) => name === WORD_EMBEDDINGS);
+  if (words) return words.shape[0] as number;
+  throw new UsageError({
+    where: '/task/objectives/mlm',
+    message: `the backbone has no '${WORD_EMBEDDINGS}' to predict words with`,
+    expected: 'leave masked language modelling out',
+  });
+}
+
+function headParameters({ objectives }: PretrainOptions, backbone: BackboneShape): ParameterSpec[] {
+  const { mlm, matching, pwcl } = objectives;
+  const { hiddenSize } = backbone;
+  return [
+    ...(mlm ? languageHeadParameters(hiddenSize, vocabularyOf(backbone)) : []),
+    ...(matching ? matchingHeadParameters(hiddenSize) : []),
+    ...(pwcl ? projectionHeadParameters(hiddenSize, pwcl.projection) : []),
+  ];
+}
+
+const sum = (predictions: readonly Prediction[], value: (prediction: Prediction) => number): number =>
+  predictions.reduce((total, prediction) => total + value(prediction), 0);
+
+const matchedRight = ({ matchingScore, matched }: Prediction): number =>
+  Number((matchingScore as number) > 0.5 === (matched === 1));
+
+function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOptions): MetricReport {
+  const count = Math.max(1, predictions.length);
+  const tokens = sum(predictions, (one) => one.tokens as number);
+  const values: Record<string, number> = {
+    ...(objectives.mlm && {
+      mlm: sum(predictions, (one) => one.tokensRight as number) / Math.max(1, tokens),
+    }),
+    ...(objectives.matching && { matching: sum(predictions, matchedRight) / count }),
+    ...(objectives.pwcl && { retrieval: sum(predictions, (one) => one.retrieved as number) / count }),
+  };
+  const all = Object.values(values);
+  return { values: { mean: all.reduce((total, value) => total + value, 0) / all.length, ...values } };
+}
+
+/**
+ * Pretraining on captioned pictures: masked language modelling and sentence-image matching in one joint pass
+ * (Li et al. 2019, arXiv 1908.03557), and CAVL's PwCL (arXiv 2304.04399) in a second pass in which text and picture see
+ * only themselves. Swapped captions count for matching alone; PwCL always sees the right ones, unmasked. Metrics:
+ * share of masked tokens found, of pairs told right, of pictures whose nearest caption in the batch is theirs.
+ */
+export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainState>({
+  kind: 'pretrain',
+  description: 'Pretraining on captioned pictures: masked words, matching, pair-wise contrast.',
+  schema: pretrainSchema,
+  dataSchema: cocoCaptionsSchema,
+  metric: { name: 'mean', higherIsBetter: true },
+  read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
+  fit: ({ objectives: { mlm, matching, pwcl } }) => ({
+    maskProbability: mlm?.maskProbability ?? null,
+    matching: matching !== undefined,
+    contrastive: pwcl !== undefined,
+  }),
+  length: ({ caption }) => caption.split(/\s+/).length + 2,
+  head: (options, _state, backbone) => headParameters(options, backbone),
+  collate: collatePretraining,
+  outputs: pretrainOutputs,
+  loss: pretrainLoss,
+  predictionOutputs: ['scores'],
+  predict: ({ scores }, examples) =>
+    examples.map(({ id }, row) => {
+      const columns = scoreColumns.map((name, column) => [
+        name,
+        scores!.data[row * scoreColumns.length + column]!,
+      ]);
+      return { id, ...Object.fromEntries(columns) };
+    }),
+  evaluate: (predictions, _examples, options) => evaluate(predictions, options),
+});

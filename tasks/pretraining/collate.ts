@@ -1,0 +1,112 @@
+import type { EncodedSequence } from '../../src/backbones/backbone.js';
+import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
+import type { Random } from '../../src/random.js';
+import type { CaptionExample } from '../readers/cocoCaptions.js';
+import type { CollateContext } from '../task.js';
+import { maskTokens, specialTokens } from './maskTokens.js';
+
+/** What collating must know of the options: the tensors that the objectives need. */
+export type PretrainState = {
+  /** Share of tokens to be predicted; null without masked language modelling. */
+  readonly maskProbability: number | null;
+  readonly matching: boolean;
+  readonly contrastive: boolean;
+};
+
+/** What begins the names of the inputs that hold the right captions alone, for the contrastive pass. */
+export const CAPTION_PREFIX = 'caption.';
+
+interface Shown {
+  readonly caption: string;
+  readonly matched: boolean;
+}
+
+/** With probability 0.5 a caption of another picture of the batch that does not say the same as one of this picture. */
+function showCaption(example: CaptionExample, batch: readonly CaptionExample[], random: Random): Shown {
+  const swapped = random.next() < 0.5;
+  const others = batch.filter(
+    ({ caption, picture }) => picture.id !== example.picture.id && !example.captions.includes(caption),
+  );
+  if (!swapped || others.length === 0) return { caption: example.caption, matched: true };
+  return { caption: random.pick(others).caption, matched: false };
+}
+
+/** Labels [B, T] of the masked tokens, as long as the texts of `inputs`. */
+function labelTensor(rows: readonly Int32Array[], inputs: HostBatch): HostTensor {
+  const longest = Math.max(...rows.map(({ length }) => length));
+  const labels = int32([rows.length, inputs.inputIds?.shape[1] ?? longest]);
+  labels.data.fill(IGNORED_LABEL);
+  for (const [row, values] of rows.entries()) labels.data.set(values, row * labels.shape[1]!);
+  return labels;
+}
+
+/** One number for each picture of the batch. */
+function pictureNumbers(examples: readonly CaptionExample[]): HostTensor {
+  const ids = examples.map(({ picture }) => picture.id);
+  return int32(
+    [ids.length],
+    Int32Array.from(ids, (id) => ids.indexOf(id)),
+  );
+}
+
+async function maskedInputs(
+  sequences: readonly EncodedSequence[],
+  shown: readonly Shown[],
+  { processor, random }: CollateContext<PretrainState>,
+  probability: number,
+): Promise<HostBatch> {
+  const special = await specialTokens(processor);
+  const masked = sequences.map(({ inputIds }, row) =>
+    shown[row]!.matched
+      ? maskTokens(inputIds, processor.tokenizer, special, probability, random)
+      : { inputIds, labels: new Int32Array(inputIds.length).fill(IGNORED_LABEL) },
+  );
+  const inputs = processor.collate(
+    sequences.map((sequence, row) => ({ ...sequence, inputIds: masked[row]!.inputIds })),
+  );
+  const labels = labelTensor(
+    masked.map((row) => row.labels),
+    inputs,
+  );
+  return { ...inputs, 'target.tokens': labels };
+}
+
+/** Token ids of the right captions, unmasked, under names of their own. */
+async function captionInputs(
+  examples: readonly CaptionExample[],
+  { processor }: CollateContext<PretrainState>,
+): Promise<HostBatch> {
+  const sequences = await Promise.all(examples.map(({ caption }) => processor.encode({ text: caption })));
+  const inputs = Object.entries(processor.collate(sequences));
+  return Object.fromEntries(inputs.map(([name, tensor]) => [CAPTION_PREFIX + name, tensor]));
+}
+
+/**
+ * Pictures with the right or a swapped caption. Only right captions are masked, since the picture says nothing about
+ * the words of a swapped one; `target.tokens` [B, T], `target.matched` [B] and `target.pictures` [B] are int32.
+ */
+export async function collatePretraining(
+  examples: readonly CaptionExample[],
+  context: CollateContext<PretrainState>,
+): Promise<HostBatch> {
+  const { state, processor, random } = context;
+  const shown = examples.map(
+    (example): Shown =>
+      state.matching ? showCaption(example, examples, random) : { caption: example.caption, matched: true },
+  );
+  const encode = (example: CaptionExample, row: number) =>
+    processor.encode({ text: shown[row]!.caption, pictures: [example.picture] });
+  const sequences = await Promise.all(examples.map(encode));
+  const inputs =
+    state.maskProbability === null
+      ? processor.collate(sequences)
+      : await maskedInputs(sequences, shown, context, state.maskProbability);
+  const matched = Int32Array.from(shown, (one) => Number(one.matched));
+  return {
+    ...inputs,
+    ...(state.contrastive && (await captionInputs(examples, context))),
+    'target.matched': int32([examples.length], matched),
+    'target.pictures': pictureNumbers(examples),
+  };
+}

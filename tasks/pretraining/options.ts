@@ -1,0 +1,89 @@
+import type { JsonSchema } from '../../src/json.js';
+
+/** What is learnt in pretraining, and how much each counts; an objective that is left out is not learnt. */
+export interface PretrainOptions {
+  readonly objectives: {
+    readonly mlm?: { readonly weight: number; readonly maskProbability: number };
+    readonly pwcl?: {
+      readonly weight: number;
+      readonly temperature: number;
+      readonly form: 'exp' | 'literal';
+      readonly projection: number;
+    };
+    readonly matching?: { readonly weight: number };
+  };
+}
+
+const weight = {
+  type: 'number',
+  exclusiveMinimum: 0,
+  default: 1,
+  description: 'Factor of this objective in the loss.',
+};
+
+const mlm = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'Masked language modelling with the picture in view, on matched pairs.',
+  properties: {
+    weight,
+    maskProbability: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 0.15,
+      description: 'Share of the tokens to be predicted; at least one a caption.',
+    },
+  },
+};
+
+const pwcl = {
+  type: 'object',
+  additionalProperties: false,
+  description: "CAVL's pair-wise contrastive loss of pictures and their captions, encoded apart.",
+  properties: {
+    weight,
+    temperature: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 0.07,
+      description: 'Divides the cosines, in the form `exp`.',
+    },
+    form: {
+      type: 'string',
+      enum: ['exp', 'literal'],
+      default: 'exp',
+      description:
+        'exp(cosine / temperature), or the formula as printed in the paper, which can be undefined.',
+    },
+    projection: {
+      type: 'integer',
+      minimum: 1,
+      default: 128,
+      description: 'Width of the vectors that are compared.',
+    },
+  },
+};
+
+const matching = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'Does the caption belong to the picture? Half of the captions are swapped.',
+  properties: { weight },
+};
+
+/** Schema of the options of the task `pretrain`. */
+export const pretrainSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    objectives: {
+      type: 'object',
+      additionalProperties: false,
+      minProperties: 1,
+      default: { mlm: {}, pwcl: {}, matching: {} },
+      description: 'What is learnt; an objective that is left out is not learnt.',
+      properties: { mlm, pwcl, matching },
+    },
+  },
+};

@@ -1,0 +1,94 @@
+import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
+import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
+import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
+import { matching } from '../../src/objectives/matching.js';
+import { cosineSimilarities, pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
+import { languageHead, matchingHead, projectionHead } from '../heads/pretraining.js';
+import type { ForwardContext, Loss } from '../task.js';
+import { CAPTION_PREFIX, type PretrainState } from './collate.js';
+import type { PretrainOptions } from './options.js';
+
+type Context = ForwardContext<PretrainOptions, PretrainState>;
+
+/** Columns of the output `scores` [B, 5]; 0 for an objective that is left out. */
+export const scoreColumns = ['tokensRight', 'tokens', 'matchingScore', 'matched', 'retrieved'] as const;
+
+/** The word embeddings, which are the decoder's weight too. */
+export const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight';
+
+function tokenLogits({ hidden, textLength }: BackboneOutput, context: Context): Tensor {
+  const [batch, , width] = hidden.shape as [number, number, number];
+  const length = Math.min(textLength, context.batch['target.tokens']!.shape[1] as number);
+  const text = tf.slice(hidden, [0, 0, 0], [batch, length, width]);
+  return languageHead(context.parameters, text, context.backboneParameters(WORD_EMBEDDINGS));
+}
+
+/** The labels of the positions that have logits. */
+const labelsOf = (logits: Tensor, batch: TensorTree): Tensor =>
+  tf.slice(batch['target.tokens']!, [0, 0], logits.shape.slice(0, 2));
+
+/** Text and picture of the right pairs, each seeing only itself. */
+function contrast({ encode, batch, parameters }: Context) {
+  const captions = Object.entries(batch).filter(([name]) => name.startsWith(CAPTION_PREFIX));
+  const replaced = captions.map(([name, tensor]) => [name.slice(CAPTION_PREFIX.length), tensor]);
+  const output = encode(Object.fromEntries(replaced), { attention: 'separate' });
+  return projectionHead(parameters, output);
+}
+
+/** Right and counted tokens of each example: two of [B]. */
+function countTokens(logits: Tensor, labels: Tensor): Tensor[] {
+  const counted = tf.cast(tf.notEqual(labels, tf.scalar(IGNORED_LABEL, 'int32')), 'float32');
+  const right = tf.cast(tf.equal(tf.argMax(logits, -1), labels), 'float32');
+  return [tf.sum(tf.mul(right, counted), -1), tf.sum(counted, -1)];
+}
+
+/** Whether the nearest caption of the batch is one of the picture's: [B]. */
+function retrieved({ picture, text }: { picture: Tensor; text: Tensor }, pictures: Tensor): Tensor {
+  const size = pictures.shape[0] as number;
+  const nearest = tf.reshape(tf.argMax(cosineSimilarities(picture, text), -1), [size, 1]);
+  const isNearest = tf.equal(nearest, tf.reshape(tf.range(0, size, 1, 'int32'), [1, size]));
+  const isTheirs = tf.equal(tf.reshape(pictures, [size, 1]), tf.reshape(pictures, [1, size]));
+  return tf.sum(tf.cast(tf.logicalAnd(isNearest, isTheirs), 'float32'), -1);
+}
+
+function scores(outputs: TensorTree, batch: TensorTree): Tensor {
+  const { tokenLogits, matchingLogits, picture, text } = outputs;
+  const matched = tf.cast(batch['target.matched']!, 'float32');
+  const none = tf.zerosLike(matched);
+  const tokens = tokenLogits ? countTokens(tokenLogits, labelsOf(tokenLogits, batch)) : [none, none];
+  const size = matched.shape[0] as number;
+  const score = matchingLogits
+    ? tf.reshape(tf.slice(tf.softmax(matchingLogits), [0, 1], [size, 1]), [size])
+    : none;
+  const found = picture && text ? retrieved({ picture, text }, batch['target.pictures']!) : none;
+  return tf.stack([...tokens, score, matched, found], 1);
+}
+
+/** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */
+export function pretrainOutputs(context: Context): TensorTree {
+  const { mlm, matching: match, pwcl } = context.options.objectives;
+  const joint = mlm || match ? context.encode() : undefined;
+  const outputs = {
+    ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),
+    ...(joint && match && { matchingLogits: matchingHead(context.parameters, joint.pooled) }),
+    ...(pwcl && contrast(context)),
+  };
+  return { ...outputs, scores: scores(outputs, context.batch) };
+}
+
+/** Weighted sum of the objectives; each part is logged unweighted. */
+export function pretrainLoss(outputs: TensorTree, batch: TensorTree, { objectives }: PretrainOptions): Loss {
+  const { tokenLogits: logits, matchingLogits, picture, text } = outputs;
+  const { mlm, matching: match, pwcl } = objectives;
+  const groups = batch['target.pictures']!;
+  const parts: Record<string, Tensor> = {
+    ...(mlm && logits && { mlm: maskedLanguageModelling(logits, labelsOf(logits, batch)) }),
+    ...(pwcl && picture && text && { pwcl: pairwiseContrastive(picture, text, { ...pwcl, groups }) }),
+    ...(match && matchingLogits && { matching: matching(matchingLogits, batch['target.matched']!) }),
+  };
+  const weighted = Object.entries(parts).map(([name, part]) =>
+    tf.mul(part, objectives[name as keyof typeof objectives]!.weight),
+  );
+  return { total: weighted.reduce((sum, part) => tf.add(sum, part)), parts };
+}

@@ -1,0 +1,161 @@
+import type { Picture } from '../../src/backbones/backbone.js';
+import { insideFolder } from '../../src/data/insideFolder.js';
+import { type Problem, UsageError } from '../../src/errors.js';
+import type { JsonSchema } from '../../src/json.js';
+import type { Example } from '../task.js';
+import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { readJsonFile } from './jsonFile.js';
+import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { checkPictureFiles, type NamedPicture } from './pictureFiles.js';
+
+/** A caption and its picture. */
+export interface CaptionExample extends Example {
+  readonly caption: string;
+  readonly picture: Picture;
+  /** All captions of the picture, this one among them. */
+  readonly captions: readonly string[];
+}
+
+/** The files of one split; paths are relative to the working directory. */
+export interface CocoCaptionsSplit {
+  readonly captions: string;
+  readonly images: string;
+  readonly instances?: string;
+  readonly checkImages?: boolean;
+}
+
+const path = (description: string) => ({ type: 'string', minLength: 1, description });
+
+/** Schema of one split of a COCO captions dataset. */
+export const cocoCaptionsSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['captions', 'images'],
+  properties: {
+    captions: path('COCO captions file.'),
+    images: path('Folder of the pictures.'),
+    instances: path(
+      'COCO instances file: boxes of the pictures; left out where regions come from elsewhere.',
+    ),
+    checkImages: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether every picture must be there; false where precomputed features are read instead.',
+    },
+  },
+};
+
+interface ImageItem {
+  readonly id: number | string;
+  readonly file_name: string;
+}
+
+interface CaptionItem {
+  readonly id: number | string;
+  readonly image_id: number | string;
+  readonly caption: string;
+}
+
+const checkImage = itemCheck<ImageItem>({
+  type: 'object',
+  required: ['id', 'file_name'],
+  properties: { id: idSchema, file_name: { type: 'string', minLength: 1 } },
+});
+const checkCaption = itemCheck<CaptionItem>({
+  type: 'object',
+  required: ['id', 'image_id', 'caption'],
+  properties: { id: idSchema, image_id: idSchema, caption: { type: 'string', pattern: '\\S' } },
+});
+
+interface CaptionFile {
+  readonly images: readonly Listed<ImageItem>[];
+  readonly captions: readonly Listed<CaptionItem>[];
+}
+
+function readCaptionFile(file: string, problems: Problem[]): CaptionFile {
+  const json = readJsonFile(file);
+  problems.push(...json.problems);
+  if (json.problems.length > 0) return { images: [], captions: [] };
+  const images = listItems(file, json.value, 'images', checkImage, problems);
+  const captions = listItems(file, json.value, 'annotations', checkCaption, problems);
+  checkUnique(file, images, 'id', ({ id }) => id, problems);
+  checkUnique(file, captions, 'id', ({ id }) => id, problems);
+  return { images, captions };
+}
+
+/** Boxes by picture; undefined without an instances file, or where it can't be read whole. */
+function readBoxes(
+  file: string | undefined,
+  problems: Problem[],
+): ReadonlyMap<string, CocoPicture> | undefined {
+  if (file === undefined) return undefined;
+  const found: Problem[] = [];
+  const pictures = collectCocoInstances(file, found);
+  problems.push(...found);
+  return found.length === 0 ? pictures : undefined;
+}
+
+/** Adds the problems of the pictures to `problems`; a picture with one is left out. */
+function readPictures(
+  split: CocoCaptionsSplit,
+  images: readonly Listed<ImageItem>[],
+  problems: Problem[],
+): ReadonlyMap<string, Picture> {
+  const boxes = readBoxes(split.instances, problems);
+  const named: NamedPicture[] = [];
+  const pictures = new Map<string, Picture>();
+  for (const { item, where } of images) {
+    const [id, file] = [String(item.id), split.captions];
+    const found = insideFolder(split.images, item.file_name);
+    const known = boxes?.get(id);
+    if (!found) {
+      const message = `the picture's file name '${item.file_name}' leads out of ${split.images}`;
+      problems.push({ file, where: `${where}/file_name`, message });
+    } else if (boxes && !known) {
+      problems.push({ file, where: `${where}/id`, message: `picture ${id} is not in ${split.instances}` });
+    } else {
+      named.push({ path: found, file, where: `${where}/file_name` });
+      pictures.set(id, { id, path: found, ...(known && { boxes: known.boxes }) });
+    }
+  }
+  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  return pictures;
+}
+
+function captionsByPicture(captions: readonly Listed<CaptionItem>[]): ReadonlyMap<string, string[]> {
+  const byPicture = new Map<string, string[]>();
+  for (const { item } of captions) {
+    const id = String(item.image_id);
+    const texts = byPicture.get(id);
+    if (texts) texts.push(item.caption);
+    else byPicture.set(id, [item.caption]);
+  }
+  return byPicture;
+}
+
+/**
+ * Reads one split of captions in COCO's format: an example for each caption, with its picture. Throws UsageError with
+ * every problem of all its files: missing pictures, ids used twice, empty captions, boxes outside their picture.
+ */
+export function readCocoCaptions(split: CocoCaptionsSplit): CaptionExample[] {
+  const problems: Problem[] = [];
+  const { images, captions } = readCaptionFile(split.captions, problems);
+  const pictures = readPictures(split, images, problems);
+  const listed = new Set(images.map(({ item }) => String(item.id)));
+  const texts = captionsByPicture(captions);
+  const examples = captions.flatMap(({ item, where }): CaptionExample[] => {
+    const id = String(item.image_id);
+    const picture = pictures.get(id);
+    if (picture) return [{ id: String(item.id), caption: item.caption, picture, captions: texts.get(id)! }];
+    if (!listed.has(id)) {
+      problems.push({
+        file: split.captions,
+        where: `${where}/image_id`,
+        message: `image_id ${id} is not in /images`,
+      });
+    }
+    return [];
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+  return examples;
+}

@@ -1,0 +1,99 @@
+import { type Problem, UsageError } from '../../src/errors.js';
+import { readJsonFile } from './jsonFile.js';
+import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+
+/** A picture of a COCO instances file. */
+export interface CocoPicture {
+  readonly fileName: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** x1, y1, x2, y2 in pixels, cut at the edges of the picture, in the order of the file. */
+  readonly boxes: readonly (readonly [number, number, number, number])[];
+}
+
+interface ImageItem {
+  readonly id: number | string;
+  readonly file_name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface AnnotationItem {
+  readonly image_id: number | string;
+  readonly bbox: readonly [number, number, number, number];
+}
+
+const side = { type: 'integer', minimum: 1 } as const;
+const checkImage = itemCheck<ImageItem>({
+  type: 'object',
+  required: ['id', 'file_name', 'width', 'height'],
+  properties: { id: idSchema, file_name: { type: 'string', minLength: 1 }, width: side, height: side },
+});
+const checkAnnotation = itemCheck<AnnotationItem>({
+  type: 'object',
+  required: ['image_id', 'bbox'],
+  properties: {
+    image_id: idSchema,
+    bbox: { type: 'array', items: { type: 'number' }, minItems: 4, maxItems: 4 },
+  },
+});
+
+/** A COCO box x, y, width, height as corners inside the picture; undefined where nothing of it lies inside. */
+function corners([x, y, w, h]: AnnotationItem['bbox'], { width, height }: ImageItem) {
+  const inside = x < width && y < height && x + w > 0 && y + h > 0;
+  if (w < 0 || h < 0 || !inside) return undefined;
+  return [Math.max(x, 0), Math.max(y, 0), Math.min(x + w, width), Math.min(y + h, height)] as const;
+}
+
+const isFlat = ({ bbox: [, , width, height] }: AnnotationItem) => width === 0 || height === 0;
+
+function addBoxes(
+  file: string,
+  annotations: readonly Listed<AnnotationItem>[],
+  images: ReadonlyMap<string, { readonly item: ImageItem; readonly boxes: CocoPicture['boxes'][number][] }>,
+  problems: Problem[],
+): void {
+  for (const { item, where } of annotations) {
+    const image = images.get(String(item.image_id));
+    const box = image && corners(item.bbox, image.item);
+    if (box) image.boxes.push(box);
+    else if (!image) problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
+    else if (!isFlat(item)) {
+      const size = `${image.item.width} x ${image.item.height}`;
+      const message = `the box [${item.bbox.join(', ')}] lies outside its picture of ${size} pixels`;
+      problems.push({ file, where: `${where}/bbox`, message, expected: '[x, y, width, height] in pixels' });
+    }
+  }
+}
+
+/**
+ * Reads a COCO instances file: pictures by their id. Boxes without area, of which COCO has a few, are left out when
+ * they lie outside. Problems are added to `problems`.
+ */
+export function collectCocoInstances(file: string, problems: Problem[]): ReadonlyMap<string, CocoPicture> {
+  const json = readJsonFile(file);
+  problems.push(...json.problems);
+  if (json.problems.length > 0) return new Map();
+  const images = listItems(file, json.value, 'images', checkImage, problems);
+  const annotations = listItems(file, json.value, 'annotations', checkAnnotation, problems);
+  checkUnique(file, images, 'id', ({ id }) => id, problems);
+  const byId = new Map(
+    images.map(({ item }) => [String(item.id), { item, boxes: [] as CocoPicture['boxes'][number][] }]),
+  );
+  addBoxes(file, annotations, byId, problems);
+  return new Map(
+    [...byId].map(([id, { item, boxes }]) => {
+      const { file_name: fileName, width, height } = item;
+      return [id, { fileName, width, height, boxes }];
+    }),
+  );
+}
+
+/** Reads a COCO instances file; throws UsageError with all its problems. */
+export function readCocoInstances(file: string): ReadonlyMap<string, CocoPicture> {
+  const problems: Problem[] = [];
+  const pictures = collectCocoInstances(file, problems);
+  if (problems.length > 0) throw new UsageError(problems);
+  return pictures;
+}

@@ -1,0 +1,65 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Problem } from '../../src/errors.js';
+import type { JsonSchema } from '../../src/json.js';
+
+const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
+
+/** A check of one item of a dataset's list, compiled once. */
+export type ItemCheck<Item> = ValidateFunction<Item>;
+
+/** Compiles a schema of items. */
+export const itemCheck = <Item>(schema: JsonSchema): ItemCheck<Item> => ajv.compile<Item>(schema);
+
+/** An id as datasets write it: a whole number or a text. */
+export const idSchema = { type: ['integer', 'string'] } as const;
+
+export interface Listed<Item> {
+  readonly item: Item;
+  /** JSON pointer of the item. */
+  readonly where: string;
+}
+
+/** The items of the list `key` of a JSON object that pass the check; every other one adds its problems. */
+export function listItems<Item>(
+  file: string,
+  value: unknown,
+  key: string,
+  check: ItemCheck<Item>,
+  problems: Problem[],
+): Listed<Item>[] {
+  const list = (value as Readonly<Record<string, unknown>> | null)?.[key];
+  if (!Array.isArray(list)) {
+    problems.push({
+      file,
+      where: `/${key}`,
+      message: 'there is no such list',
+      expected: `{"${key}": [...]}`,
+    });
+    return [];
+  }
+  return list.flatMap((item: unknown, index): Listed<Item>[] => {
+    const where = `/${key}/${index}`;
+    if (check(item)) return [{ item, where }];
+    for (const { instancePath, message = 'is wrong' } of check.errors ?? []) {
+      problems.push({ file, where: `${where}${instancePath}`, message });
+    }
+    return [];
+  });
+}
+
+/** Adds a problem for each item whose id came before. */
+export function checkUnique<Item>(
+  file: string,
+  items: readonly Listed<Item>[],
+  name: string,
+  idOf: (item: Item) => number | string,
+  problems: Problem[],
+): void {
+  const first = new Map<string, string>();
+  for (const { item, where } of items) {
+    const id = String(idOf(item));
+    const before = first.get(id);
+    if (before) problems.push({ file, where, message: `${name} ${id} is already used at ${before}` });
+    else first.set(id, where);
+  }
+}

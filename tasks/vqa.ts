@@ -1,0 +1,165 @@
+import type { HostTensor } from '../src/data/hostTensor.js';
+import { float32 } from '../src/data/hostTensor.js';
+import { UsageError } from '../src/errors.js';
+import type { Json } from '../src/json.js';
+import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
+import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
+import { classifierParameters, classify } from './heads/classifier.js';
+import { evaluateVqa, softTarget } from './metrics/vqaAccuracy.js';
+import { readVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
+import { defineTask, type MetricReport, type Prediction } from './task.js';
+
+/** Options of the task `vqa`. */
+export interface VqaOptions {
+  readonly minimumAnswerCount: number;
+  readonly maximumAnswers: number;
+  readonly dropout: number;
+}
+
+/** What a VQA head must know besides its parameters. */
+export type VqaState = {
+  /** Answer of each class, most frequent first. */
+  readonly answers: readonly string[];
+};
+
+/** Candidates that a prediction names. */
+const TOP = 5;
+
+/** Targets [B, answers]: min(1, 0.3 n) for an answer of n annotators; answers outside the vocabulary are left out. */
+function softTargets(examples: readonly VqaExample[], { answers }: VqaState): HostTensor {
+  const classOf = new Map(answers.map((answer, index) => [answer, index]));
+  const targets = float32([examples.length, answers.length]);
+  examples.forEach((example, row) => {
+    for (const [answer, annotators] of countAnswers(example.answers ?? [])) {
+      const index = classOf.get(answer);
+      if (index !== undefined) targets.data[row * answers.length + index] = softTarget(annotators);
+    }
+  });
+  return targets;
+}
+
+/** The classes of the largest logits, ties by index. */
+function topClasses(logits: ArrayLike<number>, count: number): number[] {
+  const order = Array.from({ length: logits.length }, (_, index) => index);
+  return order.sort((a, b) => logits[b]! - logits[a]! || a - b).slice(0, count);
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+function predictionOf(id: string, logits: ArrayLike<number>, answers: readonly string[]): Prediction {
+  const top = topClasses(logits, TOP).map((index) => ({
+    answer: answers[index]!,
+    score: sigmoid(logits[index]!),
+  }));
+  return { id, answer: top[0]!.answer, score: top[0]!.score, top };
+}
+
+/** Names the questions that can't be scored. */
+function requireAnswers(examples: readonly VqaExample[]): void {
+  const unanswered = examples.filter(({ answers }) => answers === undefined).length;
+  if (unanswered === 0) return;
+  const message = `${unanswered} of ${examples.length} questions have no answers to compare with`;
+  throw new UsageError({ where: 'data', message, expected: 'give the split its annotations file' });
+}
+
+function report(answerOf: ReadonlyMap<string, string>, examples: readonly VqaExample[]): MetricReport {
+  requireAnswers(examples);
+  const annotations = examples.map(({ id, answers = [], answerType, questionType }) => ({
+    id,
+    answers,
+    answerType: answerType ?? 'untyped',
+    questionType: questionType ?? 'untyped',
+  }));
+  const { overall, byAnswerType, byQuestionType } = evaluateVqa(answerOf, annotations);
+  return {
+    values: { accuracy: overall.value },
+    groups: { answerType: byAnswerType, questionType: byQuestionType },
+  };
+}
+
+/** The majority answer of the training questions of each type. */
+function majorityByType(training: readonly VqaExample[]): ReadonlyMap<string | undefined, string> {
+  const types = new Map<string | undefined, VqaExample[]>();
+  for (const example of training) {
+    const members = types.get(example.questionType) ?? [];
+    members.push(example);
+    types.set(example.questionType, members);
+  }
+  return new Map([...types].map(([type, members]) => [type, rankMajorityAnswers(members)[0]?.[0] ?? '']));
+}
+
+function baseline(training: readonly VqaExample[], examples: readonly VqaExample[]): MetricReport {
+  const majority = rankMajorityAnswers(training)[0]?.[0] ?? '';
+  const byType = majorityByType(training);
+  const one = report(new Map(examples.map(({ id }) => [id, majority])), examples);
+  const prior = report(
+    new Map(examples.map(({ id, questionType }) => [id, byType.get(questionType) ?? majority])),
+    examples,
+  );
+  return { ...one, values: { ...one.values, accuracyByQuestionTypePrior: prior.values.accuracy! } };
+}
+
+/**
+ * Visual question answering as classification over frequent answers: pooled output, then Linear 2h, GELU, LayerNorm,
+ * Linear (UNITER); binary cross entropy on soft targets; the official accuracy.
+ */
+export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
+  kind: 'vqa',
+  description: 'visual question answering: an answer from those frequent in training',
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      minimumAnswerCount: {
+        type: 'integer',
+        minimum: 1,
+        description: 'Training questions that an answer must settle to be kept; 9 is usual for VQA v2.',
+        default: 1,
+      },
+      maximumAnswers: {
+        type: 'integer',
+        minimum: 2,
+        description: 'Answers kept at most, the most frequent ones.',
+        default: 3129,
+      },
+      dropout: {
+        type: 'number',
+        minimum: 0,
+        exclusiveMaximum: 1,
+        description: "Share dropped before the head's last layer.",
+        default: 0.1,
+      },
+    },
+  },
+  dataSchema: vqaV2Schema,
+  metric: { name: 'accuracy', higherIsBetter: true },
+  read: async (_options, split) => readVqaV2(split as unknown as VqaV2Split),
+  fit(options, training) {
+    requireAnswers(training);
+    return { answers: answerVocabulary(training, options) };
+  },
+  length: ({ question }) => question.split(/\s+/).length + 2,
+  head: (_options, { answers }, { hiddenSize }) =>
+    classifierParameters({ inputWidth: hiddenSize, hiddenWidth: 2 * hiddenSize, classes: answers.length }),
+  async collate(examples, { processor, state }) {
+    const encode = ({ question, picture }: VqaExample) =>
+      processor.encode({ text: question, pictures: [picture] });
+    const inputs = processor.collate(await Promise.all(examples.map(encode)));
+    const labelled = examples.every(({ answers }) => answers !== undefined);
+    return labelled ? { ...inputs, 'target.scores': softTargets(examples, state) } : inputs;
+  },
+  outputs: ({ encode, parameters, dropout, options }) => ({
+    logits: classify(encode().pooled, parameters, { dropout, dropoutRate: options.dropout }),
+  }),
+  loss: ({ logits }, batch) => ({ total: binaryCrossEntropy(logits!, batch['target.scores']!) }),
+  predictionOutputs: ['logits'],
+  predict({ logits }, examples, { answers }) {
+    const { data } = logits!;
+    const row = (index: number) => data.subarray(index * answers.length, (index + 1) * answers.length);
+    return examples.map(({ id }, index) => predictionOf(id, row(index), answers));
+  },
+  evaluate: (predictions, examples) =>
+    report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
+  baseline,
+  exampleFrom: ({ text, picture, id }) => ({ id, question: text, picture: { id: picture, path: picture } }),
+});

@@ -1,0 +1,307 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Adapter } from '../../adapters/adapter.js';
+import type { AttachedAdapter } from '../../adapters/attach.js';
+import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
+import { compile, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import type { Json } from '../../src/json.js';
+import { countParameters } from '../../src/nn/parameters.js';
+import { createRandom } from '../../src/random.js';
+import { expectClose } from '../parity/readParity.js';
+import {
+  type AdapterTensors,
+  attach,
+  completeOptions,
+  initialise,
+  loadSubject,
+  run,
+  type Subject,
+  toDevice,
+} from './subjects.js';
+
+/** One way of configuring an adapter that the suite tries. */
+export interface Variant {
+  readonly name: string;
+  readonly options: Readonly<Record<string, Json>>;
+  /** Backbone parameters that must train, by name; default: none. */
+  readonly unfreezes?: RegExp;
+  /** The method itself does not start as the identity. */
+  readonly changesAtStart?: boolean;
+}
+
+/** Softmax takes a constant off each row of scores, so that a key bias has no effect by nature. */
+const withoutEffect = /key\.bias$/;
+
+/** Values of an output, real positions only: padding means nothing. */
+function values({ hidden, pooled, mask }: BackboneOutput): Float32Array[] {
+  return [tf.mul(hidden, tf.expandDims(mask, -1)), pooled].map((tensor) => tensor.dataSync() as Float32Array);
+}
+
+/** Fixed random weights that make one number of an output. */
+function objectiveWeights({ hidden, pooled, mask }: BackboneOutput): Tensor[] {
+  const random = createRandom('objective');
+  const like = ({ shape }: Tensor) =>
+    tf.tensor(Float32Array.from({ length: tf.util.sizeFromShape(shape) }, random.normal), shape);
+  return [tf.mul(like(hidden), tf.expandDims(mask, -1)), like(pooled)];
+}
+
+const objective = ({ hidden, pooled }: BackboneOutput, [a, b]: Tensor[]): Tensor =>
+  tf.add(tf.sum(tf.mul(hidden, a!)), tf.sum(tf.mul(pooled, b!)));
+
+/** The same in double precision, so that differences keep their digits. */
+function objectiveValue({ hidden, pooled }: BackboneOutput, weights: Tensor[]): number {
+  let sum = 0;
+  for (const [output, weight] of [
+    [hidden, weights[0]!],
+    [pooled, weights[1]!],
+  ] as const) {
+    const [x, w] = [output.dataSync(), weight.dataSync()];
+    for (let i = 0; i < x.length; i++) sum += x[i]! * w[i]!;
+  }
+  return sum;
+}
+
+/** Largest difference of two outputs on real positions. */
+const distance = (a: BackboneOutput, b: BackboneOutput): number => {
+  const [left, right] = [values(a), values(b)];
+  return Math.max(
+    ...left.flatMap((x, part) => Array.from(x, (value, i) => Math.abs(value - right[part]![i]!))),
+  );
+};
+
+/** Everything that an adapter with these options must keep to, on one backbone. */
+export function describeConformance(subjectName: string, adapter: Adapter<unknown>, variant: Variant): void {
+  describe(`${adapter.kind} (${variant.name}) on ${subjectName}`, () => {
+    let subject: Subject;
+    let attached: readonly AttachedAdapter[];
+    let start: AdapterTensors;
+    let moved: AdapterTensors;
+    const options = completeOptions(adapter, variant.options);
+
+    beforeAll(async () => {
+      await startEngine();
+      subject = loadSubject(subjectName);
+      attached = attach(subject, adapter, variant.options);
+      start = initialise(attached);
+      moved = initialise(attached, 0.2);
+    });
+
+    afterAll(() => {
+      for (const tensor of subject.weights.values()) tensor.dispose();
+      tf.dispose(subject.batch);
+    });
+
+    const adapted = (changes: Parameters<typeof run>[1] = {}, tensors = moved) =>
+      run(subject, { attached, adapters: toDevice(tensors), ...changes });
+
+    test('keeps the shapes, and every value is finite', () => {
+      tf.tidy(() => {
+        const [before, after] = [run(subject), adapted()];
+        expect(after.hidden.shape).toEqual(before.hidden.shape);
+        expect(after.pooled.shape).toEqual(before.pooled.shape);
+        expect(after.textLength).toBe(before.textLength);
+        expect(
+          values(after)
+            .flatMap((part) => [...part])
+            .every(Number.isFinite),
+        ).toBe(true);
+      });
+    });
+
+    test.runIf(!variant.changesAtStart)('starts as the identity', () => {
+      tf.tidy(() => {
+        expect(distance(adapted({}, start), run(subject))).toBeLessThan(1e-6);
+      });
+    });
+
+    test('trains as many parameters as its formula says', () => {
+      const { plan } = attached[0]!;
+      const unfrozen = subject.shape.parameters.filter(({ name }) => plan.unfrozen.includes(name));
+      const trainable = countParameters([...plan.parameters, ...unfrozen]);
+      expect(adapter.parameterCount(subject.shape, options)).toBe(trainable);
+      expect(new Set(plan.parameters.map(({ name }) => name)).size).toBe(plan.parameters.length);
+    });
+
+    test('unfreezes only what it was asked to', () => {
+      const { unfrozen } = attached[0]!.plan;
+      const expected = subject.shape.parameters.filter(({ name }) => variant.unfreezes?.test(name));
+      expect([...unfrozen].sort()).toEqual(expected.map(({ name }) => name).sort());
+    });
+
+    test('has the gradients of finite differences, and no parameter without effect', () => {
+      tf.tidy(() => checkGradients(subject, attached, moved));
+    });
+
+    test.runIf(adapter.side)('sends no gradient through the backbone', () => {
+      tf.tidy(() => {
+        const names = [...subject.weights.keys()];
+        const adapters = toDevice(moved);
+        const contribution = (...weights: Tensor[]) => {
+          const replaced = new Map(names.map((name, index) => [name, weights[index]!]));
+          const [after, before] = [
+            run(subject, { attached, adapters, weights: replaced }),
+            run(subject, { weights: replaced }),
+          ];
+          const difference = {
+            ...after,
+            hidden: tf.sub(after.hidden, before.hidden),
+            pooled: tf.sub(after.pooled, before.pooled),
+          };
+          // the tape refuses inputs that nothing depends on: one term that does, with a known gradient of 1
+          const known = weights.reduce((sum, weight) => tf.add(sum, tf.sum(weight)), tf.scalar(0) as Tensor);
+          return tf.add(objective(difference, objectiveWeights(after)), known).asScalar();
+        };
+        for (const gradient of tf.grads(contribution)([...subject.weights.values()])) {
+          const values = gradient.dataSync();
+          expectClose(values, new Float32Array(values.length).fill(1), 1e-4);
+        }
+      });
+    });
+
+    test('does not look at padding', () => {
+      tf.tidy(() => {
+        const { inputIds, attentionMask } = subject.batch;
+        const other = tf.add(tf.mul(tf.sub(1, attentionMask!), 7), tf.mul(inputIds!, attentionMask!));
+        const batch = { ...subject.batch, inputIds: tf.cast(other, 'int32') };
+        expect(distance(adapted({ batch }), adapted())).toBeLessThan(1e-5);
+      });
+    });
+
+    test('keeps text and picture apart where the backbone does', () => {
+      tf.tidy(() => {
+        const { regionFeatures } = subject.batch;
+        if (!regionFeatures) return;
+        const text = (features: Tensor) => {
+          const batch = { ...subject.batch, regionFeatures: features };
+          const { hidden, pooled, textLength } = adapted({ batch, attention: 'separate' });
+          const [size, , width] = hidden.shape as [number, number, number];
+          return [tf.slice(hidden, [0, 0, 0], [size, textLength, width]), pooled].map((part) =>
+            part.dataSync(),
+          );
+        };
+        const [before, after] = [text(regionFeatures), text(tf.mul(regionFeatures, -2))];
+        for (const [part, expected] of before.entries()) expectClose(after[part]!, expected, 1e-5);
+      });
+    });
+
+    test.runIf('dropout' in options)('has a dropout option that acts while training', () => {
+      tf.tidy(() => {
+        const dropping = attach(subject, adapter, { ...variant.options, dropout: 0.5 });
+        const dropout = (x: Tensor, rate: number) => {
+          const kept = tf.greaterEqual(tf.randomUniform(x.shape, 0, 1, 'float32', 3), rate);
+          return tf.mul(x, tf.cast(kept, 'float32'));
+        };
+        expect(distance(adapted({ attached: dropping, dropout }), adapted())).toBeGreaterThan(1e-3);
+        expect(distance(adapted({ attached: dropping }), adapted())).toBe(0);
+      });
+    });
+
+    test('gives the same after it was saved and loaded, bit for bit', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'vlgraft-adapter-'));
+      tf.tidy(() => {
+        const file = join(folder, 'adapter_model.safetensors');
+        writeSafetensors(file, moved.get(attached[0]!.name)!);
+        const loaded = new Map([[attached[0]!.name, readSafetensors(file)]]);
+        expect(values(adapted({}, loaded))).toEqual(values(adapted()));
+      });
+      rmSync(folder, { recursive: true });
+    });
+
+    test('keeps no tensors', () => {
+      const before = tf.memory().numTensors;
+      tf.tidy(() => void adapted());
+      tf.tidy(() => void gradientsOf(subject, attached, moved));
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    test('computes the same compiled, gradients too', async () => {
+      const compiled = compile((batch) => {
+        const { hidden, pooled, mask } = run(subject, { attached, adapters: toDevice(moved), batch });
+        return { hidden, pooled, mask, ...Object.fromEntries(gradientsOf(subject, attached, moved)) };
+      });
+      const outputs = await compiled.run(subject.batch);
+      const { hidden, pooled, mask } = outputs;
+      tf.tidy(() => {
+        const eager = run(subject, { attached, adapters: toDevice(moved) });
+        expect(distance({ ...eager, hidden: hidden!, pooled: pooled!, mask: mask! }, eager)).toBeLessThan(
+          1e-5,
+        );
+        for (const [key, gradient] of gradientsOf(subject, attached, moved)) {
+          expectClose(outputs[key]!.dataSync(), gradient.dataSync(), 1e-4);
+        }
+      });
+      compiled.dispose();
+      tf.dispose(outputs);
+    });
+  });
+}
+
+/** Gradient of the objective for each of the adapter's parameters. */
+function gradientsOf(
+  subject: Subject,
+  attached: readonly AttachedAdapter[],
+  tensors: AdapterTensors,
+): Map<string, Tensor> {
+  const [{ name }] = attached as [AttachedAdapter];
+  const own = toDevice(tensors).get(name)!;
+  const keys = [...own.keys()];
+  if (keys.length === 0) return new Map();
+  const evaluate = (...xs: Tensor[]) => {
+    const adapters = new Map([[name, new Map(keys.map((key, index) => [key, xs[index]!]))]]);
+    const output = run(subject, { attached, adapters });
+    return objective(output, objectiveWeights(output)).asScalar();
+  };
+  const gradients = tf.grads(evaluate)([...own.values()]);
+  return new Map(keys.map((key, index) => [key, gradients[index]!]));
+}
+
+/** Slope of the objective along a direction in one parameter, by the five-point rule. */
+function slope(
+  subject: Subject,
+  attached: readonly AttachedAdapter[],
+  tensors: AdapterTensors,
+  key: string,
+  direction: Float32Array,
+): number {
+  const [{ name }] = attached as [AttachedAdapter];
+  const step = 0.02;
+  const at = (distanceAlong: number) =>
+    tf.tidy(() => {
+      const adapters = new Map([...toDevice(tensors)].map(([owner, own]) => [owner, new Map(own)]));
+      const base = adapters.get(name)!.get(key)!;
+      adapters
+        .get(name)!
+        .set(key, tf.add(base, tf.mul(tf.tensor(direction, base.shape), distanceAlong * step)));
+      const output = run(subject, { attached, adapters });
+      return objectiveValue(output, objectiveWeights(output));
+    });
+  return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step);
+}
+
+function checkGradients(
+  subject: Subject,
+  attached: readonly AttachedAdapter[],
+  tensors: AdapterTensors,
+): void {
+  for (const [key, gradient] of gradientsOf(subject, attached, tensors)) {
+    const values = gradient.dataSync() as Float32Array;
+    const random = createRandom('direction', key);
+    const norm = Math.sqrt(values.length);
+    const direction = Float32Array.from(values, () => random.normal() / norm);
+    const expected = slope(subject, attached, tensors, key, direction);
+    const actual = values.reduce((sum, value, i) => sum + value * direction[i]!, 0);
+    expect(
+      Math.abs(actual - expected),
+      `${key}: gradient ${actual}, finite difference ${expected}`,
+    ).toBeLessThan(1e-2 * Math.max(1, Math.abs(expected)));
+    if (!withoutEffect.test(key)) {
+      expect(
+        values.some((value) => Math.abs(value) > 1e-6),
+        `${key} has no effect`,
+      ).toBe(true);
+    }
+  }
+}

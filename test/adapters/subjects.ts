@@ -1,0 +1,125 @@
+import { Ajv } from 'ajv';
+import type { Adapter } from '../../adapters/adapter.js';
+import { type AttachedAdapter, planAdapters, runBackbone } from '../../adapters/attach.js';
+import type { BackboneFamily, BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
+import { backboneFamilies } from '../../src/backbones/index.js';
+import { float32, type HostTensor, sizeOf } from '../../src/data/hostTensor.js';
+import { type Dropout, fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
+import type { Json } from '../../src/json.js';
+import { lookUpIn, type ParameterSpec } from '../../src/nn/parameters.js';
+import { createRandom, type Random } from '../../src/random.js';
+import { readCase } from '../parity/readParity.js';
+
+/** A tiny backbone with random weights and a batch with padding, to try adapters on. */
+export interface Subject {
+  readonly name: string;
+  readonly family: BackboneFamily;
+  readonly config: Readonly<Record<string, Json>>;
+  readonly shape: BackboneShape;
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly batch: TensorTree;
+}
+
+/** Backbone input -> tensor of the fixture. */
+const batchNames: Readonly<Record<string, string>> = {
+  inputIds: 'input_ids',
+  attentionMask: 'attention_mask',
+  tokenTypeIds: 'token_type_ids',
+  regionFeatures: 'visual_embeds',
+  regionMask: 'visual_attention_mask',
+  regionTypeIds: 'visual_token_type_ids',
+};
+
+/** Fixtures of test/parity for each family: a new family needs one. */
+export const subjectNames: Readonly<Record<string, readonly string[]>> = {
+  singleStream: ['BertModel', 'VisualBertModel'],
+};
+
+/** Loads a subject onto the device; the engine must have been started. */
+export function loadSubject(name: string): Subject {
+  const fixture = readCase(name);
+  const config = fixture.config as Record<string, Json>;
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!;
+  const weights = family.adopt(config, fixture.tensors);
+  const inputs = Object.entries(batchNames).filter(([, stored]) => fixture.inputs.has(stored));
+  return {
+    name,
+    family,
+    config,
+    shape: family.shape(config),
+    weights: new Map([...weights].map(([key, tensor]) => [key, fromHost(tensor)])),
+    batch: Object.fromEntries(inputs.map(([key, stored]) => [key, fromHost(fixture.inputs.get(stored)!)])),
+  };
+}
+
+/** The options with the defaults of the adapter's schema filled in; throws where ajv refuses schema or options. */
+export function completeOptions(
+  adapter: Adapter<unknown>,
+  options: Readonly<Record<string, Json>>,
+): Readonly<Record<string, Json>> {
+  const filled = structuredClone(options) as Record<string, Json>;
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
+  const validate = ajv.compile(adapter.schema as object);
+  if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
+  return filled;
+}
+
+/** One adapter planned for a subject. */
+export const attach = (
+  subject: Subject,
+  adapter: Adapter<unknown>,
+  options: Readonly<Record<string, Json>> = {},
+): readonly AttachedAdapter[] =>
+  planAdapters(subject.shape, [{ kind: adapter.kind, ...completeOptions(adapter, options) }]);
+
+function draw({ initializer, shape }: ParameterSpec, random: Random, noise: number): HostTensor {
+  if (initializer.kind === 'uniform' || initializer.kind === 'copy')
+    throw new Error(`initializer ${initializer.kind}`);
+  const data = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) {
+    const start =
+      initializer.kind === 'constant' ? initializer.value : initializer.standardDeviation * random.normal();
+    data[i] = start + noise * random.normal();
+  }
+  return float32(shape, data);
+}
+
+export type AdapterTensors = ReadonlyMap<string, ReadonlyMap<string, HostTensor>>;
+
+/** Starting values of every adapter; `noise` moves parameters that start at zero away from it. */
+export const initialise = (attached: readonly AttachedAdapter[], noise = 0): AdapterTensors =>
+  new Map(
+    attached.map(({ name, plan }) => [
+      name,
+      new Map(plan.parameters.map((spec) => [spec.name, draw(spec, createRandom(name, spec.name), noise)])),
+    ]),
+  );
+
+export interface RunChanges {
+  readonly attached?: readonly AttachedAdapter[];
+  /** Adapter name -> parameter name -> tensor. */
+  readonly adapters?: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
+  readonly weights?: ReadonlyMap<string, Tensor>;
+  readonly batch?: TensorTree;
+  readonly dropout?: Dropout;
+  readonly attention?: 'joint' | 'separate';
+}
+
+export const toDevice = (tensors: AdapterTensors): ReadonlyMap<string, ReadonlyMap<string, Tensor>> =>
+  new Map(
+    [...tensors].map(([name, own]) => [name, new Map([...own].map(([key, host]) => [key, fromHost(host)]))]),
+  );
+
+/** Runs the subject, by default frozen and without adapters. */
+export const run = (subject: Subject, changes: RunChanges = {}): BackboneOutput =>
+  runBackbone({
+    family: subject.family,
+    config: subject.config,
+    backbone: subject.shape,
+    backboneParameters: lookUpIn(changes.weights ?? subject.weights, 'backbone'),
+    adapterParameters: (name) => lookUpIn(changes.adapters?.get(name) ?? new Map(), `adapter ${name}`),
+    attached: changes.attached ?? [],
+    batch: changes.batch ?? subject.batch,
+    dropout: changes.dropout ?? ((x) => x),
+    options: { attention: changes.attention ?? 'joint' },
+  });

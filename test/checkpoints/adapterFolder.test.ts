@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { AdapterConfig } from '../../src/checkpoints/adapterFolder.js';
+import {
+  readAdapterConfig,
+  readAdapterFolder,
+  writeAdapterFolder,
+} from '../../src/checkpoints/adapterFolder.js';
+import { float32 } from '../../src/data/hostTensor.js';
+import { UsageError } from '../../src/errors.js';
+import { temporaryFolder } from './fixture.js';
+
+const hash = '0123456789abcdef'.repeat(4);
+const config: AdapterConfig = {
+  formatVersion: 1,
+  backbone: { name: 'scenes-tiny', hash },
+  adapters: [{ kind: 'bottleneck', reductionFactor: 8, layers: [0, 1] }],
+  task: { kind: 'vqa', answers: 100 },
+  taskState: { answers: ['yes', 'nö'] },
+  preprocessing: null,
+};
+const contents = {
+  config,
+  tensors: new Map([['layers.0.down.weight', float32([2, 1], Float32Array.of(0.1, -0))]]),
+  headTensors: new Map([['output.bias', float32([2], Float32Array.of(1e-30, 3))]]),
+  readme: '# An adapter\n',
+};
+
+function written(change: Record<string, unknown> = {}): string {
+  const folder = join(temporaryFolder(), 'run', 'adapter');
+  writeAdapterFolder(folder, contents);
+  const path = join(folder, 'adapter_config.json');
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...change }));
+  return folder;
+}
+
+describe('an adapter folder', () => {
+  it('gives back bit for bit what was written', () => {
+    const { readme: _, ...expected } = contents;
+    const folder = written();
+    expect(readAdapterFolder(folder, hash)).toEqual(expected);
+    expect(readAdapterConfig(folder)).toEqual(config);
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe(contents.readme);
+  });
+
+  it('holds these four files, the same bytes each time', () => {
+    const [first, second] = [join(temporaryFolder(), 'a'), join(temporaryFolder(), 'b')];
+    writeAdapterFolder(first, contents);
+    writeAdapterFolder(second, {
+      ...contents,
+      config: Object.fromEntries(Object.entries(config).reverse()) as never,
+    });
+    const names = ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'head.safetensors'];
+    expect(readdirSync(first).sort()).toEqual(names);
+    for (const name of names)
+      expect(readFileSync(join(first, name))).toEqual(readFileSync(join(second, name)));
+  });
+
+  it('can be empty but for the head', () => {
+    const folder = temporaryFolder();
+    writeAdapterFolder(folder, { ...contents, tensors: new Map() });
+    expect(readAdapterFolder(folder, hash).tensors.size).toBe(0);
+  });
+
+  it('is refused on another backbone, with both hashes', () => {
+    const other = 'f'.repeat(64);
+    expect(() => readAdapterFolder(written(), other)).toThrow(
+      new RegExp(`scenes-tiny with hash ${hash}.*${other}`),
+    );
+  });
+
+  it('is refused where writing it again was cut short', () => {
+    const folder = written();
+    const broken = new Map([['a', float32([3], new Float32Array(1))]]);
+    expect(() => writeAdapterFolder(folder, { ...contents, headTensors: broken })).toThrow(/1 values/);
+    expect(() => readAdapterFolder(folder, hash)).toThrow(/adapter_config.json: no such file/);
+  });
+
+  it('is refused in another format version', () => {
+    expect(() => readAdapterConfig(written({ formatVersion: 2 }))).toThrow(/format version 2; 1; a newer/);
+    expect(() => readAdapterConfig(written({ formatVersion: undefined }))).toThrow(UsageError);
+  });
+
+  it('is refused with a malformed config, everything wrong at once', () => {
+    const change = { backbone: { name: 'a', hash: '12' }, adapters: [{}], task: 'vqa', taskState: undefined };
+    const places = ['backbone', 'adapters', 'task', 'taskState'];
+    try {
+      readAdapterConfig(written(change));
+      expect.fail('it was read');
+    } catch (error) {
+      expect((error as UsageError).problems.map(({ where }) => where)).toEqual(
+        places.map((name) => `/${name}`),
+      );
+    }
+  });
+
+  it('is refused where a file is missing', () => {
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors', 'head.safetensors']) {
+      const folder = written();
+      rmSync(join(folder, name));
+      expect(() => readAdapterFolder(folder, hash)).toThrow(`${name}: no such file`);
+    }
+  });
+});

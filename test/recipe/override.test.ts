@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyOverrides } from '../../src/recipe/override.js';
+import { parseRecipe } from '../../src/recipe/source.js';
+import { makeRecipeFolder, minimal, problemsOf, resolveText } from './recipeFolder.js';
+
+let place: ReturnType<typeof makeRecipeFolder>;
+beforeAll(() => {
+  place = makeRecipeFolder();
+});
+afterAll(() => place.remove());
+
+const inputAfter = (...settings: string[]) => applyOverrides(parseRecipe(minimal, 'r.json'), settings).input;
+
+describe('--set', () => {
+  it.each([
+    ['training.epochs=7', { training: { epochs: 7 } }],
+    ['training.optimizer.learningRate=1e-4', { training: { epochs: 2, optimizer: { learningRate: 1e-4 } } }],
+    ['adapters[0].reductionFactor=8', { adapters: [{ kind: 'bottleneck', reductionFactor: 8 }] }],
+    ['adapters[1].kind=shortcut', { adapters: [{ kind: 'bottleneck' }, { kind: 'shortcut' }] }],
+    ['adapters=[]', { adapters: [] }],
+    ['name=other', { name: 'other' }],
+    ['name="8"', { name: '8' }],
+    ['output=runs/a=b', { output: 'runs/a=b' }],
+  ])('%s', (setting, expected) => {
+    expect(inputAfter(setting)).toMatchObject(expected);
+  });
+
+  it('applies in order', () => {
+    expect(inputAfter('name=a', 'name=b')).toMatchObject({ name: 'b' });
+  });
+
+  it('tells every one that can not be applied', () => {
+    expect(problemsOf(() => inputAfter('epochs', 'a..b=1', 'name.x=1', 'adapters[5].kind=x', 'adapters.x=1'))).toEqual([
+      expect.stringContaining('--set epochs: this is not a setting'),
+      expect.stringContaining('--set a..b=1: this is not a setting'),
+      expect.stringContaining('--set name.x=1: there is no key "x" in a plain value'),
+      expect.stringContaining('--set adapters[5].kind=x: there are only 1 items'),
+      expect.stringContaining('--set adapters.x=1: there is no key "x" in a list'),
+    ]);
+  });
+
+  it('is named by the problems that it causes', () => {
+    const settings = ['training.epochs=many', 'adapters[0].widht=3', 'data.train.images=nowhere'];
+    expect(problemsOf(() => resolveText(minimal, place.folder, settings)).sort()).toEqual([
+      '--set adapters[0].widht=3 adapters[0].widht: unknown key; did you mean "width"?',
+      expect.stringContaining('--set data.train.images=nowhere data.train.images: there is no file or folder'),
+      '--set training.epochs=many training.epochs: it is a string ("many"); expected a number',
+    ]);
+  });
+});

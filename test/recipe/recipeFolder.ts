@@ -1,0 +1,52 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../../src/errors.js';
+import { applyOverrides } from '../../src/recipe/override.js';
+import type { Recipe } from '../../src/recipe/recipe.js';
+import { parseRecipe } from '../../src/recipe/source.js';
+import { resolveRecipe } from '../../src/recipe/validate.js';
+
+/** The smallest recipe that is right in a folder of `makeRecipeFolder`, one key a line. */
+export const minimal = `{
+  "name": "first",
+  "backbone": { "from": "model" },
+  "adapters": [
+    { "kind": "bottleneck" }
+  ],
+  "task": { "kind": "vqa" },
+  "data": {
+    "train": { "questions": "questions.json", "images": "pictures" },
+    "regions": { "kind": "crop-pixels" }
+  },
+  "training": {
+    "epochs": 2
+  }
+}
+`;
+
+/** A folder with a two-layer backbone and the data files of `minimal`. */
+export function makeRecipeFolder(): { readonly folder: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'vlgraft-recipe-'));
+  cpSync(resolve(import.meta.dirname, '../parity/VisualBertModel'), join(folder, 'model'), { recursive: true });
+  mkdirSync(join(folder, 'pictures'));
+  writeFileSync(join(folder, 'questions.json'), '{}');
+  return { folder, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+/** Resolves a recipe's text in a folder. */
+export function resolveText(text: string, folder: string, settings: readonly string[] = []): Recipe {
+  const { input, source } = applyOverrides(parseRecipe(text, 'r.json'), settings);
+  return resolveRecipe(input, { source, directory: folder });
+}
+
+/** The lines of the UsageError that the work throws; none when it throws nothing. */
+export function problemsOf(work: () => unknown): string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof UsageError) return error.message.split('\n');
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { type RecipeModules, shippedModules } from '../../src/recipe/modules.js';
+import { recipeSchema } from '../../src/recipe/schema.js';
+import { recipesFolder } from '../../src/recipe/shipped.js';
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** Every property of a schema, with its path and whether it must be given. */
+function* propertiesOf(schema: unknown, path = ''): Generator<{ path: string; property: Loose; required: boolean }> {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { properties = {}, required = [], if: _condition, ...rest } = schema as Loose;
+  for (const [key, property] of Object.entries(properties as Record<string, Loose>)) {
+    const here = `${path}/${key}`;
+    yield { path: here, property, required: (required as string[]).includes(key) };
+    yield* propertiesOf(property, here);
+  }
+  for (const key of ['items', 'then'] as const) yield* propertiesOf(rest[key], `${path}/${key}`);
+  for (const key of ['oneOf', 'anyOf', 'allOf'] as const) {
+    for (const [index, branch] of ((rest[key] ?? []) as unknown[]).entries()) {
+      yield* propertiesOf(branch, `${path}/${key}/${index}`);
+    }
+  }
+}
+
+const schema = recipeSchema(shippedModules);
+const withoutThen = ({ allOf: _splits, ...rest }: Loose): Loose => rest;
+const all = [
+  ...propertiesOf(withoutThen(schema)),
+  ...shippedModules.tasks.flatMap(({ kind, dataSchema }) => [...propertiesOf(dataSchema, `/${kind}`)]),
+];
+
+describe('the schema of recipes', () => {
+  it('is the one that editors get; else run `vlgraft recipes schema --output recipes/schema.json`', () => {
+    const shipped: unknown = JSON.parse(readFileSync(join(recipesFolder(), 'schema.json'), 'utf8'));
+    expect(shipped).toEqual(schema);
+  });
+
+  it('is accepted by ajv in strict mode', () => {
+    const ajv = new Ajv2020({ strict: true, discriminator: true, useDefaults: true });
+    ajv.addFormat('path', true);
+    expect(() => ajv.compile(schema)).not.toThrow();
+  });
+
+  it('describes every key', () => {
+    const undescribed = all.filter(({ property }) => !property.description).map(({ path }) => path);
+    expect(undescribed).toEqual([]);
+  });
+
+  it('gives every key that may be left out a default, or says what its absence means', () => {
+    const unclear = all.filter(
+      ({ property, required }) =>
+        !required && !('default' in property) && !/absent|default|left out/i.test(String(property.description)),
+    );
+    expect(unclear.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('takes a new adapter and a new task from their lists alone', () => {
+    const options = { type: 'object', properties: { strength: { type: 'number', default: 2 } } };
+    const adapter = { kind: 'new-adapter', description: 'new', schema: options };
+    const task = { kind: 'new-task', description: 'new', schema: options, dataSchema: options };
+    const modules: RecipeModules = { ...shippedModules, adapters: [adapter], tasks: [task] };
+    const ajv = new Ajv2020({ discriminator: true, useDefaults: true });
+    ajv.addFormat('path', true);
+    const recipe = {
+      name: 'a',
+      backbone: { from: 'b' },
+      adapters: [{ kind: 'new-adapter' }],
+      task: { kind: 'new-task' },
+      data: { train: {}, regions: { kind: 'crop-pixels' } },
+    };
+    const validate = ajv.compile(recipeSchema(modules));
+    expect(validate(recipe)).toBe(true);
+    expect(recipe).toMatchObject({
+      adapters: [{ strength: 2 }],
+      task: { strength: 2 },
+      data: { train: { strength: 2 } },
+    });
+  });
+});

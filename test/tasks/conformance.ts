@@ -1,0 +1,226 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Processor } from '../../src/backbones/backbone.js';
+import type { HostBatch, HostTensor } from '../../src/data/hostTensor.js';
+import {
+  createDropout,
+  fromHost,
+  readTensor,
+  startEngine,
+  type Tensor,
+  type TensorTree,
+  tf,
+  type Variable,
+} from '../../src/engine/index.js';
+import type { Json } from '../../src/json.js';
+import type { ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
+import { createRandom } from '../../src/random.js';
+import type { Example, MetricReport, Prediction, Task } from '../../tasks/task.js';
+import { createBagBackbone } from './bagBackbone.js';
+
+/** Values of the metric by its official definition. */
+export interface MetricFixture<E extends Example> {
+  readonly name: string;
+  readonly predictions: readonly Prediction[];
+  readonly examples: readonly E[];
+  /** Name -> value. */
+  readonly expected: Readonly<Record<string, number>>;
+}
+
+/** What the suite needs to know of a task. */
+export interface TaskCase<Options, E extends Example, State extends Json> {
+  readonly task: Task<Options, E, State>;
+  readonly options: Options;
+  /** Examples that texts and regions tell apart, of different lengths; their metric can reach 1. */
+  examples(): Promise<readonly E[]>;
+  processor(): Promise<Processor>;
+  /** Width of a region's feature. */
+  readonly regionWidth: number;
+  readonly fixtures: readonly MetricFixture<E>[];
+}
+
+interface Model<State> {
+  readonly state: State;
+  readonly processor: Processor;
+  readonly specs: readonly ParameterSpec[];
+  readonly variables: ReadonlyMap<string, Variable>;
+  readonly backbone: ReturnType<typeof createBagBackbone>;
+}
+
+function initialValue({ name, shape, initializer }: ParameterSpec): Tensor {
+  if (initializer.kind === 'constant') return tf.fill([...shape], initializer.value);
+  if (initializer.kind !== 'normal') throw new Error(`a head has no use for '${initializer.kind}'`);
+  const random = createRandom('conformance', name);
+  const count = shape.reduce((product, n) => product * n, 1);
+  const values = Float32Array.from({ length: count }, () => random.normal() * initializer.standardDeviation);
+  return tf.tensor(values, [...shape]);
+}
+
+const named =
+  <V>(values: ReadonlyMap<string, V>) =>
+  (name: string) => {
+    const value = values.get(name);
+    if (!value) throw new Error(`no parameter ${name}`);
+    return value;
+  };
+
+const noParameters: ParameterLookup = (name) => {
+  throw new Error(`this backbone has no parameter ${name}`);
+};
+
+const onDevice = (batch: HostBatch): TensorTree =>
+  Object.fromEntries(Object.entries(batch).map(([key, host]) => [key, fromHost(host)]));
+
+/** Runs what every task must satisfy. */
+export function describeTask<Options, E extends Example, State extends Json>(
+  taskCase: TaskCase<Options, E, State>,
+): void {
+  const { task, options, regionWidth } = taskCase;
+
+  describe(`the task ${task.kind}`, () => {
+    let examples: readonly E[];
+    let model: Model<State>;
+
+    beforeAll(async () => {
+      await startEngine();
+      examples = await taskCase.examples();
+      const state = task.fit(options, examples);
+      const processor = await taskCase.processor();
+      const backbone = createBagBackbone(processor.tokenizer.vocabularySize, regionWidth);
+      const specs = task.head(options, state, backbone.shape);
+      const variables = new Map(specs.map((spec) => [spec.name, tf.variable(initialValue(spec))]));
+      model = { state, processor, specs, variables, backbone };
+    });
+
+    const collate = (some: readonly E[], training = false) =>
+      task.collate(some, {
+        state: model.state,
+        processor: model.processor,
+        random: createRandom('conformance', 'batch'),
+        training,
+      });
+
+    const outputs = (batch: TensorTree): TensorTree =>
+      task.outputs({
+        options,
+        state: model.state,
+        backbone: model.backbone.shape,
+        encode: (replace) => model.backbone.forward({ ...batch, ...replace }),
+        parameters: named(model.variables),
+        backboneParameters: noParameters,
+        batch,
+        dropout: createDropout(),
+      });
+
+    const lossOf = (batch: TensorTree) => task.loss(outputs(batch), batch, options).total;
+
+    async function predict(some: readonly E[]): Promise<readonly Prediction[]> {
+      const made = outputs(onDevice(await collate(some)));
+      const read = async (name: string): Promise<[string, HostTensor]> => [
+        name,
+        await readTensor(made[name]!),
+      ];
+      const values = Object.fromEntries(await Promise.all(task.predictionOutputs.map(read)));
+      return task.predict(values, some, model.state, options);
+    }
+
+    async function train(steps: number): Promise<number[]> {
+      const batch = onDevice(await collate(examples, true));
+      const optimizer = tf.train.adam(0.01);
+      const list = [...model.variables.values()];
+      return Array.from({ length: steps }, () => {
+        const loss = optimizer.minimize(() => lossOf(batch) as never, true, list)!;
+        return loss.dataSync()[0]!;
+      });
+    }
+
+    it('has the mean of its examples as loss', async () => {
+      const losses = await Promise.all(
+        examples.slice(0, 3).map(async (example) => {
+          const loss = lossOf(onDevice(await collate([example], true)));
+          return (await loss.data())[0]!;
+        }),
+      );
+      const together = await lossOf(onDevice(await collate(examples.slice(0, 3), true))).data();
+      expect(together[0]).toBeCloseTo(losses.reduce((sum, loss) => sum + loss, 0) / 3, 4);
+    });
+
+    it('learns a separable toy set', async () => {
+      const losses = await train(150);
+      expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+      const report = task.evaluate(await predict(examples), examples, options);
+      const value = report.values[task.metric.name]!;
+      const baseline = task.baseline?.(examples, examples, model.state, options).values[task.metric.name];
+      if (task.metric.higherIsBetter) expect(value).toBeGreaterThanOrEqual(0.999);
+      if (baseline !== undefined) expect(value > baseline).toBe(task.metric.higherIsBetter);
+    });
+
+    it('gives an example the same outputs alone and padded in a batch', async () => {
+      const batch = await collate(examples);
+      const together = outputs(onDevice(batch));
+      for (const [row, example] of examples.entries()) {
+        const alone = outputs(onDevice(await collate([example])));
+        for (const name of task.predictionOutputs) {
+          const one = await tf.squeeze(alone[name]!, [0]).data();
+          const same = await tf.gather(together[name]!, [row]).data();
+          one.forEach((value, i) => {
+            expect(Math.abs(value - same[i]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+          });
+        }
+      }
+    });
+
+    it('has metrics that do not depend on the order of predictions and examples', async () => {
+      const predictions = await predict(examples);
+      const inOrder = task.evaluate(predictions, examples, options);
+      const random = createRandom('order');
+      const shuffled = task.evaluate(
+        random.shuffle([...predictions]),
+        random.shuffle([...examples]),
+        options,
+      );
+      expectSameReport(shuffled, inOrder);
+    });
+
+    it.each(taskCase.fixtures)(
+      'has the official metric: $name',
+      ({ predictions, examples: some, expected }) => {
+        const { values } = task.evaluate(predictions, some, options);
+        for (const [name, value] of Object.entries(expected)) expect(values[name]).toBeCloseTo(value, 9);
+      },
+    );
+
+    it('describes every option and has a default for those that are not required', () => {
+      for (const schema of [task.schema, task.dataSchema]) {
+        expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+        for (const property of Object.values(schema.properties as Record<string, { description?: string }>)) {
+          expect(property.description).toMatch(/\.$/);
+        }
+      }
+      const required = new Set((task.schema.required as readonly string[] | undefined) ?? []);
+      for (const [name, property] of Object.entries(task.schema.properties as Record<string, object>)) {
+        expect(required.has(name) || 'default' in property, name).toBe(true);
+      }
+    });
+
+    it("keeps a state that is JSON, from which the head's shapes follow", () => {
+      const again = JSON.parse(JSON.stringify(model.state)) as State;
+      expect(again).toEqual(model.state);
+      expect(task.head(options, again, model.backbone.shape)).toEqual(model.specs);
+    });
+  });
+}
+
+function expectSameReport(actual: MetricReport, expected: MetricReport): void {
+  expect(Object.keys(actual.values)).toEqual(Object.keys(expected.values));
+  for (const [name, value] of Object.entries(expected.values)) {
+    expect(actual.values[name]).toBeCloseTo(value, 12);
+  }
+  expect(Object.keys(actual.groups ?? {})).toEqual(Object.keys(expected.groups ?? {}));
+  for (const [group, members] of Object.entries(expected.groups ?? {})) {
+    expect(Object.keys(actual.groups![group]!)).toEqual(Object.keys(members));
+    for (const [name, { value, count }] of Object.entries(members)) {
+      expect(actual.groups![group]![name]!.value).toBeCloseTo(value, 12);
+      expect(actual.groups![group]![name]!.count).toBe(count);
+    }
+  }
+}

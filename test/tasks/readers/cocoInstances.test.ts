@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readCocoInstances } from '../../../tasks/readers/cocoInstances.js';
+import { temporaryFolder } from '../../data/pictures.js';
+
+const folder = temporaryFolder();
+const file = join(folder.path, 'instances.json');
+afterAll(() => folder.remove());
+
+it('gives pictures by id, with sizes and boxes in the order of the file', () => {
+  const images = [
+    { id: 3, file_name: 'a/b.jpg', width: 640, height: 480 },
+    { id: 'x', file_name: 'c.jpg', width: 10, height: 10 },
+  ];
+  const annotations = [
+    { id: 1, image_id: 3, category_id: 5, bbox: [1.5, 2, 10, 20] },
+    { id: 2, image_id: 'x', category_id: 5, bbox: [0, 0, 10, 10] },
+    { id: 3, image_id: 3, category_id: 6, bbox: [600, 400, 40, 80] },
+  ];
+  writeFileSync(file, JSON.stringify({ images, annotations, categories: [] }));
+  expect([...readCocoInstances(file)]).toEqual([
+    [
+      '3',
+      {
+        fileName: 'a/b.jpg',
+        width: 640,
+        height: 480,
+        boxes: [
+          [1.5, 2, 11.5, 22],
+          [600, 400, 640, 480],
+        ],
+      },
+    ],
+    ['x', { fileName: 'c.jpg', width: 10, height: 10, boxes: [[0, 0, 10, 10]] }],
+  ]);
+});
+
+it('names repeated pictures and wrong sizes', () => {
+  const image = { id: 3, file_name: 'a.jpg', width: 640, height: 480 };
+  writeFileSync(
+    file,
+    JSON.stringify({ images: [image, image, { ...image, id: 4, width: 0 }], annotations: [] }),
+  );
+  expect(() => readCocoInstances(file)).toThrow(
+    `${file} /images/2/width: must be >= 1\n${file} /images/1: id 3 is already used at /images/0`,
+  );
+});

@@ -1,0 +1,197 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AdapterChoice, planAdapters } from '../../adapters/attach.js';
+import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
+import { createBackbone } from '../../src/backbones/load.js';
+import { float32, int32 } from '../../src/data/hostTensor.js';
+import { linear, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import { normal, zeros } from '../../src/nn/parameters.js';
+import { createRandom } from '../../src/random.js';
+import { createCollator } from '../../src/training/batch.js';
+import type { Checkpoint, TrainState } from '../../src/training/checkpoint.js';
+import { createEvaluator } from '../../src/training/evaluate.js';
+import { openMetricsLog } from '../../src/training/metricsLog.js';
+import { type AnyTask, createModel, type Model } from '../../src/training/model.js';
+import type { TrainingOptions } from '../../src/training/settings.js';
+import { createStep } from '../../src/training/step.js';
+import { type TrainerParts, train } from '../../src/training/trainer.js';
+import { defineTask, type Example } from '../../tasks/task.js';
+
+/** Token ids; the label says whether the token 5 is among them. */
+export interface ToyExample extends Example {
+  readonly tokens: readonly number[];
+  readonly label: number;
+}
+
+/** Half of the examples hold the token 5; 3 to 8 tokens each. */
+export function toyExamples(count: number, seed: string): ToyExample[] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, (_, index) => {
+    const label = index % 2;
+    const tokens = Array.from({ length: 3 + random.integer(6) }, () => 6 + random.integer(10));
+    if (label === 1) tokens[random.integer(tokens.length)] = 5;
+    return { id: `${seed}-${index}`, tokens, label };
+  });
+}
+
+/** Reads texts that are token ids already, separated by spaces. */
+export const toyProcessor: Processor = {
+  encode: async ({ text }) => {
+    const inputIds = Int32Array.from([1, ...text.split(' ').map(Number)]);
+    return { length: inputIds.length, textLength: inputIds.length, inputIds };
+  },
+  collate: (sequences: readonly EncodedSequence[], multiple = 1) => {
+    const longest = Math.max(...sequences.map(({ length }) => length));
+    const shape = [sequences.length, Math.ceil(longest / multiple) * multiple];
+    const [inputIds, tokenTypeIds, attentionMask] = [int32(shape), int32(shape), float32(shape)];
+    sequences.forEach((sequence, row) => {
+      inputIds.data.set(sequence.inputIds, row * (shape[1] as number));
+      attentionMask.data.fill(1, row * (shape[1] as number), row * (shape[1] as number) + sequence.length);
+    });
+    return { inputIds, tokenTypeIds, attentionMask };
+  },
+  tokenizer: { vocabularySize: 16, maskId: 2, padId: 0 },
+  description: { family: 'toy' },
+  close: async () => {},
+};
+
+/** Logistic regression on the pooled output. `labels` may make a loss that is not a number. */
+export const toyTask = defineTask<Record<string, never>, ToyExample, null>({
+  kind: 'toy',
+  description: 'Is the token 5 in the text?',
+  schema: { type: 'object' },
+  dataSchema: { type: 'object' },
+  metric: { name: 'accuracy', higherIsBetter: true },
+  read: async (_options, split) => toyExamples(split.count as number, split.seed as string),
+  fit: () => null,
+  length: ({ tokens }) => tokens.length,
+  head: (_options, _state, { hiddenSize }) => [
+    { name: 'weight', shape: [1, hiddenSize], initializer: normal(0.02) },
+    { name: 'bias', shape: [1], initializer: zeros },
+  ],
+  collate: async (examples, { processor }) => {
+    const sequences = await Promise.all(
+      examples.map(({ tokens }) => processor.encode({ text: tokens.join(' ') })),
+    );
+    const labels = float32([examples.length], Float32Array.from(examples, ({ label }) => label));
+    return { ...processor.collate(sequences), 'target.labels': labels };
+  },
+  outputs: ({ encode, parameters, dropout }) => {
+    const { pooled } = encode();
+    return {
+      logits: tf.reshape(linear(dropout(pooled, 0.1), parameters('weight'), parameters('bias')), [-1]),
+    };
+  },
+  loss: (outputs, batch) => {
+    const [logits, labels] = [outputs.logits as Tensor, batch['target.labels'] as Tensor];
+    const total: Tensor = tf.mean(tf.sub(tf.softplus(logits), tf.mul(logits, labels)));
+    return { total, parts: { bce: total } };
+  },
+  predictionOutputs: ['logits'],
+  predict: ({ logits }, examples) =>
+    examples.map(({ id }, row) => ({ id, score: 1 / (1 + Math.exp(-(logits?.data[row] ?? 0))) })),
+  evaluate: (predictions, examples) => {
+    const right = predictions.filter(
+      ({ score }, row) => Number((score as number) > 0.5) === examples[row]?.label,
+    );
+    return { values: { accuracy: right.length / examples.length } };
+  },
+  baseline: () => ({ values: { accuracy: 0.5 } }),
+});
+
+export const toyConfig = {
+  model_type: 'bert',
+  vocab_size: 16,
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  max_position_embeddings: 32,
+  initializer_range: 0.3,
+};
+
+export const bottleneckChoice: AdapterChoice = {
+  kind: 'bottleneck',
+  layers: 'all',
+  sites: ['attention', 'ffn'],
+  reductionFactor: 4,
+  width: 'auto',
+  activation: 'gelu',
+  dropout: 0.1,
+  trainLayerNorm: true,
+};
+
+export interface ToyOptions {
+  readonly adapters?: readonly AdapterChoice[];
+  readonly task?: AnyTask;
+}
+
+export function toyModel({ adapters = [bottleneckChoice], task }: ToyOptions = {}): Model {
+  const backbone = createBackbone(toyConfig, 1);
+  return createModel({
+    backbone,
+    attached: planAdapters(backbone.shape, adapters),
+    task: { task: task ?? (toyTask as unknown as AnyTask), options: {}, state: null },
+    precision: 'f32',
+    seed: 7,
+  });
+}
+
+export const toyTraining: TrainingOptions = {
+  epochs: 3,
+  batchSize: 8,
+  accumulate: 1,
+  optimizer: { kind: 'adamw', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  schedule: { kind: 'linear', warmup: 0.1 },
+  headLearningRateScale: 1,
+  clipNorm: 1,
+  bucketByLength: true,
+};
+
+export const scratchFolder = (): string => mkdtempSync(join(tmpdir(), 'vlgraft-'));
+
+export interface ToyRun {
+  readonly state: TrainState;
+  readonly folder: string;
+  readonly parameters: Awaited<ReturnType<Model['read']>>;
+}
+
+type RunOptions = ToyOptions &
+  Partial<Pick<TrainerParts, 'onProgress' | 'onLog' | 'signal' | 'validation' | 'training'>> & {
+    readonly options?: Partial<TrainingOptions>;
+    readonly folder?: string;
+    readonly start?: Checkpoint;
+  };
+
+/** Trains the toy model from its start or from a checkpoint, everything in a folder of its own. */
+export async function trainToy({ options, folder = scratchFolder(), start, ...rest }: RunOptions): Promise<ToyRun> {
+  await startEngine();
+  const model = toyModel(rest);
+  const training = { ...toyTraining, ...options };
+  const step = createStep(model, training);
+  const evaluator = createEvaluator(model);
+  try {
+    const state = await train(
+      {
+        model,
+        step,
+        evaluator,
+        collator: createCollator(model.parts.task, toyProcessor),
+        training: toyExamples(44, 'train'),
+        validation: toyExamples(20, 'validation'),
+        options: training,
+        seed: 7,
+        checkpoints: join(folder, 'checkpoints'),
+        metrics: openMetricsLog(join(folder, 'metrics.jsonl'), start?.state.metricsBytes ?? 0),
+        ...rest,
+      },
+      start,
+    );
+    return { state, folder, parameters: await model.read() };
+  } finally {
+    step.dispose();
+    evaluator.dispose();
+    model.dispose();
+  }
+}
