@@ -1,10 +1,20 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { bin, isMain, root, run } from './run.mjs';
 import { setup } from './setup.mjs';
 
 const main = join(root, 'dist/src/cli/main.js');
-const stampFile = join(root, 'dist/.sources');
+// Not in dist, which is what the package ships.
+const stampFile = join(root, 'node_modules/.cache/vlgraft-sources');
 
 /** Name, size and time of everything the build is made from: what differs from the last build is built again. */
 function stampOf() {
@@ -27,13 +37,15 @@ export async function build() {
   const code = await setup();
   if (code !== 0) return code;
   const stamp = stampOf();
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return 0;
+  if (existsSync(main) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return 0;
   // From scratch, so that nothing stays of a source that is gone.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const compiled = await run(bin('tsc'), ['-p', 'tsconfig.build.json']);
   if (existsSync(main)) chmodSync(main, 0o755);
-  if (compiled === 0) writeFileSync(stampFile, stamp);
-  return compiled;
+  if (compiled !== 0) return compiled;
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, stamp);
+  return 0;
 }
 
 if (isMain(import.meta.url)) process.exitCode = await build();

@@ -1,11 +1,6 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { UsageError } from '../src/errors.js';
-import type { ParameterSpec } from '../src/nn/parameters.js';
-import {
-  languageHeadParameters,
-  matchingHeadParameters,
-  projectionHeadParameters,
-} from './heads/pretraining.js';
+import { pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
 import { pretrainLoss, pretrainOutputs, scoreColumns, WORD_EMBEDDINGS } from './pretraining/outputs.js';
@@ -25,16 +20,6 @@ function vocabularyOf({ parameters }: BackboneShape): number {
     message: `the backbone has no '${WORD_EMBEDDINGS}' to predict words with`,
     expected: 'leave masked language modelling out',
   });
-}
-
-function headParameters({ objectives }: PretrainOptions, backbone: BackboneShape): ParameterSpec[] {
-  const { mlm, matching, pwcl } = objectives;
-  const { hiddenSize } = backbone;
-  return [
-    ...(mlm ? languageHeadParameters(hiddenSize, vocabularyOf(backbone)) : []),
-    ...(matching ? matchingHeadParameters(hiddenSize) : []),
-    ...(pwcl ? projectionHeadParameters(hiddenSize, pwcl.projection) : []),
-  ];
 }
 
 const sum = (predictions: readonly Prediction[], value: (prediction: Prediction) => number): number =>
@@ -76,7 +61,13 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
     contrastive: pwcl !== undefined,
   }),
   length: ({ caption }) => caption.split(/\s+/).length + 2,
-  head: (options, _state, backbone) => headParameters(options, backbone),
+  head: ({ objectives: { mlm, matching, pwcl } }, _state, backbone) =>
+    pretrainingHeadParameters({
+      hiddenSize: backbone.hiddenSize,
+      vocabularySize: mlm && vocabularyOf(backbone),
+      matching: matching !== undefined,
+      projection: pwcl?.projection,
+    }),
   collate: collatePretraining,
   outputs: pretrainOutputs,
   loss: pretrainLoss,

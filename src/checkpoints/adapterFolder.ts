@@ -10,14 +10,14 @@ import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 /** The version of `adapter_config.json` that is written and read. */
-export const ADAPTER_FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** Options that begin with the kind of thing they are for. */
 type KindOptions = { readonly kind: string; readonly [option: string]: Json };
 
 /** `adapter_config.json`: all that is needed, besides tensors and backbone, to make the fine-tuned model again. */
 export interface AdapterConfig {
-  readonly formatVersion: typeof ADAPTER_FORMAT_VERSION;
+  readonly formatVersion: typeof FORMAT_VERSION;
   /** The backbone that the adapters were trained on. */
   readonly backbone: {
     readonly name: string;
@@ -85,9 +85,9 @@ const members: Readonly<
 
 /** Throws `UsageError` with every member that is missing or of the wrong type. */
 function checkConfig(file: string, config: JsonObject): AdapterConfig {
-  if (config.formatVersion !== ADAPTER_FORMAT_VERSION) {
+  if (config.formatVersion !== FORMAT_VERSION) {
     const message = `this is format version ${JSON.stringify(config.formatVersion) ?? 'unknown'}`;
-    const expected = `${ADAPTER_FORMAT_VERSION}; a newer version may need a newer release`;
+    const expected = `${FORMAT_VERSION}; a newer version may need a newer release`;
     throw new UsageError({ file, where: '/formatVersion', message, expected });
   }
   const problems = Object.entries(members).flatMap(([name, [isRight, expected]]): Problem[] =>

@@ -54,7 +54,7 @@ export function readSafetensors(input: string | Uint8Array): Map<string, HostTen
 }
 
 /** How float32 tensors are written. */
-export type FloatType = 'F32' | 'F16' | 'BF16';
+type FloatType = 'F32' | 'F16' | 'BF16';
 
 export interface SafetensorsOptions {
   /** Texts kept in the header. */

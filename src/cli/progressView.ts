@@ -19,7 +19,9 @@ const silent: ProgressView = { onProgress: () => {}, onLog: () => {}, close: () 
 
 /** At most one line every few seconds, and one at the start and the end of every stage. */
 function createLines(stream: Terminal, now: () => number): ProgressView {
-  let last: { progress: Progress; pace: (progress: Progress) => Pace; time: number; told: boolean } | undefined;
+  let last:
+    | { progress: Progress; pace: (progress: Progress) => Pace; time: number; told: boolean }
+    | undefined;
   const tell = () => {
     if (!last) return;
     stream.write(`${last.progress.stage}: ${describeProgress(last.progress, last.pace(last.progress))}\n`);

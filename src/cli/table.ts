@@ -1,13 +1,21 @@
-/** Rows as aligned text: the first column to the left, the others to the right. */
+const isFigure = (cell: string): boolean => /^(-|[-+]?[\d.][\d.,:% a-z]*)?$/.test(cell);
+
+/** Rows as aligned text, the first being the heading; columns of figures to the right, the others to the left. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (row: readonly string[]) =>
-    widths
-      .map((width, column) => (column === 0 ? (row[0] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)))
-      .join('  ')
-      .trimEnd();
-  return rows.map(line).join('\n');
+  const cells = (column: number) => rows.map((row) => row[column] ?? '');
+  const layout = Array.from({ length: columns }, (_, column) => ({
+    width: Math.max(...cells(column).map((cell) => cell.length)),
+    right: column > 0 && cells(column).slice(1).every(isFigure),
+  }));
+  const draw = (cell: string, { width, right }: (typeof layout)[0]) =>
+    right ? cell.padStart(width) : cell.padEnd(width);
+  return rows
+    .map((row) =>
+      layout
+        .map((column, index) => draw(row[index] ?? '', column))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -34,7 +34,8 @@ export function checkWritten(input: unknown): Finding[] {
   const backbone = valueAt(input, ['backbone']);
   const given = ['from', 'create'].filter((key) => has('backbone', key)).length;
   if (typeof backbone === 'object' && backbone !== null && given !== 1) {
-    const message = given === 0 ? 'neither "from" nor "create" is given' : 'both "from" and "create" are given';
+    const message =
+      given === 0 ? 'neither "from" nor "create" is given' : 'both "from" and "create" are given';
     findings.push(at(['backbone'], message, 'exactly one of them'));
   }
   if (has('training', 'epochs') && has('training', 'maxSteps')) {
@@ -49,7 +50,11 @@ export function checkWritten(input: unknown): Finding[] {
   const warmup = valueAt(input, ['training', 'schedule', 'warmup']);
   if (typeof maxSteps === 'number' && typeof warmup === 'number' && warmup >= Math.max(1, maxSteps)) {
     findings.push(
-      at(['training', 'schedule', 'warmup'], `the warm-up is ${warmup} steps`, `less than maxSteps, ${maxSteps}`),
+      at(
+        ['training', 'schedule', 'warmup'],
+        `the warm-up is ${warmup} steps`,
+        `less than maxSteps, ${maxSteps}`,
+      ),
     );
   }
   return findings;
@@ -120,7 +125,10 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
 }
 
 /** What the schema can't say of a recipe that it accepts: names, the backbone's folder, adapters that don't fit it. */
-export function checkRecipe(recipe: Recipe, { directory, files }: { directory: string; files: boolean }): Finding[] {
+export function checkRecipe(
+  recipe: Recipe,
+  { directory, files }: { directory: string; files: boolean },
+): Finding[] {
   const names = checkNames(recipe);
   const folder = files ? checkFolder(recipe, directory) : [];
   return [...names, ...folder, ...(names.length > 0 ? [] : checkFit(recipe, directory))];

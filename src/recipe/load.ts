@@ -20,7 +20,8 @@ export function findRecipe(nameOrFile: string): string {
   const found = shipped.find(({ name }) => name === nameOrFile);
   if (found) return shorter(found.file);
   const names = shipped.map(({ name }) => name);
-  if (/[/\\]|\.jsonc?$/.test(nameOrFile)) throw new UsageError({ file: nameOrFile, message: 'there is no such file' });
+  if (/[/\\]|\.jsonc?$/.test(nameOrFile))
+    throw new UsageError({ file: nameOrFile, message: 'there is no such file' });
   const message = `there is no file and no shipped recipe ${JSON.stringify(nameOrFile)}`;
   throw new UsageError({ message, expected: suggest(nameOrFile, names, 'shipped recipes') });
 }

@@ -1,5 +1,5 @@
 import { type Problem, UsageError } from '../errors.js';
-import { parsePath, type Path } from './path.js';
+import { type Path, parsePath } from './path.js';
 import type { ParsedRecipe } from './source.js';
 
 type Container = Record<string | number, unknown>;
@@ -21,7 +21,9 @@ function withValue(root: unknown, path: Path, value: unknown): unknown {
   if (part === undefined) return value;
   if (typeof part === 'number') return withItem(root, part, rest, value);
   if (root !== undefined && (!isContainer(root) || Array.isArray(root))) {
-    throw new Error(`there is no key ${JSON.stringify(part)} in ${Array.isArray(root) ? 'a list' : 'a plain value'}`);
+    throw new Error(
+      `there is no key ${JSON.stringify(part)} in ${Array.isArray(root) ? 'a list' : 'a plain value'}`,
+    );
   }
   const own = root !== undefined && Object.hasOwn(root, part) ? root[part] : undefined;
   return Object.fromEntries([...Object.entries(root ?? {}), [part, withValue(own, rest, value)]]);
@@ -54,7 +56,11 @@ export function applyOverrides(parsed: ParsedRecipe, settings: readonly string[]
       const overrides = [...current.source.overrides, { path, flag }];
       return { input, source: { ...current.source, overrides } };
     } catch (error) {
-      problems.push({ file: flag, message: (error as Error).message, expected: 'a place that the recipe has' });
+      problems.push({
+        file: flag,
+        message: (error as Error).message,
+        expected: 'a place that the recipe has',
+      });
       return current;
     }
   }, parsed);

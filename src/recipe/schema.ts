@@ -12,7 +12,11 @@ interface Tag {
 
 /** The schema of a module's options with its tag, and no other keys. */
 function tagged(schema: JsonSchema, tag: Tag, shared: JsonSchema = {}): JsonSchema {
-  const { properties = {}, required = [], ...rest } = schema as { properties?: JsonSchema; required?: string[] };
+  const {
+    properties = {},
+    required = [],
+    ...rest
+  } = schema as { properties?: JsonSchema; required?: string[] };
   const { [tag.key]: _own, ...options } = properties;
   const [only, ...others] = tag.values;
   const values = others.length > 0 ? { enum: tag.values } : { const: only };
@@ -28,8 +32,13 @@ function tagged(schema: JsonSchema, tag: Tag, shared: JsonSchema = {}): JsonSche
 
 /** Plain strings of `data` that have no default are paths: they get the format that is checked for existence. */
 function withPaths(schema: JsonSchema): JsonSchema {
-  const { type, items, properties } = schema as { type?: string; items?: JsonSchema; properties?: JsonSchema };
-  const isPath = type === 'string' && !['default', 'enum', 'const', 'pattern', 'format'].some((key) => key in schema);
+  const { type, items, properties } = schema as {
+    type?: string;
+    items?: JsonSchema;
+    properties?: JsonSchema;
+  };
+  const isPath =
+    type === 'string' && !['default', 'enum', 'const', 'pattern', 'format'].some((key) => key in schema);
   if (isPath) return { ...schema, format: 'path' };
   if (items) return { ...schema, items: withPaths(items) };
   if (!properties) return schema;
@@ -40,6 +49,7 @@ function withPaths(schema: JsonSchema): JsonSchema {
 const oneOfKinds = (modules: readonly KindModule[], shared?: JsonSchema): JsonSchema => ({
   type: 'object',
   required: ['kind'],
+  properties: { kind: { description: 'Which one.' } },
   discriminator: { propertyName: 'kind' },
   oneOf: modules.map(({ kind, description, schema }) => ({
     ...tagged(schema, { key: 'kind', values: [kind], description, title: kind }, shared),
@@ -66,7 +76,8 @@ const name: JsonSchema = {
 const adapterName: JsonSchema = {
   type: 'string',
   pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
-  description: 'Unique in the recipe: letters, digits, dashes and underscores, at most 64. Default: the kind.',
+  description:
+    'Unique in the recipe: letters, digits, dashes and underscores, at most 64. Default: the kind.',
   examples: ['bottleneck'],
 };
 
@@ -86,6 +97,7 @@ const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
     create: {
       type: 'object',
       required: ['model_type'],
+      properties: { model_type: { description: 'Which one.' } },
       discriminator: { propertyName: 'model_type' },
       oneOf: backbones.map(({ family, modelTypes, schema }) =>
         tagged(schema, {

@@ -23,7 +23,8 @@ function describe(schema: Loose): string {
   if (Array.isArray(schema.enum)) return schema.enum.map(show).join(' or ');
   const { type, items } = schema as { type?: string; items?: Loose };
   if (type === 'array' && items?.type) return `an array of ${items.type as string}s`;
-  if (type === 'object') return `an object with ${Object.keys((schema.properties as Loose) ?? {}).join(', ')}`;
+  if (type === 'object')
+    return `an object with ${Object.keys((schema.properties as Loose) ?? {}).join(', ')}`;
   return type ? article(type) : 'something else';
 }
 
@@ -117,7 +118,9 @@ const explanations: Readonly<Record<string, Explain>> = {
   minItems: size('item', 'at least'),
   maxItems: size('item', 'at most'),
   minProperties: size('key', 'at least'),
-  uniqueItems: ({ params }) => ({ message: `items ${params.j as number} and ${params.i as number} are equal` }),
+  uniqueItems: ({ params }) => ({
+    message: `items ${params.j as number} and ${params.i as number} are equal`,
+  }),
   pattern: (error) => ({
     message: `${show(error.data)} is not allowed`,
     expected: String(error.parentSchema?.description ?? error.schema).replace(/\.$/, ''),
@@ -148,7 +151,9 @@ function tellAlternative(outer: ErrorObject, inner: readonly ErrorObject[]): rea
 function collapse(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const alternatives = errors.filter(isAlternative);
   const outermost = alternatives.filter((error) => !alternatives.some((other) => isInside(error, other)));
-  const apart = errors.filter((error) => !outermost.some((outer) => error === outer || isInside(error, outer)));
+  const apart = errors.filter(
+    (error) => !outermost.some((outer) => error === outer || isInside(error, outer)),
+  );
   const told = outermost.flatMap((outer) =>
     tellAlternative(
       outer,
@@ -171,7 +176,11 @@ function findingOf(error: ErrorObject, root: unknown): Finding {
 
 /** Every error of a schema (ajv with `allErrors` and `verbose`) as a finding, consequences of others left out. */
 export function explainErrors(errors: readonly ErrorObject[], root: unknown): Finding[] {
-  const findings = collapse(errors.filter((error) => !isConsequence(error))).map((error) => findingOf(error, root));
-  const unique = new Map(findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding]));
+  const findings = collapse(errors.filter((error) => !isConsequence(error))).map((error) =>
+    findingOf(error, root),
+  );
+  const unique = new Map(
+    findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding]),
+  );
   return [...unique.values()];
 }

@@ -22,7 +22,9 @@ export const recipesFolder = (): string => join(packageFolder(), 'recipes');
 
 /** The recipes of this package, by name. */
 export function shippedRecipes(): ShippedRecipe[] {
-  const files = readdirSync(recipesFolder()).filter((name) => name.endsWith('.json') && name !== 'schema.json');
+  const files = readdirSync(recipesFolder()).filter(
+    (name) => name.endsWith('.json') && name !== 'schema.json',
+  );
   return files.sort().map((name) => {
     const file = join(recipesFolder(), name);
     const { adapters = [], task } = parse(readFileSync(file, 'utf8')) as Outline;

@@ -87,7 +87,9 @@ function duplicates(node: Node, file: string, text: string): Problem[] {
     if (!earlier) return [];
     const { line } = positionOf(text, earlier.offset);
     const message = `the key ${JSON.stringify(key.value)} is given twice`;
-    return [{ file, ...positionOf(text, key.offset), message, expected: `it stands in line ${line} already` }];
+    return [
+      { file, ...positionOf(text, key.offset), message, expected: `it stands in line ${line} already` },
+    ];
   });
   return [...own, ...(node.children ?? []).flatMap((child) => duplicates(child, file, text))];
 }
@@ -110,7 +112,8 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
   const source = text.replace(/^\uFEFF/, '');
   const errors: ParseError[] = [];
   const tree = parseTree(source, errors, { allowTrailingComma: true, disallowComments: false });
-  if (!tree && errors.length === 0) throw new UsageError({ file, line: 1, column: 1, message: 'it is empty' });
+  if (!tree && errors.length === 0)
+    throw new UsageError({ file, line: 1, column: 1, message: 'it is empty' });
   const problems = [...syntaxProblems(errors, file, source), ...(tree ? duplicates(tree, file, source) : [])];
   if (!tree || problems.length > 0) throw new UsageError(problems);
   return { input: valueOf(tree), source: { file, text: source, tree, overrides: [] } };

@@ -109,12 +109,16 @@ export const trainingSchema: JsonSchema = {
     maxSteps: count('Updates, instead of epochs; absent: epochs counts.', [2000]),
     batchSize: { ...count('Examples of a batch.', [16, 64]), default: 32 },
     accumulate: {
-      ...count('Batches whose gradients are averaged into one update: a larger batch in the same memory.', [1, 4]),
+      ...count(
+        'Batches whose gradients are averaged into one update: a larger batch in the same memory.',
+        [1, 4],
+      ),
       default: 1,
     },
     optimizer: {
       type: 'object',
       required: ['kind'],
+      properties: { kind: { description: 'Which one.' } },
       discriminator: { propertyName: 'kind' },
       oneOf: [adamw, sgd],
       default: { kind: 'adamw' },

@@ -4,40 +4,7 @@ import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile
 import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { UsageError } from '../errors.js';
-
-/** Where a run stands between two updates: with the weights and the slots, all that continuing needs. */
-export interface TrainState {
-  /** Updates done. */
-  readonly step: number;
-  /** 0-based; of the next update. */
-  readonly epoch: number;
-  /** Updates done in this epoch. */
-  readonly stepInEpoch: number;
-  /** An evaluation belongs to this step and has not been done. */
-  readonly evaluationDue: boolean;
-  readonly best?: { readonly step: number; readonly value: number };
-  readonly evaluationsWithoutBetter: number;
-  /** Training has ended: all steps done, or patience ran out. */
-  readonly finished: boolean;
-  readonly stoppedEarly: boolean;
-  /** Bytes of metrics.jsonl that belong to this state. */
-  readonly metricsBytes: number;
-  /** Seconds spent training and in its evaluations so far. */
-  readonly seconds: { readonly train: number; readonly evaluate: number };
-}
-
-/** Where every run starts. */
-export const initialState: TrainState = {
-  step: 0,
-  epoch: 0,
-  stepInEpoch: 0,
-  evaluationDue: false,
-  evaluationsWithoutBetter: 0,
-  finished: false,
-  stoppedEarly: false,
-  metricsBytes: 0,
-  seconds: { train: 0, evaluate: 0 },
-};
+import { initialState, type TrainState } from './trainState.js';
 
 /** State, trainable values and optimizer slots. */
 export interface Checkpoint {

@@ -5,7 +5,6 @@ import { startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
-import type { TrainState } from './checkpoint.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll } from './evaluate.js';
 import { openMetricsLog } from './metricsLog.js';
@@ -17,6 +16,7 @@ import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
 import type { RunSummary, SplitMetrics } from './summary.js';
 import { restoreBest, type TrainerParts, train } from './trainer.js';
+import type { TrainState } from './trainState.js';
 
 /** How a run is followed and steered. */
 export interface RunOptions extends OpenOptions {

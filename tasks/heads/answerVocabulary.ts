@@ -22,7 +22,7 @@ export function countAnswers(answers: readonly string[]): ReadonlyMap<string, nu
 }
 
 /** The normalised answer given most often: the file's own choice where it has one, else the first by name. */
-export function majorityAnswer({ majorityAnswer: chosen, answers = [] }: VqaExample): string | undefined {
+function majorityAnswer({ majorityAnswer: chosen, answers = [] }: VqaExample): string | undefined {
   const normalized = chosen === undefined ? '' : normalizeAnswer(chosen);
   return normalized === '' ? ranked(countAnswers(answers))[0]?.[0] : normalized;
 }

@@ -1,56 +1,57 @@
 import type { BackboneOutput } from '../../src/backbones/backbone.js';
-import { activation, layerNorm, linear, type Tensor, tf } from '../../src/engine/index.js';
-import {
-  layerNormParameters,
-  linearParameters,
-  normal,
-  type ParameterLookup,
-  type ParameterSpec,
-  zeros,
-} from '../../src/nn/parameters.js';
+import { predictionLogits, preTrainingHeadParameters } from '../../src/backbones/visualBertHeads.js';
+import { linear, type Tensor, tf } from '../../src/engine/index.js';
+import { dense } from '../../src/nn/index.js';
+import { normal, type ParameterLookup, type ParameterSpec } from '../../src/nn/parameters.js';
 
-const weight = normal(0.02);
-const transform = 'cls.predictions.transform';
+const deviation = 0.02;
 
-/** Parameters of `languageHead`, named as in VisualBertForPreTraining; the decoder's weight is the word embeddings. */
-export const languageHeadParameters = (width: number, vocabulary: number): ParameterSpec[] => [
-  ...linearParameters(`${transform}.dense`, width, width, weight),
-  ...layerNormParameters(`${transform}.LayerNorm`, width),
-  { name: 'cls.predictions.bias', shape: [vocabulary], initializer: zeros },
-];
+/** Which heads there are. */
+export interface PretrainingHeads {
+  readonly hiddenSize: number;
+  /** Absent: no language head. */
+  readonly vocabularySize?: number | undefined;
+  readonly matching: boolean;
+  /** Width of the compared vectors; absent: no projections. */
+  readonly projection?: number | undefined;
+}
+
+const projections = (width: number, projection: number): ParameterSpec[] =>
+  ['text', 'picture'].map((name) => ({
+    name: `cls.projection.${name}.weight`,
+    shape: [projection, width],
+    initializer: normal(deviation),
+  }));
+
+/** Parameters of the heads: those of VisualBertForPreTraining by its names, and `cls.projection.*`. */
+export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpec[] {
+  const { hiddenSize, vocabularySize, matching, projection } = heads;
+  const shape = { hiddenSize, vocabularySize: vocabularySize ?? 0, initializerRange: deviation };
+  const wanted = (name: string) =>
+    name.startsWith('cls.predictions.') ? vocabularySize !== undefined : matching;
+  return [
+    ...preTrainingHeadParameters(shape).filter(({ name }) => wanted(name)),
+    ...(projection === undefined ? [] : projections(hiddenSize, projection)),
+  ];
+}
 
 /**
- * BERT's masked language model head: dense, GELU, LayerNorm, tied decoder.
+ * BERT's masked language model head with GELU.
  * @param hidden [B, T, H]
  * @param words the word embeddings [vocabulary, H]
  * @returns logits [B, T, vocabulary]
  */
-export function languageHead(parameters: ParameterLookup, hidden: Tensor, words: Tensor): Tensor {
-  const own = (name: string) => parameters(`${transform}.${name}`);
-  const dense = linear(hidden, own('dense.weight'), own('dense.bias'));
-  const normed = layerNorm(activation('gelu')(dense), own('LayerNorm.weight'), own('LayerNorm.bias'), 1e-12);
-  return linear(normed, words, parameters('cls.predictions.bias'));
-}
-
-/** Parameters of `matchingHead`, named as in VisualBertForPreTraining. */
-export const matchingHeadParameters = (width: number): ParameterSpec[] =>
-  linearParameters('cls.seq_relationship', width, 2, weight);
+export const languageHead = (parameters: ParameterLookup, hidden: Tensor, words: Tensor): Tensor =>
+  predictionLogits({ parameters }, hidden, words, { activation: 'gelu', epsilon: 1e-12 });
 
 /**
- * Does the text belong to the picture: class 1 = it does.
+ * Does the text belong to the picture: class 1 = it does. In checkpoints of VisualBertForPreTraining that is class 0, so
+ * the two change places here.
  * @param pooled [B, H]
  * @returns logits [B, 2]
  */
 export const matchingHead = (parameters: ParameterLookup, pooled: Tensor): Tensor =>
-  linear(pooled, parameters('cls.seq_relationship.weight'), parameters('cls.seq_relationship.bias'));
-
-/** Parameters of `projectionHead`. */
-export const projectionHeadParameters = (width: number, projection: number): ParameterSpec[] =>
-  ['text', 'picture'].map((name) => ({
-    name: `cls.projection.${name}.weight`,
-    shape: [projection, width],
-    initializer: weight,
-  }));
+  tf.reverse(dense({ parameters }, 'cls.seq_relationship', pooled), 1);
 
 /** Mean of the real positions from `start` on: [B, H]; 0 where there are none. */
 function meanOf({ hidden, mask }: BackboneOutput, start: number, length: number): Tensor {

@@ -91,7 +91,7 @@ export interface VqaAnnotation {
 }
 
 /** A mean in [0, 1] and over how many it was taken. */
-export interface CountedMean {
+interface CountedMean {
   readonly value: number;
   readonly count: number;
 }

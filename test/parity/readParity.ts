@@ -27,7 +27,7 @@ export interface ParityCall {
 }
 
 /** What a `case.json` says; the README here explains it. */
-export interface ParityCase {
+interface ParityCase {
   readonly tolerance: number;
   readonly calls?: readonly ParityCall[];
   readonly output_aliases?: Readonly<Record<string, string>>;

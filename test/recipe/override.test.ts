@@ -30,7 +30,9 @@ describe('--set', () => {
   });
 
   it('tells every one that can not be applied', () => {
-    expect(problemsOf(() => inputAfter('epochs', 'a..b=1', 'name.x=1', 'adapters[5].kind=x', 'adapters.x=1'))).toEqual([
+    expect(
+      problemsOf(() => inputAfter('epochs', 'a..b=1', 'name.x=1', 'adapters[5].kind=x', 'adapters.x=1')),
+    ).toEqual([
       expect.stringContaining('--set epochs: this is not a setting'),
       expect.stringContaining('--set a..b=1: this is not a setting'),
       expect.stringContaining('--set name.x=1: there is no key "x" in a plain value'),
@@ -43,7 +45,9 @@ describe('--set', () => {
     const settings = ['training.epochs=many', 'adapters[0].widht=3', 'data.train.images=nowhere'];
     expect(problemsOf(() => resolveText(minimal, place.folder, settings)).sort()).toEqual([
       '--set adapters[0].widht=3 adapters[0].widht: unknown key; did you mean "width"?',
-      expect.stringContaining('--set data.train.images=nowhere data.train.images: there is no file or folder'),
+      expect.stringContaining(
+        '--set data.train.images=nowhere data.train.images: there is no file or folder',
+      ),
       '--set training.epochs=many training.epochs: it is a string ("many"); expected a number',
     ]);
   });

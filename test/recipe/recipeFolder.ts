@@ -28,7 +28,9 @@ export const minimal = `{
 /** A folder with a two-layer backbone and the data files of `minimal`. */
 export function makeRecipeFolder(): { readonly folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'vlgraft-recipe-'));
-  cpSync(resolve(import.meta.dirname, '../parity/VisualBertModel'), join(folder, 'model'), { recursive: true });
+  cpSync(resolve(import.meta.dirname, '../parity/VisualBertModel'), join(folder, 'model'), {
+    recursive: true,
+  });
   mkdirSync(join(folder, 'pictures'));
   writeFileSync(join(folder, 'questions.json'), '{}');
   return { folder, remove: () => rmSync(folder, { recursive: true }) };

@@ -28,7 +28,9 @@ describe('the text of a recipe', () => {
   });
 
   it('may not give a key twice', () => {
-    const told = problemsOf(() => parseRecipe('{\n  "a": 1,\n  "b": { "c": 1, "c": 2 },\n  "a": 3\n}', 'r.json'));
+    const told = problemsOf(() =>
+      parseRecipe('{\n  "a": 1,\n  "b": { "c": 1, "c": 2 },\n  "a": 3\n}', 'r.json'),
+    );
     expect(told).toEqual([
       'r.json:4:3: the key "a" is given twice; it stands in line 2 already',
       'r.json:3:18: the key "c" is given twice; it stands in line 3 already',

@@ -18,7 +18,7 @@ import type { Example, MetricReport, Prediction, Task } from '../../tasks/task.j
 import { createBagBackbone } from './bagBackbone.js';
 
 /** Values of the metric by its official definition. */
-export interface MetricFixture<E extends Example> {
+interface MetricFixture<E extends Example> {
   readonly name: string;
   readonly predictions: readonly Prediction[];
   readonly examples: readonly E[];

@@ -9,13 +9,14 @@ import { linear, startEngine, type Tensor, tf } from '../../src/engine/index.js'
 import { normal, zeros } from '../../src/nn/parameters.js';
 import { createRandom } from '../../src/random.js';
 import { createCollator } from '../../src/training/batch.js';
-import type { Checkpoint, TrainState } from '../../src/training/checkpoint.js';
+import type { Checkpoint } from '../../src/training/checkpoint.js';
 import { createEvaluator } from '../../src/training/evaluate.js';
 import { openMetricsLog } from '../../src/training/metricsLog.js';
 import { type AnyTask, createModel, type Model } from '../../src/training/model.js';
 import type { TrainingOptions } from '../../src/training/settings.js';
 import { createStep } from '../../src/training/step.js';
 import { type TrainerParts, train } from '../../src/training/trainer.js';
+import type { TrainState } from '../../src/training/trainState.js';
 import { defineTask, type Example } from '../../tasks/task.js';
 
 /** Token ids; the label says whether the token 5 is among them. */

@@ -1,22 +1,21 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../src/engine/index.js';
 import { InterruptedError } from '../../src/errors.js';
-import { checkpointSteps, readCheckpoint } from '../../src/training/checkpoint.js';
+import type { Progress } from '../../src/progress.js';
+import { checkpointName, checkpointSteps, readCheckpoint } from '../../src/training/checkpoint.js';
 import type { AnyTask } from '../../src/training/model.js';
-import { toyExamples, toyTask, trainToy } from './toy.js';
+import { scratchFolder, toyExamples, toyTask, trainToy } from './toy.js';
 
-const lines = (folder: string) =>
-  readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+const lines = (folder: string) => readFileSync(join(folder, 'metrics.jsonl'), 'utf8');
 
-const files = (folder: string, step: number) =>
+const weightFiles = (folder: string, step: number) =>
   ['parameters.safetensors', 'optimizer.safetensors'].map((name) =>
-    readFileSync(join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`, name)),
+    readFileSync(join(folder, 'checkpoints', checkpointName(step), name)),
   );
+
+const asTask = (task: unknown) => task as AnyTask;
 
 describe('training', () => {
   it('learns a separable set', async () => {
@@ -28,24 +27,118 @@ describe('training', () => {
     expect(state.best?.value).toBeGreaterThan(0.9);
   });
 
-  it('gives the same bytes when it is interrupted after any step and resumed', async () => {
-    const whole = await trainToy({ options: { epochs: 2 } });
+  it.each([
+    { accumulate: 1, evaluateEvery: 4 },
+    { accumulate: 2, checkpointEvery: 2 },
+  ])('gives the same bytes when it is stopped after any step and resumed: %o', async (options) => {
+    const whole = await trainToy({ options: { epochs: 2, ...options } });
     const total = whole.state.step;
-    expect(total).toBe(12);
-    for (const at of [1, 5, 6, 11]) {
+    for (const at of [1, 3, 4, total - 1, total]) {
       const abort = new AbortController();
-      const onProgress = ({ stage, done }: { stage: string; done: number }) => {
+      const onProgress = ({ stage, done }: Progress) => {
         if (stage === 'train' && done === at) abort.abort();
       };
-      const folder = (await import('./toy.js')).scratchFolder();
-      const interrupted = trainToy({ options: { epochs: 2 }, folder, onProgress, signal: abort.signal });
-      await expect(interrupted).rejects.toThrow(InterruptedError);
+      const folder = scratchFolder();
+      const run = { options: { epochs: 2, ...options }, folder };
+      await expect(trainToy({ ...run, onProgress, signal: abort.signal })).rejects.toThrow(InterruptedError);
       const start = readCheckpoint(join(folder, 'checkpoints'), at);
-      const resumed = await trainToy({ options: { epochs: 2 }, folder, start });
+      const resumed = await trainToy({ ...run, start });
       expect(resumed.parameters).toEqual(whole.parameters);
-      expect(files(folder, total)).toEqual(files(whole.folder, total));
-      expect(lines(folder)).toEqual(lines(whole.folder));
       expect(resumed.state.best).toEqual(whole.state.best);
+      expect(weightFiles(folder, total)).toEqual(weightFiles(whole.folder, total));
+      expect(lines(folder)).toBe(lines(whole.folder));
     }
+  });
+
+  it('can be stopped during an evaluation, which is done first when it is resumed', async () => {
+    const whole = await trainToy({ options: { epochs: 1, evaluateEvery: 3 } });
+    const abort = new AbortController();
+    const folder = scratchFolder();
+    const onProgress = ({ stage }: Progress) => stage === 'validation' && abort.abort();
+    const run = { options: { epochs: 1, evaluateEvery: 3 }, folder };
+    const stopped = trainToy({ ...run, onProgress, signal: abort.signal });
+    await expect(stopped).rejects.toThrow(/interrupted after step 3 of 6/);
+    await trainToy({ ...run, start: readCheckpoint(join(folder, 'checkpoints'), 3) });
+    expect(lines(folder)).toBe(lines(whole.folder));
+  });
+
+  it('drops what was logged after the checkpoint that it is resumed from', async () => {
+    const whole = await trainToy({ options: { epochs: 2 } });
+    const before = lines(whole.folder);
+    const start = readCheckpoint(join(whole.folder, 'checkpoints'), 6);
+    await trainToy({ options: { epochs: 2 }, folder: whole.folder, start });
+    expect(lines(whole.folder)).toBe(before);
+  });
+
+  it('keeps the last two checkpoints and the best', async () => {
+    const values = [0.1, 0.9, 0.3, 0.4, 0.5, 0.6];
+    const evaluate = () => ({ values: { accuracy: values.shift() ?? 0 } });
+    const { state, folder } = await trainToy({
+      task: asTask({ ...toyTask, evaluate }),
+      options: { epochs: 6 },
+    });
+    expect(state.best).toEqual({ step: 12, value: 0.9 });
+    expect(checkpointSteps(join(folder, 'checkpoints'))).toEqual([12, 30, 36]);
+  });
+
+  it('stops early when patience runs out', async () => {
+    const values = [0.5, 0.6, 0.6, 0.2, 0.9];
+    const evaluate = () => ({ values: { accuracy: values.shift() ?? 0 } });
+    const { state } = await trainToy({
+      task: asTask({ ...toyTask, evaluate }),
+      options: { epochs: 20, patience: 2 },
+    });
+    expect(state).toMatchObject({ step: 24, stoppedEarly: true, finished: true, best: { step: 12 } });
+  });
+
+  it('takes less as better where the metric says so', async () => {
+    const values = [0.5, 0.1, 0.6];
+    const evaluate = () => ({ values: { accuracy: values.shift() ?? 1 } });
+    const metric = { name: 'accuracy', higherIsBetter: false };
+    const { state } = await trainToy({ task: asTask({ ...toyTask, evaluate, metric }) });
+    expect(state.best).toEqual({ step: 12, value: 0.1 });
+  });
+
+  it('stops at a loss that is not a number and names step, learning rate and examples', async () => {
+    const training = toyExamples(8, 'train').map((one, i) => (i === 3 ? { ...one, label: Number.NaN } : one));
+    const options = { batchSize: 4, schedule: { kind: 'constant', warmup: 0 } } as const;
+    const run = trainToy({ training, options });
+    await expect(run).rejects.toThrow(/diverged at step [12]: the loss is NaN, learning rate 0.01, examples .*train-3/);
+  });
+
+  it('gives the gradients of the large batch when it accumulates small ones', async () => {
+    const still = { ...toyTask, outputs: (context: Parameters<typeof toyTask.outputs>[0]) =>
+      toyTask.outputs({ ...context, dropout: (x) => x }) };
+    const run = {
+      task: asTask(still),
+      adapters: [],
+      training: toyExamples(22, 'train'),
+    };
+    const options = { bucketByLength: false, epochs: 4, clipNorm: 0.05 };
+    const large = await trainToy({ ...run, options: { ...options, batchSize: 12 } });
+    const small = await trainToy({ ...run, options: { ...options, batchSize: 4, accumulate: 3 } });
+    expect(small.state.step).toBe(large.state.step);
+    for (const [name, { data }] of large.parameters) {
+      const other = small.parameters.get(name)!.data;
+      data.forEach((value, i) => {
+        expect(other[i]).toBeCloseTo(value, 4);
+      });
+    }
+  });
+
+  it('leaves no tensor behind, however many steps', async () => {
+    const counts: number[] = [];
+    const onProgress = ({ stage }: Progress) => {
+      if (stage === 'train') counts.push(tf.memory().numTensors);
+    };
+    const before = tf.memory().numTensors;
+    await trainToy({ options: { epochs: 4, accumulate: 2, bucketByLength: false }, onProgress });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(new Set(counts.slice(6)).size).toBe(1);
+  });
+
+  it('only evaluates when it has no epochs', async () => {
+    const { state } = await trainToy({ options: { epochs: 0 } });
+    expect(state).toMatchObject({ step: 0, finished: true });
   });
 });

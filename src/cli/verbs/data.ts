@@ -1,6 +1,5 @@
 import { Argument } from 'commander';
-import { interruptible } from '../interrupt.js';
-import { createProgressView } from '../progressView.js';
+import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples } from '../verb.js';
 import { wholeNumber } from '../wholeNumber.js';
@@ -15,14 +14,7 @@ interface MakeOptions {
 /** Makes the sample data with its progress shown; returns what was made. */
 export async function makeData(shell: Shell, { output, ...numbers }: MakeOptions) {
   const { makeEmojiScenes } = await import('../../data/emojiScenes/makeEmojiScenes.js');
-  const view = createProgressView(shell);
-  try {
-    return await interruptible(shell, (signal) =>
-      makeEmojiScenes({ ...numbers, folder: output, onProgress: view.onProgress, signal }),
-    );
-  } finally {
-    view.close();
-  }
+  return longWork(shell, (follow) => makeEmojiScenes({ ...numbers, folder: output, ...follow }));
 }
 
 async function make(shell: Shell, _name: string, options: MakeOptions): Promise<void> {
@@ -46,7 +38,10 @@ export const addData: AddVerb = (parent) => {
     .option('--output <folder>', 'where to', 'data/emoji-scenes')
     .addHelpText(
       'after',
-      examples('vlgraft data make emoji-scenes', 'vlgraft data make emoji-scenes --count 500 --output data/small'),
+      examples(
+        'vlgraft data make emoji-scenes',
+        'vlgraft data make emoji-scenes --count 500 --output data/small',
+      ),
     )
     .action(action(make));
 };

@@ -2,9 +2,8 @@ import { Option } from 'commander';
 import type { EngineInfo } from '../../engine/index.js';
 import type { InstallPlan } from '../../engine/install/plan.js';
 import { interruptible } from '../interrupt.js';
-import { createProgressView } from '../progressView.js';
+import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
-import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
 
 interface InstallFlags {
@@ -44,21 +43,17 @@ async function showPlan(shell: Shell, device: InstallFlags['device']): Promise<n
 /** Installs the engine with its progress shown. */
 export async function installWithProgress(shell: Shell, { device, force = false }: InstallFlags) {
   const { installEngine } = await import('../../engine/install/install.js');
-  const view = createProgressView(shell);
-  try {
-    return await interruptible(shell, (signal) =>
-      installEngine({ device, force, onProgress: view.onProgress, signal }),
-    );
-  } finally {
-    view.close();
-  }
+  return longWork(shell, (follow) => installEngine({ device, force, ...follow }));
 }
 
 async function install(shell: Shell, flags: InstallFlags): Promise<number> {
   if (flags.dryRun) return showPlan(shell, flags.device);
   const installed = await installWithProgress(shell, flags);
   const verb = installed.already ? 'is there already' : 'is installed';
-  shell.result(installed, `libtensorflow ${installed.version} (${installed.device}) ${verb}: ${installed.libraries.tensorflow}`);
+  shell.result(
+    installed,
+    `libtensorflow ${installed.version} (${installed.device}) ${verb}: ${installed.libraries.tensorflow}`,
+  );
   return 0;
 }
 
@@ -92,7 +87,10 @@ export const addEngine: AddVerb = (parent) => {
     .addOption(new Option('--device <device>', 'what it computes on').choices(['cpu', 'cuda']).default('cpu'))
     .option('--dry-run', 'tell what would be fetched, and stop')
     .option('--force', 'install again what is there')
-    .addHelpText('after', examples('vlgraft engine install', 'vlgraft engine install --device cuda --dry-run'))
+    .addHelpText(
+      'after',
+      examples('vlgraft engine install', 'vlgraft engine install --device cuda --dry-run'),
+    )
     .action(action(install));
   engine
     .command('info')

@@ -43,7 +43,11 @@ async function copy(
   const file = findRecipe(name);
   const target = given ?? `${name}.json`;
   if (existsSync(target) && !overwrite) {
-    throw new UsageError({ file: target, message: 'it is there already', expected: 'another name, or --overwrite' });
+    throw new UsageError({
+      file: target,
+      message: 'it is there already',
+      expected: 'another name, or --overwrite',
+    });
   }
   await writeFile(target, await copyText(file, target));
   shell.result({ file: target }, target);

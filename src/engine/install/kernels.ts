@@ -35,7 +35,7 @@ const packages: readonly PinnedPackage[] = [
   },
 ];
 
-/** The kernels must register with the tfjs that is already loaded, which lies elsewhere than the cache. */
+/** The kernels must register with the tfjs that is already loaded, which lies elsewhere than the cache; it has all of tfjs-core. */
 const bridge = "module.exports = globalThis[Symbol.for('vlgraft.tfjs')];\n";
 
 /** Whether bytes have the hash an integrity string `sha512-<base64>` states. */
@@ -77,9 +77,11 @@ async function fetchPackage(
 
 async function fillFolder(fetch: Fetch): Promise<void> {
   for (const pinned of packages) await fetchPackage(pinned, fetch);
-  const target = join(fetch.folder, 'node_modules/@tensorflow/tfjs');
-  await mkdir(target, { recursive: true });
-  await writeFile(join(target, 'index.js'), bridge);
+  for (const name of ['tfjs', 'tfjs-core']) {
+    const target = join(fetch.folder, 'node_modules/@tensorflow', name);
+    await mkdir(target, { recursive: true });
+    await writeFile(join(target, 'index.js'), bridge);
+  }
 }
 
 async function fetchKernels(target: string, environment: Environment, signal?: AbortSignal): Promise<void> {

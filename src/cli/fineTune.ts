@@ -1,0 +1,28 @@
+import { InterruptedError } from '../errors.js';
+import type { Recipe } from '../recipe/recipe.js';
+import type { RunSummary } from '../training/summary.js';
+import { longWork } from './longWork.js';
+import type { Shell } from './shell.js';
+
+/** What to do with an earlier run's folder. */
+export interface RunFlags {
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
+}
+
+/** Carries a recipe out with progress on stderr; `again` is the command that goes on after an interruption. */
+export async function fineTune(
+  shell: Shell,
+  recipe: Recipe,
+  flags: RunFlags,
+  again: string,
+): Promise<RunSummary> {
+  const { runRecipe } = await import('../training/runRecipe.js');
+  try {
+    return await longWork(shell, (follow) => runRecipe(recipe, { ...flags, ...follow }));
+  } catch (error) {
+    if (error instanceof InterruptedError)
+      throw new InterruptedError(`${error.message}; go on with: ${again}`);
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import type { RunSummary } from '../training/summary.js';
+import { formatDuration } from './duration.js';
+import { formatTable } from './table.js';
+
+/** 0.6123 -> `61.23 %`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** A number with thin groups of three digits: 12 345. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
+
+/** One metric a row, one split a column, the answer that ignores pictures and texts beside it. */
+function metricRows({ metrics, baseline, metric }: RunSummary): string[][] {
+  const splits = (['validation', 'test'] as const).filter((split) => metrics[split]);
+  const names = [...new Set(splits.flatMap((split) => Object.keys(metrics[split]?.values ?? {})))];
+  const show = (value: number | undefined) => (value === undefined ? '' : value.toFixed(4));
+  const rows = names.map((name) => [name, ...splits.map((split) => show(metrics[split]?.values[name]))]);
+  const simple = ['majority answer', ...splits.map((split) => show(baseline[split]?.values[metric]))];
+  return [['', ...splits], ...rows, ...(splits.some((split) => baseline[split]) ? [simple] : [])];
+}
+
+/** What a run reached, in a few lines. */
+export function formatSummary(summary: RunSummary): string {
+  const { name, parameters, seconds, steps, folder, best, stoppedEarly } = summary;
+  const ended = `${steps} steps${stoppedEarly ? ', stopped early' : ''}${best ? `, best after ${best.step}` : ''}`;
+  return [
+    formatTable(metricRows(summary)),
+    '',
+    `${name}: ${ended}, ${formatDuration(seconds.total)}`,
+    `trained ${grouped(parameters.trainable)} of ${grouped(parameters.trainable + parameters.frozen)} parameters (${percent(parameters.share)})`,
+    `run folder: ${folder}`,
+  ].join('\n');
+}

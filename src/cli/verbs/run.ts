@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.js';
+import { ask } from '../ask.js';
+import { fineTune, type RunFlags } from '../fineTune.js';
+import type { Shell } from '../shell.js';
+import { formatSummary } from '../summaryText.js';
+import { type AddVerb, action, examples, gather } from '../verb.js';
+
+interface Options extends RunFlags {
+  readonly set?: readonly string[];
+  readonly output?: string;
+}
+
+/** The words of a command as a shell reads them again. */
+const quote = (words: readonly string[]): string =>
+  words.map((word) => (/^[\w./=:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+
+const resumeCommand = (recipe: string, { set = [], output }: Options): string =>
+  quote([
+    ...['vlgraft', 'run', recipe],
+    ...set.flatMap((setting) => ['--set', setting]),
+    ...(output === undefined ? [] : ['--output', output]),
+    '--resume',
+  ]);
+
+/** What a person wants done with a folder that an earlier run left; without a person the flags stand. */
+async function settle(shell: Shell, folder: string, { resume, overwrite }: Options): Promise<RunFlags> {
+  const flags = { ...(resume && { resume }), ...(overwrite && { overwrite }) };
+  if (resume || overwrite || !shell.canAsk || !existsSync(join(folder, 'recipe.json'))) return flags;
+  const answer = await ask(shell, `${folder} holds an earlier run:`, ['stop', 'resume', 'overwrite']);
+  if (answer === 'stop') throw new UsageError({ file: folder, message: 'it holds an earlier run' });
+  return { [answer]: true };
+}
+
+async function run(shell: Shell, name: string, options: Options): Promise<void> {
+  if (options.resume && options.overwrite)
+    throw new UsageError('--resume and --overwrite exclude each other');
+  const { readRecipe } = await import('../../recipe/load.js');
+  const { resolveRecipe } = await import('../../recipe/validate.js');
+  const { set = [], output } = options;
+  const { input, source } = readRecipe(name, output === undefined ? set : [...set, `output=${output}`]);
+  const recipe = resolveRecipe(input, { source });
+  const flags = await settle(shell, recipe.output, options);
+  const summary = await fineTune(shell, recipe, flags, resumeCommand(name, options));
+  shell.result(summary, formatSummary(summary));
+}
+
+/** `vlgraft run RECIPE` */
+export const addRun: AddVerb = (parent) => {
+  parent
+    .command('run')
+    .summary('fine-tune by a recipe')
+    .description(
+      'Trains, evaluates and writes a run folder: adapter, metrics, predictions. Ctrl-C writes a checkpoint first.',
+    )
+    .argument('<recipe>', 'a file, or the name of a shipped recipe (vlgraft recipes ls)')
+    .option('--set <key=value>', 'change a key of the recipe; may be given several times', gather)
+    .option('--output <folder>', 'run folder, instead of the one in the recipe')
+    .option('--resume', 'go on from the last checkpoint')
+    .option('--overwrite', 'replace what an earlier run left')
+    .addHelpText(
+      'after',
+      examples(
+        'vlgraft run vqa-bottleneck',
+        "vlgraft run my-recipe.json --set training.epochs=3 --set 'adapters[0].reductionFactor=8'",
+        'vlgraft run my-recipe.json --resume',
+      ),
+    )
+    .action(action(run));
+};

@@ -1,0 +1,75 @@
+/** Where a run stands between two updates: with the weights and the slots, all that continuing needs. */
+export interface TrainState {
+  /** Updates done. */
+  readonly step: number;
+  /** 0-based; of the next update. */
+  readonly epoch: number;
+  /** Updates done in this epoch. */
+  readonly stepInEpoch: number;
+  /** An evaluation belongs to this step and has not been done. */
+  readonly evaluationDue: boolean;
+  readonly best?: { readonly step: number; readonly value: number };
+  readonly evaluationsWithoutBetter: number;
+  /** Training has ended: all steps done, or patience ran out. */
+  readonly finished: boolean;
+  readonly stoppedEarly: boolean;
+  /** Bytes of metrics.jsonl that belong to this state. */
+  readonly metricsBytes: number;
+  /** Seconds spent training and in its evaluations so far. */
+  readonly seconds: { readonly train: number; readonly evaluate: number };
+}
+
+/** Where every run starts. */
+export const initialState: TrainState = {
+  step: 0,
+  epoch: 0,
+  stepInEpoch: 0,
+  evaluationDue: false,
+  evaluationsWithoutBetter: 0,
+  finished: false,
+  stoppedEarly: false,
+  metricsBytes: 0,
+  seconds: { train: 0, evaluate: 0 },
+};
+
+/** How long the training is and when it is evaluated. */
+export interface Milestones {
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  /** Steps between evaluations; absent: at the end of each epoch. */
+  readonly evaluateEvery?: number | undefined;
+}
+
+/** One more update is done; the last one is always evaluated. */
+export function afterUpdate(state: TrainState, milestones: Milestones): TrainState {
+  const { stepsPerEpoch, totalSteps, evaluateEvery } = milestones;
+  const step = state.step + 1;
+  const epochEnds = state.stepInEpoch + 1 === stepsPerEpoch;
+  const regular = evaluateEvery === undefined ? epochEnds : step % evaluateEvery === 0;
+  return {
+    ...state,
+    step,
+    epoch: state.epoch + Number(epochEnds),
+    stepInEpoch: epochEnds ? 0 : state.stepInEpoch + 1,
+    evaluationDue: regular || step === totalSteps,
+  };
+}
+
+/** An evaluation gave this value of the task's metric. */
+export function afterEvaluation(
+  state: TrainState,
+  value: number,
+  { higherIsBetter, patience }: { readonly higherIsBetter: boolean; readonly patience?: number | undefined },
+): TrainState {
+  const { best, step } = state;
+  const better = !best || (higherIsBetter ? value > best.value : value < best.value);
+  const evaluationsWithoutBetter = better ? 0 : state.evaluationsWithoutBetter + 1;
+  const stoppedEarly = patience !== undefined && evaluationsWithoutBetter >= patience;
+  return { ...state, ...(better && { best: { step, value } }), evaluationsWithoutBetter, stoppedEarly };
+}
+
+/** Adds seconds to one of the phases. */
+export const afterSeconds = (state: TrainState, phase: 'train' | 'evaluate', seconds: number): TrainState => ({
+  ...state,
+  seconds: { ...state.seconds, [phase]: state.seconds[phase] + seconds },
+});

@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { list } from 'tar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'vlgraft-packaging-'));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const tarball = join(folder, `vlgraft-${version}.tgz`);
+
+function call(program: string, programArguments: readonly string[], cwd: string, environment = {}) {
+  const env = { ...process.env, VLGRAFT_CACHE: join(folder, 'cache'), ...environment };
+  const result = spawnSync(program, programArguments, { cwd, env, encoding: 'utf8', timeout: 240_000 });
+  return { code: result.status, stdout: result.stdout, output: `${result.stdout}${result.stderr}` };
+}
+
+/** What installing needs and this machine may lack; undefined where nothing is missing. */
+function reasonToSkip(): string | undefined {
+  const { code } = call(
+    'npm',
+    ['view', 'koffi', 'version', '--fetch-retries=0', '--fetch-timeout=20000'],
+    folder,
+  );
+  return code === 0 ? undefined : "npm's registry can't be reached";
+}
+
+const reason = reasonToSkip();
+if (reason) console.warn(`installing the tarball is not tested: ${reason}`);
+
+/** Installs the tarball into an empty project and returns the project's folder. */
+function installInto(name: string, npmArguments: readonly string[], environment = {}): string {
+  const project = join(folder, name);
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline'];
+  const { code, output } = call('npm', ['install', tarball, ...npmArguments, ...quiet], project, environment);
+  expect(code, output).toBe(0);
+  return project;
+}
+
+beforeAll(() => {
+  for (const file of ['dist/src/index.js', 'dist/src/cli/main.js']) {
+    if (!existsSync(join(root, file))) throw new Error(`${file} is missing: run \`npm run build\` first`);
+  }
+  const { code, output } = call('npm', ['pack', '--ignore-scripts', `--pack-destination=${folder}`], root);
+  expect(code, output).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function checkCommandAndImport(project: string): void {
+  const asked = call('npx', ['--no-install', 'vlgraft', '--version'], project);
+  expect(asked.code, asked.output).toBe(0);
+  expect(asked.stdout.trim()).toBe(version);
+  const names = ['fineTune', 'loadRun', 'loadBackbone'];
+  const program = `import * as api from 'vlgraft'; console.log(${names.map((name) => `typeof api.${name}`).join()});`;
+  const imported = call(process.execPath, ['--input-type=module', '--eval', program], project);
+  expect(imported.code, imported.output).toBe(0);
+  expect(imported.stdout.trim()).toBe('function function function');
+}
+
+describe('the tarball', () => {
+  it('holds the program, the recipes and the assets, and neither sources nor tests', async () => {
+    const paths: string[] = [];
+    await list({ file: tarball, onReadEntry: ({ path }) => paths.push(path.replace(/^package\//, '')) });
+    expect(paths).toEqual(
+      expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/src/cli/main.js']),
+    );
+    expect(paths).toContain('recipes/vqa-bottleneck.json');
+    expect(paths.filter((path) => path.startsWith('assets/backbones/'))).not.toEqual([]);
+    expect(paths.filter((path) => /^(src|test|bench|scripts)\/|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  });
+});
+
+describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeout: 300_000 }, () => {
+  it('works when install scripts are off, its types included', () => {
+    const project = installInto('scripts-off', ['--ignore-scripts']);
+    checkCommandAndImport(project);
+    writeFileSync(
+      join(project, 'program.ts'),
+      "import { fineTune } from 'vlgraft';\nexport const start: typeof fineTune = fineTune;\n",
+    );
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', 'program.ts'];
+    const types = call(join(root, 'node_modules/.bin/tsc'), options, project);
+    expect(types.code, types.output).toBe(0);
+  });
+
+  it("works when install scripts are on and tfjs-node-gpu's own download is blocked", () => {
+    const blocked = { TFJS_NODE_BASE_URI: 'http://127.0.0.1:9/' };
+    const project = installInto('scripts-on', ['--ignore-scripts=false'], blocked);
+    // npm drops an optional dependency whose install script fails.
+    expect(existsSync(join(project, 'node_modules/@tensorflow/tfjs-node-gpu'))).toBe(false);
+    checkCommandAndImport(project);
+    const install = join(project, 'node_modules/vlgraft/dist/src/engine/install');
+    const program = `
+      import { createRequire } from 'node:module';
+      import { installKernels } from ${JSON.stringify(join(install, 'kernels.js'))};
+      const require = createRequire(${JSON.stringify(join(install, 'kernels.js'))});
+      const kernels = await installKernels(process.env);
+      const tf = globalThis[Symbol.for('vlgraft.tfjs')] = require('@tensorflow/tfjs');
+      require(kernels + '/dist/register_all_kernels');
+      console.log(tf.getKernelsForBackend('tensorflow').length > 100);`;
+    const fetched = call(process.execPath, ['--input-type=module', '--eval', program], project);
+    expect(fetched.stdout, fetched.output).toMatch(/^true$/m);
+  });
+});

@@ -1,0 +1,278 @@
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Processor } from '../../src/backbones/backbone.js';
+import { initialize } from '../../src/backbones/initialize.js';
+import { createBackbone } from '../../src/backbones/load.js';
+import { singleStream } from '../../src/backbones/singleStream.js';
+import type { HostBatch, HostTensor } from '../../src/data/hostTensor.js';
+import { createProcessor } from '../../src/data/processor.js';
+import {
+  compile,
+  fromHost,
+  linear,
+  readTensor,
+  startEngine,
+  type TensorTree,
+  tf,
+} from '../../src/engine/index.js';
+import type { Json } from '../../src/json.js';
+import { lookUpIn } from '../../src/nn/parameters.js';
+import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
+import { matching } from '../../src/objectives/matching.js';
+import { createRandom } from '../../src/random.js';
+import { languageHead, matchingHead } from '../../tasks/heads/pretraining.js';
+import { pretrain } from '../../tasks/pretrain.js';
+import type { PretrainOptions } from '../../tasks/pretraining/options.js';
+import type { CaptionExample } from '../../tasks/readers/cocoCaptions.js';
+import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { expectClose, parityPath, readCase } from '../parity/readParity.js';
+
+function completed(options: Record<string, Json>): PretrainOptions {
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
+  const filled = structuredClone(options);
+  const validate = ajv.compile<PretrainOptions>(pretrain.schema as object);
+  if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
+  return filled as PretrainOptions;
+}
+
+const everything = completed({});
+
+const backbone = createBackbone(
+  {
+    model_type: 'visual_bert',
+    vocab_size: 420,
+    hidden_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    intermediate_size: 64,
+    max_position_embeddings: 24,
+    visual_embedding_dim: 12,
+    visual_box_dim: 7,
+  },
+  3,
+);
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+let processor: Processor;
+
+/** Pictures of one colour, each with two captions that name it. */
+const colours = [
+  { name: 'apple', colour: [220, 0, 0] },
+  { name: 'kite', colour: [0, 0, 230] },
+  { name: 'dog', colour: [0, 200, 0] },
+  { name: 'bridge', colour: [240, 240, 0] },
+  { name: 'umbrella', colour: [10, 10, 10] },
+  { name: 'pizza', colour: [250, 250, 250] },
+] as const;
+
+const examples: CaptionExample[] = colours.flatMap(({ name }, index) => {
+  const captions = [`a ${name} in the park`, `the young woman looks at the ${name}`];
+  const picture = {
+    id: String(index),
+    path: join(folder.path, `${name}.png`),
+    boxes: [[1, 1, 7, 7]] as [number, number, number, number][],
+  };
+  return captions.map((caption, n) => ({ id: `${index}.${n}`, caption, captions, picture }));
+});
+
+beforeAll(async () => {
+  await startEngine();
+  for (const { name, colour } of colours) {
+    await drawPicture(join(folder.path, `${name}.png`), { width: 8, height: 8 }, colour);
+  }
+  processor = await createProcessor('singleStream', {
+    tokenizerFolder: parityPath('tokenizers', 'bert_wordpiece'),
+    regions: { kind: 'crop-pixels', size: 2 },
+    maxTextLength: 16,
+  });
+});
+
+const collate = (options: PretrainOptions, seed: number, chosen = examples): Promise<HostBatch> =>
+  pretrain.collate(chosen, {
+    state: pretrain.fit(options, chosen),
+    processor,
+    random: createRandom('collate', seed),
+    training: true,
+  });
+
+describe('options', () => {
+  test('learn all three objectives unless told otherwise', () => {
+    expect(everything.objectives).toEqual({
+      mlm: { weight: 1, maskProbability: 0.15 },
+      pwcl: { weight: 1, temperature: 0.07, form: 'exp', projection: 128 },
+      matching: { weight: 1 },
+    });
+    expect(completed({ objectives: { matching: {} } }).objectives).toEqual({ matching: { weight: 1 } });
+    expect(() => completed({ objectives: {} })).toThrow();
+  });
+});
+
+describe('the heads', () => {
+  const fixture = readCase('VisualBertForPreTraining');
+  const { tolerance } = fixture.case;
+  const output = (name: string) => fromHost(fixture.outputs.get(name)!);
+  const parameters = (name: string) => fromHost(fixture.tensors.get(name)!);
+
+  test('are those of VisualBertForPreTraining: logits', () => {
+    tf.tidy(() => {
+      const hidden = output('hidden_states.2');
+      const logits = languageHead(
+        parameters,
+        hidden,
+        parameters('visual_bert.embeddings.word_embeddings.weight'),
+      );
+      expectClose(logits.dataSync(), fixture.outputs.get('prediction_logits')!.data, tolerance);
+      const [batch, , width] = hidden.shape as [number, number, number];
+      const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [batch, 1, width]), [batch, width]);
+      const dense = ['weight', 'bias'].map((part) => parameters(`visual_bert.pooler.dense.${part}`));
+      const pooled = tf.tanh(linear(first, dense[0]!, dense[1]));
+      expectClose(
+        tf.reverse(matchingHead(parameters, pooled), 1).dataSync(),
+        fixture.outputs.get('seq_relationship_logits')!.data,
+        tolerance,
+      );
+    });
+  });
+
+  test('and losses', () => {
+    tf.tidy(() => {
+      const input = (name: string) => fromHost(fixture.inputs.get(name)!);
+      const mlm = maskedLanguageModelling(output('prediction_logits'), input('labels'));
+      const match = matching(output('seq_relationship_logits'), input('sentence_image_labels'));
+      expectClose(mlm.dataSync(), fixture.outputs.get('mlm_loss.loss')!.data, tolerance);
+      expectClose(tf.add(mlm, match).dataSync(), fixture.outputs.get('both_losses.loss')!.data, tolerance);
+    });
+  });
+
+  test('have the parameters of the checkpoint, so that they can be written into it', () => {
+    const shape = (names: Iterable<readonly [string, readonly number[]]>) =>
+      Object.fromEntries([...names].filter(([name]) => !name.startsWith('cls.projection')));
+    const specs = pretrain.head(
+      everything,
+      pretrain.fit(everything, []),
+      singleStream.shape(fixture.config as Record<string, Json>),
+    );
+    const stored = [...fixture.tensors].filter(([name]) => name.startsWith('cls.'));
+    expect(shape(specs.map((spec) => [spec.name, spec.shape] as const))).toEqual(
+      shape(stored.map(([name, tensor]) => [name, tensor.shape] as const)),
+    );
+  });
+});
+
+describe('collate', () => {
+  test('swaps half of the captions for one that does not belong to the picture', async () => {
+    let [matched, all] = [0, 0];
+    for (let seed = 0; seed < 40; seed++) {
+      const batch = await collate(everything, seed);
+      matched += batch['target.matched']!.data.reduce((sum, value) => sum + value, 0);
+      all += examples.length;
+    }
+    expect(matched / all).toBeGreaterThan(0.42);
+    expect(matched / all).toBeLessThan(0.58);
+  });
+
+  test('masks right captions only, and always some token of them', async () => {
+    const batch = await collate(everything, 1);
+    const length = batch.inputIds!.shape[1]!;
+    for (const [row, matched] of batch['target.matched']!.data.entries()) {
+      const labels = [...batch['target.tokens']!.data.subarray(row * length, (row + 1) * length)];
+      expect(labels.some((label) => label !== -100)).toBe(matched === 1);
+    }
+  });
+
+  test('keeps the right captions whole for the contrast, whatever the joint pass reads', async () => {
+    const { inputIds } = processor.collate(
+      await Promise.all(examples.map(({ caption }) => processor.encode({ text: caption }))),
+    );
+    for (const seed of [1, 2])
+      expect((await collate(everything, seed))['caption.inputIds']).toEqual(inputIds);
+  });
+
+  test('gives the same for the same draw, and another mask at the next visit', async () => {
+    expect(await collate(everything, 5)).toEqual(await collate(everything, 5));
+    expect(await collate(everything, 5)).not.toEqual(await collate(everything, 6));
+  });
+
+  test('leaves captions as they are where nothing asks for a change', async () => {
+    const only = completed({ objectives: { pwcl: {} } });
+    const batch = await collate(only, 1);
+    expect(batch.inputIds).toEqual(batch['caption.inputIds']);
+    expect(batch['target.matched']!.data.every((value) => value === 1)).toBe(true);
+  });
+
+  test('swaps nothing where no other picture is at hand', async () => {
+    for (let seed = 0; seed < 8; seed++) {
+      const batch = await collate(everything, seed, examples.slice(0, 2));
+      expect([...batch['target.matched']!.data]).toEqual([1, 1]);
+    }
+  });
+});
+
+describe('pretraining', () => {
+  /** All parameters as variables, so that they can be trained. */
+  function createModel(options: PretrainOptions) {
+    const state = pretrain.fit(options, examples);
+    const head = initialize(pretrain.head(options, state, backbone.shape), 1);
+    const variables = (weights: ReadonlyMap<string, HostTensor>) =>
+      new Map([...weights].map(([name, host]) => [name, tf.variable(fromHost(host))]));
+    const [body, own] = [variables(backbone.weights), variables(head)];
+    const outputs = (batch: TensorTree) =>
+      pretrain.outputs({
+        options,
+        state,
+        backbone: backbone.shape,
+        encode: (replace, how) =>
+          backbone.family.forward(backbone.config, lookUpIn(body, 'backbone'), { ...batch, ...replace }, how),
+        parameters: lookUpIn(own, 'head'),
+        backboneParameters: lookUpIn(body, 'backbone'),
+        batch,
+        dropout: (x) => x,
+      });
+    const all = [...body.values(), ...own.values()];
+    return { outputs, variables: all, dispose: () => tf.dispose(all) };
+  }
+
+  const toDevice = (batch: HostBatch): TensorTree =>
+    Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
+
+  test('learns masked words, matching and retrieval from captions of a few pictures', async () => {
+    const options = completed({ objectives: { mlm: {}, matching: {}, pwcl: { projection: 16 } } });
+    const model = createModel(options);
+    const optimizer = tf.train.adam(3e-3);
+    const step = compile((batch: TensorTree) => {
+      const parts: TensorTree = {};
+      const cost = () => {
+        const loss = pretrain.loss(model.outputs(batch), batch, options);
+        Object.assign(parts, loss.parts);
+        return loss.total.asScalar();
+      };
+      optimizer.minimize(cost, false, model.variables);
+      return { ...parts };
+    });
+    for (let visit = 0; visit < 200; visit++) {
+      const batch = toDevice(await collate(options, visit));
+      tf.dispose(await step.run(batch));
+      tf.dispose(batch);
+    }
+    step.dispose();
+    const host = await collate(options, 1000);
+    const batch = toDevice(host);
+    const outputs = tf.tidy(() => model.outputs(batch));
+    const predictions = pretrain.predict(
+      { scores: await readTensor(outputs.scores!) },
+      examples,
+      pretrain.fit(options, examples),
+      options,
+    );
+    const { values } = pretrain.evaluate(predictions, examples, options);
+    expect(values.mlm).toBeGreaterThan(0.8);
+    expect(values.matching).toBeGreaterThan(0.9);
+    expect(values.retrieval).toBe(1);
+    expect(values.mean).toBeCloseTo((values.mlm! + values.matching! + values.retrieval!) / 3);
+    tf.dispose([batch, outputs]);
+    optimizer.dispose();
+    model.dispose();
+  });
+});
