@@ -1,4 +1,4 @@
-import { type Recipe, type RecipeInput } from './recipe/recipe.js';
+import type { Recipe, RecipeInput } from './recipe/recipe.js';
 import { resolveRecipe } from './recipe/validate.js';
 import { type RunOptions, runRecipe } from './training/runRecipe.js';
 import type { RunSummary } from './training/summary.js';

@@ -60,6 +60,7 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
     matching: matching !== undefined,
     contrastive: pwcl !== undefined,
   }),
+  texts: ({ caption }) => [caption],
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   head: ({ objectives: { mlm, matching, pwcl } }, _state, backbone) =>
     pretrainingHeadParameters({

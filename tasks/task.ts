@@ -67,6 +67,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   read(options: Options, split: Readonly<Record<string, Json>>): Promise<readonly E[]>;
   /** What must be known before the head is built (answer vocabulary, ...); JSON, saved with the adapter. */
   fit(options: Options, training: readonly E[]): State;
+  /** Texts of an example, from which the tokenizer of a backbone made from nothing is built. */
+  texts?(example: E): readonly string[];
   /** A rough length in tokens for buckets, from the text alone. */
   length(example: E): number;
   /** Parameters of the head. */

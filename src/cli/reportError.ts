@@ -1,10 +1,10 @@
-import { formatProblem, UsageError } from '../errors.js';
+import { formatProblem, InterruptedError, UsageError } from '../errors.js';
 import type { Shell } from './shell.js';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** 130 for interrupted, 2 for wrong usage, recipe or data, else 1; an error may say its own. */
-export function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown): number {
   const code = (error as { exitCode?: unknown } | undefined)?.exitCode;
   return typeof code === 'number' ? code : 1;
 }
@@ -12,6 +12,10 @@ export function exitCodeOf(error: unknown): number {
 function tell(error: unknown, shell: Shell): void {
   if (error instanceof UsageError) {
     for (const problem of error.problems) shell.complain(formatProblem(problem));
+    return;
+  }
+  if (error instanceof InterruptedError) {
+    shell.notice(error.message);
     return;
   }
   const [first = ''] = messageOf(error).split('\n');

@@ -18,14 +18,15 @@ export interface Shell {
   result(value: unknown, text: string): void;
   /** A line for the person who waits; nothing with `--quiet`. */
   log(line: string): void;
-  /** A line that is always told. */
+  /** A line that is told even with `--quiet`. */
+  notice(line: string): void;
+  /** What is wrong, one line. */
   complain(line: string): void;
-  /** Bold where stdout shows colours. */
-  strong(text: string): string;
 }
 
-const paint = (stream: NodeJS.WriteStream, format: 'bold' | 'red', text: string): string =>
-  stream.isTTY && stream.hasColors() ? styleText(format, text) : text;
+/** Red where the stream shows colours; NO_COLOR is heeded. */
+const red = (stream: NodeJS.WriteStream, text: string): string =>
+  stream.isTTY && stream.hasColors() ? styleText('red', text) : text;
 
 /** The shell of this process. */
 export function createShell({ json = false, quiet = false, input = true }: GlobalOptions): Shell {
@@ -40,9 +41,11 @@ export function createShell({ json = false, quiet = false, input = true }: Globa
     log: (line) => {
       if (!quiet) stderr.write(`${line}\n`);
     },
-    complain: (line) => {
-      stderr.write(`${paint(stderr, 'red', 'error:')} ${line}\n`);
+    notice: (line) => {
+      stderr.write(`${line}\n`);
     },
-    strong: (text) => paint(stdout, 'bold', text),
+    complain: (line) => {
+      stderr.write(`${red(stderr, 'error:')} ${line}\n`);
+    },
   };
 }

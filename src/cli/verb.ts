@@ -10,13 +10,14 @@ export type AddVerb = (parent: Command) => void;
  * An error is told and becomes the exit code; a number that the work returns is the exit code.
  */
 export function action<Given extends unknown[]>(
-  work: (shell: Shell, ...given: Given) => Promise<number | void> | number | void,
+  work: (shell: Shell, ...given: Given) => Promise<unknown>,
 ): (...given: [...Given, Command]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;
     const shell = createShell(command.optsWithGlobals<GlobalOptions>());
     try {
-      process.exitCode = (await work(shell, ...(given.slice(0, -1) as Given))) ?? 0;
+      const code = await work(shell, ...(given.slice(0, -1) as Given));
+      process.exitCode = typeof code === 'number' ? code : 0;
     } catch (error) {
       process.exitCode = reportError(error, shell);
     }

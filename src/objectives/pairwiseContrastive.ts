@@ -32,6 +32,9 @@ const logSumExpWhere = (scores: Tensor, mask: Tensor): Tensor =>
  * The paper prints -log(sum_i s_ii / sum_{i != j} s_ij) with cosines s, which has no value when the ratio is not
  * positive. The default `exp` form puts exp(s / temperature) in the place of s, as contrastive losses do (van den Oord
  * et al. 2018, eq. 4), and is always defined; `literal` is the formula as printed, NaN where it has no value.
+ *
+ * Unlike InfoNCE, which has one fraction a row, it sums all positives in one numerator: at a small temperature the
+ * best pair outweighs all others, which then get no gradient. 1, which leaves the cosines as the paper has them, is safe.
  * @param visual [B, D]
  * @param text [B, D]
  * @returns scalar

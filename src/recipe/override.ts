@@ -1,10 +1,22 @@
 import { type Problem, UsageError } from '../errors.js';
-import { type Path, parsePath } from './path.js';
+import { isPrefix, type Path, parsePath } from './path.js';
 import type { ParsedRecipe } from './source.js';
 
 type Container = Record<string | number, unknown>;
 
 const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
+
+/** Keys of which a recipe has one: setting one takes the other out, unless that was set too. */
+const ALTERNATIVES: readonly (readonly [Path, Path])[] = [
+  [
+    ['training', 'epochs'],
+    ['training', 'maxSteps'],
+  ],
+  [
+    ['backbone', 'from'],
+    ['backbone', 'create'],
+  ],
+];
 
 /** JSON where it is JSON, else the text itself: `8`, `true`, `[0,1]`, `adamw`. */
 function parseValue(text: string): unknown {
@@ -36,6 +48,23 @@ function withItem(root: unknown, index: number, rest: Path, value: unknown): unk
   return [...list.slice(0, index), withValue(list[index], rest, value), ...list.slice(index + 1)];
 }
 
+/** A value without one place of it. */
+function without(root: unknown, [part, ...rest]: Path): unknown {
+  if (!isContainer(root) || part === undefined || !Object.hasOwn(root, part)) return root;
+  const entries = Object.entries(root);
+  if (rest.length === 0) return Object.fromEntries(entries.filter(([key]) => key !== part));
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, key === part ? without(value, rest) : value]),
+  );
+}
+
+function withoutAlternative({ input, source }: ParsedRecipe, path: Path): ParsedRecipe {
+  const pair = ALTERNATIVES.find((paths) => paths.some((one) => isPrefix(one, path)));
+  const other = pair?.find((one) => !isPrefix(one, path));
+  if (!other || source.overrides.some((override) => isPrefix(other, override.path))) return { input, source };
+  return { input: without(input, other), source };
+}
+
 /**
  * Applies `a.b=value` and `adapters[0].reductionFactor=8` to a recipe that was read, in order.
  * Throws UsageError with every one that is malformed or points to nowhere.
@@ -52,7 +81,8 @@ export function applyOverrides(parsed: ParsedRecipe, settings: readonly string[]
       return current;
     }
     try {
-      const input = withValue(current.input, path, parseValue(setting.slice(at + 1)));
+      const cleared = withoutAlternative(current, path);
+      const input = withValue(cleared.input, path, parseValue(setting.slice(at + 1)));
       const overrides = [...current.source.overrides, { path, flag }];
       return { input, source: { ...current.source, overrides } };
     } catch (error) {

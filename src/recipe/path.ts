@@ -27,3 +27,6 @@ export function parsePath(text: string): Path | undefined {
     match[1] === undefined ? match[0] : Number(match[1]),
   );
 }
+
+/** Whether a path is this place or lies inside it. */
+export const isPrefix = (prefix: Path, path: Path): boolean => prefix.every((part, i) => part === path[i]);

@@ -1,9 +1,9 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type Problem, UsageError } from '../errors.js';
-import { formatPath, type Path } from './path.js';
+import { formatPath, isPrefix, type Path } from './path.js';
 
 /** A `--set` that was applied to a recipe. */
-export interface Override {
+interface Override {
   readonly path: Path;
   /** As written, for errors. */
   readonly flag: string;
@@ -59,15 +59,15 @@ function positionOf(text: string, offset: number): { line: number; column: numbe
 }
 
 /** JSON value of a tree; keys such as `__proto__` stay plain keys. */
-function valueOf(node: Node): unknown {
-  if (node.type === 'array') return (node.children ?? []).map(valueOf);
+function plainValue(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(plainValue);
   if (node.type !== 'object') return node.value as unknown;
   const value: Record<string, unknown> = {};
   for (const property of node.children ?? []) {
     const [key, content] = property.children ?? [];
     if (!key || !content) continue;
     Object.defineProperty(value, key.value as string, {
-      value: valueOf(content),
+      value: plainValue(content),
       configurable: true,
       enumerable: true,
       writable: true,
@@ -116,10 +116,8 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
     throw new UsageError({ file, line: 1, column: 1, message: 'it is empty' });
   const problems = [...syntaxProblems(errors, file, source), ...(tree ? duplicates(tree, file, source) : [])];
   if (!tree || problems.length > 0) throw new UsageError(problems);
-  return { input: valueOf(tree), source: { file, text: source, tree, overrides: [] } };
+  return { input: plainValue(tree), source: { file, text: source, tree, overrides: [] } };
 }
-
-const isPrefix = (prefix: Path, path: Path): boolean => prefix.every((part, i) => part === path[i]);
 
 /** The node of a path, or of its nearest ancestor that the text has. */
 function nearestNode(tree: Node, path: Path, target: 'key' | 'value'): Node {

@@ -2,7 +2,7 @@ import { type Tensor, type TensorTree, tf } from '../engine/index.js';
 import type { OptimizerOptions } from './options.js';
 
 /** How one parameter is treated. */
-export interface UpdateSettings {
+interface UpdateSettings {
   /** Its learning rate = this times the step's. */
   readonly learningRateScale: number;
   /** False for biases and norms. */
@@ -10,7 +10,7 @@ export interface UpdateSettings {
 }
 
 /** New values of a parameter and of its slots. */
-export interface Update {
+interface Update {
   readonly parameter: Tensor;
   readonly slots: readonly Tensor[];
 }

@@ -28,7 +28,7 @@ export const shippedModules: RunModules = {
 };
 
 /** The splits of a run. */
-export interface Splits {
+interface Splits {
   readonly train: readonly Example[];
   readonly validation?: readonly Example[];
   readonly test?: readonly Example[];

@@ -1,7 +1,7 @@
 import type { Example, Prediction } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
-import { startEngine } from '../engine/index.js';
+import { type EngineInfo, startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
@@ -40,41 +40,52 @@ function createClock(): () => number {
 const writePredictions = (path: string, predictions: readonly Prediction[]): void =>
   writeFileAtomically(path, `[\n${predictions.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 
+/** Before anything trains, so that a validation set without labels is found at once. */
+function baselines({ task, splits }: Prepared): RunSummary['baseline'] {
+  const measure = (examples: readonly Example[] | undefined) =>
+    examples && task.task.baseline?.(splits.train, examples, task.state, task.options);
+  const validation = measure(splits.validation);
+  const test = unlessUnlabelled(() => measure(splits.test));
+  return { ...(validation && { validation }), ...(test && { test }) };
+}
+
+/** A test set may come without labels: then it gets predictions and no metrics. */
+function unlessUnlabelled<T>(measure: () => T, onError?: (message: string) => void): T | undefined {
+  try {
+    return measure();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    onError?.(error.message);
+    return undefined;
+  }
+}
+
 type Split = 'validation' | 'test';
 
-/** The best weights on one split: predictions are written before they are scored, since labels may be missing. */
+/** The best weights on one split; predictions of the test set are written. */
 async function evaluateSplit(
   parts: TrainerParts,
   split: Split,
   examples: readonly Example[],
   folder: RunFolder,
-) {
-  const { model, evaluator, collator, options, seed, onProgress, signal } = parts;
+): Promise<SplitMetrics | undefined> {
+  const { model, evaluator, collator, options, seed, onProgress, onLog, signal } = parts;
   const { task, options: taskOptions } = model.parts.task;
   const how = { batchSize: options.batchSize, seed, stage: split, onProgress, signal };
   const { predictions, loss } = await predictAll(model, evaluator, collator, examples, how);
   if (split === 'test') writePredictions(folder.predictions, predictions);
-  const report = task.evaluate(predictions, examples, taskOptions);
-  return { ...report, ...(loss !== undefined && { loss }) };
+  const report = unlessUnlabelled(
+    () => task.evaluate(predictions, examples, taskOptions),
+    (message) => onLog?.(`${split}: predictions, but no metrics: ${message}`),
+  );
+  return report && { ...report, ...(loss !== undefined && { loss }) };
 }
 
-async function evaluateSplits(parts: TrainerParts, prepared: Prepared, folder: RunFolder) {
-  const { task, state, options } = prepared.task;
-  const metrics: Partial<Record<Split, SplitMetrics>> = {};
-  const baseline: Partial<Record<Split, SplitMetrics>> = {};
-  for (const split of ['validation', 'test'] as const) {
-    const examples = prepared.splits[split];
-    if (!examples) continue;
-    try {
-      metrics[split] = await evaluateSplit(parts, split, examples, folder);
-      const simple = task.baseline?.(prepared.splits.train, examples, state, options);
-      if (simple) baseline[split] = simple;
-    } catch (error) {
-      if (split === 'validation' || !(error instanceof UsageError)) throw error;
-      parts.onLog?.(`test has predictions but no metrics: ${error.message}`);
-    }
-  }
-  return { metrics, baseline };
+async function evaluateSplits(parts: TrainerParts, { splits }: Prepared, folder: RunFolder) {
+  const { validation, test } = splits;
+  const onValidation = validation && (await evaluateSplit(parts, 'validation', validation, folder));
+  const onTest = test && (await evaluateSplit(parts, 'test', test, folder));
+  return { ...(onValidation && { validation: onValidation }), ...(onTest && { test: onTest }) };
 }
 
 interface Figures {
@@ -82,10 +93,11 @@ interface Figures {
   readonly parts: TrainerParts;
   readonly state: TrainState;
   readonly seconds: { readonly prepare: number; readonly evaluate: number };
-  readonly evaluated: Awaited<ReturnType<typeof evaluateSplits>>;
+  readonly metrics: RunSummary['metrics'];
+  readonly baseline: RunSummary['baseline'];
 }
 
-function summarise({ settings, parts, state, seconds, evaluated }: Figures): RunSummary {
+function summarise({ settings, parts, state, seconds, metrics, baseline }: Figures): RunSummary {
   const { trainable, frozen } = parts.model.counts;
   const evaluate = state.seconds.evaluate + seconds.evaluate;
   return {
@@ -94,7 +106,8 @@ function summarise({ settings, parts, state, seconds, evaluated }: Figures): Run
     task: settings.task.kind,
     metric: parts.model.parts.task.task.metric.name,
     steps: state.step,
-    ...evaluated,
+    metrics,
+    baseline,
     parameters: { trainable, frozen, share: trainable / (trainable + frozen) },
     ...(state.best && { best: state.best }),
     stoppedEarly: state.stoppedEarly,
@@ -107,6 +120,13 @@ function summarise({ settings, parts, state, seconds, evaluated }: Figures): Run
     stepsPerSecond: state.step === 0 ? 0 : state.step / state.seconds.train,
     peakMemoryBytes: peakMemoryBytes(),
   };
+}
+
+function announceEngine(
+  { backend, version, device, threads, reason }: EngineInfo,
+  { onLog }: RunOptions,
+): void {
+  onLog?.(`engine: ${backend} ${version} on ${device}, ${threads} threads${reason ? ` (${reason})` : ''}`);
 }
 
 function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { onLog }: RunOptions): void {
@@ -130,7 +150,7 @@ export async function runRecipe(
   modules: RunModules = shippedModules,
 ): Promise<RunSummary> {
   const clock = createClock();
-  await startEngine();
+  announceEngine(await startEngine(), options);
   const { folder, checkpoint } = openRunFolder(settings.output, settings, options);
   writeJson(folder.environment, describeEnvironment());
   const prepared = await prepare(settings, modules, folder.backbone);
@@ -153,13 +173,14 @@ export async function runRecipe(
       checkpoints: folder.checkpoints,
       metrics: openMetricsLog(folder.metrics, checkpoint?.state.metricsBytes ?? 0),
     };
+    const baseline = baselines(prepared);
     const prepareSeconds = clock();
     const state = await train(parts, checkpoint);
     restoreBest(model, folder.checkpoints, state);
     clock();
-    const evaluated = await evaluateSplits(parts, prepared, folder);
+    const metrics = await evaluateSplits(parts, prepared, folder);
     const seconds = { prepare: prepareSeconds, evaluate: clock() };
-    const summary = summarise({ settings, parts, state, seconds, evaluated });
+    const summary = summarise({ settings, parts, state, seconds, metrics, baseline });
     await saveModel(folder, settings, prepared, model, summary);
     writeJson(folder.summary, summary);
     return summary;

@@ -17,7 +17,7 @@ import { assignVariables, readVariables } from './trainable.js';
 import { createUpdater, type UpdateOptions, type Updater, zerosLike } from './updates.js';
 
 /** One micro-batch of an update. */
-export interface StepInput {
+interface StepInput {
   readonly batch: HostBatch;
   /** int32 pair that all random draws on the device follow from. */
   readonly seed: readonly [number, number];

@@ -15,6 +15,8 @@ export interface TrainState {
   readonly stoppedEarly: boolean;
   /** Bytes of metrics.jsonl that belong to this state. */
   readonly metricsBytes: number;
+  /** Hash of the ids of the training examples, in order: the same recipe may find other data. */
+  readonly data: number;
   /** Seconds spent training and in its evaluations so far. */
   readonly seconds: { readonly train: number; readonly evaluate: number };
 }
@@ -29,6 +31,7 @@ export const initialState: TrainState = {
   finished: false,
   stoppedEarly: false,
   metricsBytes: 0,
+  data: 0,
   seconds: { train: 0, evaluate: 0 },
 };
 
@@ -69,7 +72,11 @@ export function afterEvaluation(
 }
 
 /** Adds seconds to one of the phases. */
-export const afterSeconds = (state: TrainState, phase: 'train' | 'evaluate', seconds: number): TrainState => ({
+export const afterSeconds = (
+  state: TrainState,
+  phase: 'train' | 'evaluate',
+  seconds: number,
+): TrainState => ({
   ...state,
   seconds: { ...state.seconds, [phase]: state.seconds[phase] + seconds },
 });

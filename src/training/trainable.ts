@@ -15,7 +15,7 @@ export interface Trainable {
 }
 
 /** A device tensor for the time of one use. */
-export function using<T>(host: HostTensor, use: (tensor: Tensor) => T): T {
+function using<T>(host: HostTensor, use: (tensor: Tensor) => T): T {
   const tensor = fromHost(host);
   try {
     return use(tensor);

@@ -1,19 +1,22 @@
 import type { Example } from '../../tasks/task.js';
-import type { HostBatch } from '../data/hostTensor.js';
-import { InterruptedError } from '../errors.js';
+import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
+import { seedFrom } from '../random.js';
 import type { Collator } from './batch.js';
-import { type Checkpoint, pruneCheckpoints, readCheckpointParameters, writeCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  pruneCheckpoints,
+  readCheckpointParameters,
+  writeCheckpoint,
+} from './checkpoint.js';
+import { epochUpdates, type UpdateDone } from './epoch.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import type { MetricsLog } from './metricsLog.js';
 import type { Model } from './model.js';
-import { type MicroBatch, microBatches, stepsPerEpoch, totalSteps } from './plan.js';
-import { prefetch } from './prefetch.js';
-import { scheduleFactor } from './schedule.js';
+import { stepsPerEpoch, totalSteps } from './plan.js';
 import type { TrainingOptions } from './settings.js';
 import type { TrainStep } from './step.js';
 import { afterEvaluation, afterSeconds, afterUpdate, initialState, type TrainState } from './trainState.js';
-import { requireFinite, summariseUpdate, type UpdateReport, type WeightedReport } from './updateReport.js';
 
 /** What training works with; all of it belongs to the caller. */
 export interface TrainerParts {
@@ -35,14 +38,17 @@ export interface TrainerParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Collected {
-  readonly micro: MicroBatch;
-  readonly ids: readonly string[];
-  readonly batch: HostBatch;
-}
-
 /** Weight of the past in the examples per second that are shown. */
 const RATE_SMOOTHING = 0.9;
+
+function requireSameData(state: TrainState, data: number): void {
+  if (state.data === data) return;
+  throw new UsageError({
+    where: 'data.train',
+    message: 'the training examples are not those of the run that is to be resumed',
+    expected: 'the same files, or a run from the start',
+  });
+}
 
 /**
  * Trains on from `start`, from the beginning without it, and returns the last state. The best weights and the last
@@ -55,8 +61,13 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   const lengths = training.map((example) => task.length(example));
   const { evaluateEvery, checkpointEvery, patience } = options;
   const total = totalSteps(training.length, options);
-  const milestones = { stepsPerEpoch: stepsPerEpoch(training.length, options), totalSteps: total, evaluateEvery };
-  let state: TrainState = start?.state ?? initialState;
+  const milestones = {
+    stepsPerEpoch: stepsPerEpoch(training.length, options),
+    totalSteps: total,
+    evaluateEvery,
+  };
+  const data = seedFrom(...training.map(({ id }) => id));
+  let state: TrainState = start?.state ?? { ...initialState, data };
   let mark = performance.now();
   let rate = 0;
 
@@ -79,28 +90,11 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     throw new InterruptedError(`interrupted after step ${state.step} of ${total}; a checkpoint was written`);
   };
 
-  const collect = async (micro: MicroBatch, first: number): Promise<Collected> => {
-    const examples = micro.examples.map((index) => training[index] as Example);
-    const how = { training: true, seed: [seed, 'batch', first + micro.stepInEpoch, micro.index] };
-    return { micro, ids: examples.map(({ id }) => id), batch: await collator.collate(examples, how) };
-  };
-
-  const runMicro = async ({ micro, ids, batch }: Collected, learningRate: number): Promise<WeightedReport> => {
-    const number = state.step + 1;
-    const report = await step.run({
-      batch,
-      seed: [seed | 0, state.step * options.accumulate + micro.index],
-      weight: micro.weight,
-      ...(micro.last && { update: { learningRate, step: number } }),
-    });
-    requireFinite(report, { step: number, learningRate, ids });
-    return { report, weight: micro.weight };
-  };
-
-  /** Logs the update just done and counts it. */
-  const advance = ({ loss, parts: lossParts, gradientNorm }: UpdateReport, learningRate: number, examples: number) => {
+  /** Counts the update just done and logs it. */
+  const advance = ({ report, learningRate, examples }: UpdateDone) => {
     const { epoch } = state;
     state = afterUpdate(state, milestones);
+    const { loss, parts: lossParts, gradientNorm } = report;
     const values = { loss, ...lossParts, gradientNorm };
     metrics.append({ step: state.step, epoch, split: 'train', values, learningRate });
     const now = examples / Math.max(lap('train'), 1e-9);
@@ -116,7 +110,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     const { report, loss } = await evaluate(model, evaluator, collator, examples, how);
     const { name, higherIsBetter } = task.metric;
     const value = report.values[name];
-    if (value === undefined) throw new Error(`the metric '${name}' of task '${task.kind}' is not in its report`);
+    if (value === undefined)
+      throw new Error(`the metric '${name}' of task '${task.kind}' is not in its report`);
     const values = { ...(loss !== undefined && { loss }), ...report.values };
     metrics.append({ step: state.step, epoch: state.epoch, split: 'validation', values });
     state = afterEvaluation(state, value, { higherIsBetter, patience });
@@ -145,17 +140,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const runEpoch = async () => {
-    const first = state.epoch * milestones.stepsPerEpoch;
-    const micros = microBatches(lengths, { ...options, seed }, state);
-    let reports: WeightedReport[] = [];
-    let examples = 0;
-    for await (const collected of prefetch(micros, (micro) => collect(micro, first))) {
-      const learningRate = options.optimizer.learningRate * scheduleFactor(options.schedule, state.step, total);
-      reports.push(await runMicro(collected, learningRate));
-      examples += collected.ids.length;
-      if (!collected.micro.last) continue;
-      advance(summariseUpdate(reports), learningRate, examples);
-      [reports, examples] = [[], 0];
+    for await (const update of epochUpdates({ ...parts, lengths }, state)) {
+      advance(update);
       if (signal?.aborted) await interrupt();
       await settle();
       if (state.finished) return;
@@ -163,6 +149,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   if (start) {
+    requireSameData(start.state, data);
     model.assign(start.parameters, 'checkpoint');
     step.assign(start.slots, 'checkpoint');
   }

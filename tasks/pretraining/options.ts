@@ -46,8 +46,9 @@ const pwcl = {
     temperature: {
       type: 'number',
       exclusiveMinimum: 0,
-      default: 0.07,
-      description: 'Divides the cosines, in the form `exp`.',
+      default: 1,
+      description:
+        'Divides the cosines, in the form `exp`. Small ones (0.2 and below) let one pair carry the whole sum: the others are not learnt.',
     },
     form: {
       type: 'string',

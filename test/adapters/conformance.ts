@@ -6,7 +6,7 @@ import type { Adapter } from '../../adapters/adapter.js';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { BackboneOutput } from '../../src/backbones/backbone.js';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { compile, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import { compile, startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { createRandom } from '../../src/random.js';
@@ -218,7 +218,7 @@ export function describeConformance(subjectName: string, adapter: Adapter<unknow
     });
 
     test('computes the same compiled, gradients too', async () => {
-      const compiled = compile((batch) => {
+      const compiled = compile((batch): TensorTree => {
         const { hidden, pooled, mask } = run(subject, { attached, adapters: toDevice(moved), batch });
         return { hidden, pooled, mask, ...Object.fromEntries(gradientsOf(subject, attached, moved)) };
       });

@@ -93,16 +93,31 @@ describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeo
     // npm drops an optional dependency whose install script fails.
     expect(existsSync(join(project, 'node_modules/@tensorflow/tfjs-node-gpu'))).toBe(false);
     checkCommandAndImport(project);
-    const install = join(project, 'node_modules/vlgraft/dist/src/engine/install');
+    const kernels = join(project, 'node_modules/vlgraft/dist/src/engine/install/kernels.js');
+    expect(fetchWithAltered(kernels)).toMatch(/came with another hash/);
     const program = `
       import { createRequire } from 'node:module';
-      import { installKernels } from ${JSON.stringify(join(install, 'kernels.js'))};
-      const require = createRequire(${JSON.stringify(join(install, 'kernels.js'))});
-      const kernels = await installKernels(process.env);
+      import { installKernels } from ${JSON.stringify(kernels)};
+      const require = createRequire(${JSON.stringify(kernels)});
+      const folder = await installKernels(process.env);
       const tf = globalThis[Symbol.for('vlgraft.tfjs')] = require('@tensorflow/tfjs');
-      require(kernels + '/dist/register_all_kernels');
+      require(folder + '/dist/register_all_kernels');
       console.log(tf.getKernelsForBackend('tensorflow').length > 100);`;
     const fetched = call(process.execPath, ['--input-type=module', '--eval', program], project);
     expect(fetched.stdout, fetched.output).toMatch(/^true$/m);
   });
 });
+
+/** What is said when npm brings a package that is not the published one. */
+function fetchWithAltered(kernels: string): string {
+  const npm = join(folder, 'bin/npm');
+  mkdirSync(join(folder, 'bin'));
+  // The fifth argument says where to.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
+  const write = 'echo altered > "${5#--pack-destination=}/tensorflow-tfjs-node-gpu-4.22.0.tgz"';
+  writeFileSync(npm, `#!/bin/sh\n${write}\n`, { mode: 0o755 });
+  const program = `
+    import { installKernels } from ${JSON.stringify(kernels)};
+    await installKernels({ ...process.env, PATH: ${JSON.stringify(join(folder, 'bin'))} }).catch(({ message }) => console.log(message));`;
+  return call(process.execPath, ['--input-type=module', '--eval', program], folder).output;
+}

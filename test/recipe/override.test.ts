@@ -25,6 +25,17 @@ describe('--set', () => {
     expect(inputAfter(setting)).toMatchObject(expected);
   });
 
+  it('takes out the key that the one it sets stands instead of', () => {
+    expect(inputAfter('training.maxSteps=9')).toMatchObject({ training: { maxSteps: 9 } });
+    expect(inputAfter('training.maxSteps=9')).not.toHaveProperty('training.epochs');
+    const created = inputAfter('backbone.create.model_type=bert');
+    expect(created).toMatchObject({ backbone: { create: { model_type: 'bert' } } });
+    expect(created).not.toHaveProperty('backbone.from');
+    expect(inputAfter('training.maxSteps=9', 'training.epochs=1')).toMatchObject({
+      training: { maxSteps: 9, epochs: 1 },
+    });
+  });
+
   it('applies in order', () => {
     expect(inputAfter('name=a', 'name=b')).toMatchObject({ name: 'b' });
   });

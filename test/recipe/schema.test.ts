@@ -8,16 +8,21 @@ import { recipesFolder } from '../../src/recipe/shipped.js';
 
 type Loose = Readonly<Record<string, unknown>>;
 
-/** Every property of a schema, with its path and whether it must be given. */
+/** Every property of a schema, with its path, whether it must be given, and what is said of it and of its object. */
 function* propertiesOf(
   schema: unknown,
   path = '',
-): Generator<{ path: string; property: Loose; required: boolean }> {
+): Generator<{ path: string; property: Loose; required: boolean; told: string }> {
   if (typeof schema !== 'object' || schema === null) return;
-  const { properties = {}, required = [], if: _condition, ...rest } = schema as Loose;
+  const { properties = {}, required = [], description = '', if: _condition, ...rest } = schema as Loose;
   for (const [key, property] of Object.entries(properties as Record<string, Loose>)) {
     const here = `${path}/${key}`;
-    yield { path: here, property, required: (required as string[]).includes(key) };
+    yield {
+      path: here,
+      property,
+      required: (required as string[]).includes(key),
+      told: `${property.description} ${description}`,
+    };
     yield* propertiesOf(property, here);
   }
   for (const key of ['items', 'then'] as const) yield* propertiesOf(rest[key], `${path}/${key}`);
@@ -54,11 +59,11 @@ describe('the schema of recipes', () => {
 
   it('gives every key that may be left out a default, or says what its absence means; files are read if given', () => {
     const unclear = all.filter(
-      ({ property, required }) =>
+      ({ property, required, told }) =>
         !required &&
         property.type !== 'string' &&
         !('default' in property) &&
-        !/absent|default|left out/i.test(String(property.description)),
+        !/absent|default|left out/i.test(told),
     );
     expect(unclear.map(({ path }) => path)).toEqual([]);
   });

@@ -166,7 +166,7 @@ describe('a wrong recipe', () => {
   it.each(wrong)('%s', (_what, changes, expected) => {
     const text = changes.reduce((now, [from, to]) => now.replace(from, to), minimal);
     const told = problemsOf(() => resolveText(text, place.folder));
-    expect(told).toEqual(expected.map((start) => expect.stringMatching(new RegExp(`^${escape(start)}`))));
+    expect(told).toEqual(expected.map((start) => expect.stringMatching(new RegExp(`^${literal(start)}`))));
   });
 
   it('is told by path when it comes from a program', () => {
@@ -180,7 +180,7 @@ describe('a wrong recipe', () => {
   });
 });
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 describe('a right recipe', () => {
   it('gets every default', () => {

@@ -16,16 +16,18 @@ interface Case {
   readonly trajectory: Values[];
 }
 
-const fixture = JSON.parse(
-  readFileSync(new URL('./fixtures/optimizers.json', import.meta.url), 'utf8'),
-) as { shapes: Values; cases: Case[] };
+const fixture = JSON.parse(readFileSync(new URL('./fixtures/optimizers.json', import.meta.url), 'utf8')) as {
+  shapes: Values;
+  cases: Case[];
+};
 
-const tensorOf = (name: string, values: number[]) => float32(fixture.shapes[name]!, Float32Array.from(values));
+const tensorOf = (name: string, values: number[]) =>
+  float32(fixture.shapes[name]!, Float32Array.from(values));
 
 beforeAll(() => startEngine());
 
 describe.each(fixture.cases)('$name', ({ options, start, gradients, norms, trajectory }) => {
-  it("takes PyTorch's steps, eagerly and compiled", async () => {
+  it("takes PyTorch's steps", async () => {
     const trainables = Object.entries(start).map(
       ([name, values]): Trainable => ({
         name,
@@ -41,7 +43,9 @@ describe.each(fixture.cases)('$name', ({ options, start, gradients, norms, traje
       const rate = options.optimizer.learningRate * (1 - index / gradients.length);
       const scalars = Object.entries(updater.optimizer.scalars(rate, index + 1));
       const { norm } = await step.run({
-        ...Object.fromEntries(Object.entries(gradient).map(([name, g]) => [name, fromHost(tensorOf(name, g))])),
+        ...Object.fromEntries(
+          Object.entries(gradient).map(([name, g]) => [name, fromHost(tensorOf(name, g))]),
+        ),
         ...Object.fromEntries(scalars.map(([name, value]) => [name, tf.scalar(value)])),
       });
       if (norms[index] !== undefined) expect((await norm.data())[0]).toBeCloseTo(norms[index], 4);

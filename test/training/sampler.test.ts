@@ -55,7 +55,8 @@ describe('the plan of an epoch', () => {
   it('weighs batches by their share of the update', () => {
     const micros = microBatches(lengths, options, { epoch: 0, stepInEpoch: 0 });
     const sums = new Map<number, number>();
-    for (const { stepInEpoch, weight } of micros) sums.set(stepInEpoch, (sums.get(stepInEpoch) ?? 0) + weight);
+    for (const { stepInEpoch, weight } of micros)
+      sums.set(stepInEpoch, (sums.get(stepInEpoch) ?? 0) + weight);
     expect(sums.size).toBe(16);
     for (const sum of sums.values()) expect(sum).toBeCloseTo(1, 12);
     expect(micros.filter(({ last }) => last)).toHaveLength(16);

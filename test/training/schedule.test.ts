@@ -10,9 +10,9 @@ interface Case {
   readonly factors: number[];
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL('./fixtures/schedules.json', import.meta.url), 'utf8'),
-) as { cases: Case[] };
+const { cases } = JSON.parse(readFileSync(new URL('./fixtures/schedules.json', import.meta.url), 'utf8')) as {
+  cases: Case[];
+};
 
 describe('the learning-rate schedule', () => {
   it.each(cases)("$kind with $warmupSteps steps of warm-up has PyTorch's factors", (one) => {

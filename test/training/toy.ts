@@ -5,7 +5,7 @@ import { type AdapterChoice, planAdapters } from '../../adapters/attach.js';
 import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
 import { createBackbone } from '../../src/backbones/load.js';
 import { float32, int32 } from '../../src/data/hostTensor.js';
-import { linear, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { normal, zeros } from '../../src/nn/parameters.js';
 import { createRandom } from '../../src/random.js';
 import { createCollator } from '../../src/training/batch.js';
@@ -75,7 +75,10 @@ export const toyTask = defineTask<Record<string, never>, ToyExample, null>({
     const sequences = await Promise.all(
       examples.map(({ tokens }) => processor.encode({ text: tokens.join(' ') })),
     );
-    const labels = float32([examples.length], Float32Array.from(examples, ({ label }) => label));
+    const labels = float32(
+      [examples.length],
+      Float32Array.from(examples, ({ label }) => label),
+    );
     return { ...processor.collate(sequences), 'target.labels': labels };
   },
   outputs: ({ encode, parameters, dropout }) => {
@@ -123,18 +126,19 @@ export const bottleneckChoice: AdapterChoice = {
   trainLayerNorm: true,
 };
 
-export interface ToyOptions {
+interface ToyOptions {
   readonly adapters?: readonly AdapterChoice[];
   readonly task?: AnyTask;
+  readonly precision?: Precision;
 }
 
-export function toyModel({ adapters = [bottleneckChoice], task }: ToyOptions = {}): Model {
+export function toyModel({ adapters = [bottleneckChoice], task, precision = 'f32' }: ToyOptions = {}): Model {
   const backbone = createBackbone(toyConfig, 1);
   return createModel({
     backbone,
     attached: planAdapters(backbone.shape, adapters),
     task: { task: task ?? (toyTask as unknown as AnyTask), options: {}, state: null },
-    precision: 'f32',
+    precision,
     seed: 7,
   });
 }
@@ -143,7 +147,14 @@ export const toyTraining: TrainingOptions = {
   epochs: 3,
   batchSize: 8,
   accumulate: 1,
-  optimizer: { kind: 'adamw', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  optimizer: {
+    kind: 'adamw',
+    learningRate: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+  },
   schedule: { kind: 'linear', warmup: 0.1 },
   headLearningRateScale: 1,
   clipNorm: 1,
@@ -166,7 +177,12 @@ type RunOptions = ToyOptions &
   };
 
 /** Trains the toy model from its start or from a checkpoint, everything in a folder of its own. */
-export async function trainToy({ options, folder = scratchFolder(), start, ...rest }: RunOptions): Promise<ToyRun> {
+export async function trainToy({
+  options,
+  folder = scratchFolder(),
+  start,
+  ...rest
+}: RunOptions): Promise<ToyRun> {
   await startEngine();
   const model = toyModel(rest);
   const training = { ...toyTraining, ...options };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../src/engine/index.js';
-import { InterruptedError } from '../../src/errors.js';
+import { InterruptedError, UsageError } from '../../src/errors.js';
 import type { Progress } from '../../src/progress.js';
 import { checkpointName, checkpointSteps, readCheckpoint } from '../../src/training/checkpoint.js';
 import type { AnyTask } from '../../src/training/model.js';
@@ -30,25 +30,31 @@ describe('training', () => {
   it.each([
     { accumulate: 1, evaluateEvery: 4 },
     { accumulate: 2, checkpointEvery: 2 },
-  ])('gives the same bytes when it is stopped after any step and resumed: %o', async (options) => {
-    const whole = await trainToy({ options: { epochs: 2, ...options } });
-    const total = whole.state.step;
-    for (const at of [1, 3, 4, total - 1, total]) {
-      const abort = new AbortController();
-      const onProgress = ({ stage, done }: Progress) => {
-        if (stage === 'train' && done === at) abort.abort();
-      };
-      const folder = scratchFolder();
-      const run = { options: { epochs: 2, ...options }, folder };
-      await expect(trainToy({ ...run, onProgress, signal: abort.signal })).rejects.toThrow(InterruptedError);
-      const start = readCheckpoint(join(folder, 'checkpoints'), at);
-      const resumed = await trainToy({ ...run, start });
-      expect(resumed.parameters).toEqual(whole.parameters);
-      expect(resumed.state.best).toEqual(whole.state.best);
-      expect(weightFiles(folder, total)).toEqual(weightFiles(whole.folder, total));
-      expect(lines(folder)).toBe(lines(whole.folder));
-    }
-  });
+  ])(
+    'gives the same bytes when it is stopped after any step and resumed: %o',
+    async (options) => {
+      const whole = await trainToy({ options: { epochs: 2, ...options } });
+      const total = whole.state.step;
+      for (const at of [1, 3, 4, total - 1, total]) {
+        const abort = new AbortController();
+        const onProgress = ({ stage, done }: Progress) => {
+          if (stage === 'train' && done === at) abort.abort();
+        };
+        const folder = scratchFolder();
+        const run = { options: { epochs: 2, ...options }, folder };
+        await expect(trainToy({ ...run, onProgress, signal: abort.signal })).rejects.toThrow(
+          InterruptedError,
+        );
+        const start = readCheckpoint(join(folder, 'checkpoints'), at);
+        const resumed = await trainToy({ ...run, start });
+        expect(resumed.parameters).toEqual(whole.parameters);
+        expect(resumed.state.best).toEqual(whole.state.best);
+        expect(weightFiles(folder, total)).toEqual(weightFiles(whole.folder, total));
+        expect(lines(folder)).toBe(lines(whole.folder));
+      }
+    },
+    240_000,
+  );
 
   it('can be stopped during an evaluation, which is done first when it is resumed', async () => {
     const whole = await trainToy({ options: { epochs: 1, evaluateEvery: 3 } });
@@ -68,6 +74,13 @@ describe('training', () => {
     const start = readCheckpoint(join(whole.folder, 'checkpoints'), 6);
     await trainToy({ options: { epochs: 2 }, folder: whole.folder, start });
     expect(lines(whole.folder)).toBe(before);
+  });
+
+  it('is not resumed on other data', async () => {
+    const { folder } = await trainToy({ options: { epochs: 2 } });
+    const start = readCheckpoint(join(folder, 'checkpoints'), 6);
+    const run = trainToy({ options: { epochs: 2 }, start, training: toyExamples(44, 'other') });
+    await expect(run).rejects.toThrow(UsageError);
   });
 
   it('keeps the last two checkpoints and the best', async () => {
@@ -103,12 +116,17 @@ describe('training', () => {
     const training = toyExamples(8, 'train').map((one, i) => (i === 3 ? { ...one, label: Number.NaN } : one));
     const options = { batchSize: 4, schedule: { kind: 'constant', warmup: 0 } } as const;
     const run = trainToy({ training, options });
-    await expect(run).rejects.toThrow(/diverged at step [12]: the loss is NaN, learning rate 0.01, examples .*train-3/);
+    await expect(run).rejects.toThrow(
+      /diverged at step [12]: the loss is NaN, learning rate 0.01, examples .*train-3/,
+    );
   });
 
   it('gives the gradients of the large batch when it accumulates small ones', async () => {
-    const still = { ...toyTask, outputs: (context: Parameters<typeof toyTask.outputs>[0]) =>
-      toyTask.outputs({ ...context, dropout: (x) => x }) };
+    const still = {
+      ...toyTask,
+      outputs: (context: Parameters<typeof toyTask.outputs>[0]) =>
+        toyTask.outputs({ ...context, dropout: (x) => x }),
+    };
     const run = {
       task: asTask(still),
       adapters: [],

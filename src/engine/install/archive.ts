@@ -27,7 +27,7 @@ const recordPath = /^([^/]+)\.dist-info\/RECORD$/;
 const largestRecord = 64e6;
 
 /** Reads the lines `path,sha256=<base64url>,<bytes>` of a wheel's RECORD; lines without a hash are left out. */
-export function parseRecord(text: string): RecordedFile[] {
+function parseRecord(text: string): RecordedFile[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [, path, digest, bytes] = /^"?([^",]+)"?,sha256=([\w-]+),(\d+)$/.exec(line) ?? [];
     if (!path || !digest) return [];

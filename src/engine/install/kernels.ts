@@ -39,7 +39,7 @@ const packages: readonly PinnedPackage[] = [
 const bridge = "module.exports = globalThis[Symbol.for('vlgraft.tfjs')];\n";
 
 /** Whether bytes have the hash an integrity string `sha512-<base64>` states. */
-export const hasIntegrity = (bytes: Uint8Array, integrity: string): boolean =>
+const hasIntegrity = (bytes: Uint8Array, integrity: string): boolean =>
   `sha512-${createHash('sha512').update(bytes).digest('base64')}` === integrity;
 
 interface Fetch {

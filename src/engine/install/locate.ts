@@ -6,7 +6,7 @@ import { cacheFolder, type Environment } from './cacheFolder.js';
 import { type Device, engineFolderPattern } from './engineWheel.js';
 
 /** The two libraries the engine loads; absolute paths. */
-export interface EngineLibraries {
+interface EngineLibraries {
   /** The C API: libtensorflow_cc or libtensorflow. */
   readonly tensorflow: string;
   /** libtensorflow_framework, which the other one needs. */

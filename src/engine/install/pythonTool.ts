@@ -52,7 +52,7 @@ const uvTarget = ({ uvPlatform }: EngineWheel): string[] => [
 ];
 
 /** Arguments that ask a tool what it would fetch, without fetching it; the answer comes on standard output. */
-export function resolveArguments(kind: PythonTool['kind'], wheel: EngineWheel): string[] {
+function resolveArguments(kind: PythonTool['kind'], wheel: EngineWheel): string[] {
   // uv reads the requirement from standard input.
   if (kind === 'uv') return ['pip', 'compile', '-', '--quiet', '--format=pylock.toml', ...uvTarget(wheel)];
   // Old versions of pip want a target folder with --platform even for a dry run, which leaves it alone.

@@ -36,7 +36,7 @@ export function requireNative(): NativeBackend {
 }
 
 /**
- * Registers the backend `tensorflow`: the kernels of tfjs-node-gpu over the libtensorflow at `library`.
+ * Registers the backend `tensorflow`: the kernels of tfjs-node-gpu over libtensorflow.
  * @param kernels folder of the package @tensorflow/tfjs-node-gpu
  * @throws Error when the library or the kernels cannot be loaded
  */

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 
 /** An address in the memory of libtensorflow; 0n is null. */
@@ -100,12 +101,37 @@ export type Native = Readonly<Record<keyof typeof SIGNATURES, NativeFunction>> &
   view(address: Pointer, bytes: number): Uint8Array;
 };
 
+const LIBC = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+// RTLD_NOW | RTLD_NODELETE
+const DLOPEN_FLAGS = process.platform === 'darwin' ? 2 | 0x80 : 2 | 0x1000;
+
 // TensorFlow crashes when it is unloaded, and koffi unloads its libraries when Node exits: an extra reference that
 // may not be dropped (RTLD_NODELETE) keeps it in memory until the process is gone.
-function pin(file: string): void {
-  const [libc, flags] =
-    process.platform === 'darwin' ? ['libSystem.B.dylib', 2 | 0x80] : ['libc.so.6', 2 | 0x1000];
-  koffi.load(libc).func('void* dlopen(const char*, int)')(file, flags);
+const pin = (file: string): void => {
+  koffi.load(LIBC).func('void* dlopen(const char*, int)')(file, DLOPEN_FLAGS);
+};
+
+/**
+ * TensorFlow greets on stderr while it is loaded, before any of its switches is read: the descriptor points to
+ * nowhere meanwhile. Failures to load are exceptions, so nothing is lost.
+ */
+function withoutGreeting<T>(load: () => T): T {
+  if (process.env.TF_CPP_MIN_LOG_LEVEL !== undefined) return load();
+  process.env.TF_CPP_MIN_LOG_LEVEL = '2';
+  const libc = koffi.load(LIBC);
+  const dup = libc.func('int dup(int)');
+  const dup2 = libc.func('int dup2(int, int)');
+  const close = libc.func('int close(int)');
+  const nowhere = openSync('/dev/null', 'w');
+  const stderr = dup(2);
+  dup2(nowhere, 2);
+  try {
+    return load();
+  } finally {
+    dup2(stderr, 2);
+    close(stderr);
+    closeSync(nowhere);
+  }
 }
 
 let native: Native | undefined;
@@ -113,10 +139,10 @@ let native: Native | undefined;
 /** Loads libtensorflow once a process. Throws an Error that names the file when it, or a function of it, is missing. */
 export function loadLibrary(file: string): Native {
   if (native) return native;
-  // TensorFlow reads its log level when it is loaded; without this it greets on stderr.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  pin(file);
-  const library = koffi.load(file);
+  const library = withoutGreeting(() => {
+    pin(file);
+    return koffi.load(file);
+  });
   koffi.struct('TF_Output', { oper: P, index: 'int' });
   const functions = Object.entries(SIGNATURES).map(([name, [result, ...parameters]]) => [
     name,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
 /** A machine for a test: a PATH with nothing but a stand-in for `python3 -m pip`, and a cache folder of its own. */
 export interface FakePip {
@@ -18,7 +19,7 @@ export interface FakePipOptions {
   readonly sha256?: string;
   /** Its error output for a dry run, which then fails. */
   readonly refuses?: string;
-  /** Seconds that its download takes. */
+  /** Seconds that its first download takes. */
   readonly seconds?: number;
 }
 
@@ -30,7 +31,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { report, refuses, seconds } = JSON.parse(fs.readFileSync(path.join(__dirname, 'answers.json'), 'utf8'));
 const given = process.argv.slice(2);
-fs.appendFileSync(path.join(__dirname, 'calls'), JSON.stringify(given) + '\\n');
+const calls = path.join(__dirname, 'calls');
+const first = !fs.existsSync(calls) || !fs.readFileSync(calls, 'utf8').includes('"download"');
+fs.appendFileSync(calls, JSON.stringify(given) + '\\n');
 const option = (name) => given.find((text) => text.startsWith(name + '='))?.slice(name.length + 1);
 if (given.includes('--version')) console.log('pip 24.0 from /usr/lib/python3/pip (python 3.12)');
 else if (given.includes('--dry-run')) {
@@ -38,13 +41,15 @@ else if (given.includes('--dry-run')) {
   console.log(JSON.stringify(report));
 } else {
   fs.writeFileSync(path.join(process.env.TMPDIR, 'half.whl'), 'half');
-  setTimeout(() => fs.copyFileSync(path.join(__dirname, 'wheel'), path.join(option('--dest'), '${file}')), seconds * 1000);
+  const copy = () => fs.copyFileSync(path.join(__dirname, 'wheel'), path.join(option('--dest'), '${file}'));
+  setTimeout(copy, first ? seconds * 1000 : 0);
 }
 `;
 
-/** Makes such a machine in a temporary folder. */
+/** Makes such a machine in a temporary folder, which goes with the test. */
 export function fakePip({ wheel, sha256, refuses = '', seconds = 0 }: FakePipOptions): FakePip {
   const root = mkdtempSync(join(tmpdir(), 'vlgraft-install-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const bin = join(root, 'bin');
   const cache = join(root, 'cache');
   mkdirSync(bin);

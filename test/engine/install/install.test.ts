@@ -103,14 +103,14 @@ describe('installEngine', () => {
   });
 
   it('stops on abort, leaves nothing that locateEngine finds, and finishes when called again', async () => {
-    const pip = fakePip({ wheel, seconds: 2 });
+    const pip = fakePip({ wheel, seconds: 30 });
     const { environment } = pip;
     const stop = new AbortController();
     const onProgress = () => stop.abort();
     const start = performance.now();
     const interrupted = installEngine({ device, machine, environment, signal: stop.signal, onProgress });
     await expect(interrupted).rejects.toMatchObject({ name: 'InterruptedError', exitCode: 130 });
-    expect(performance.now() - start).toBeLessThan(1900);
+    expect(performance.now() - start).toBeLessThan(25_000);
     expect(locateEngine(environment)).not.toMatchObject({ source: 'cache' });
     expect((await installEngine({ device, machine, environment })).already).toBe(false);
   });

@@ -1,12 +1,18 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { locateEngine, locateKernels } from '../../../src/engine/install/locate.js';
 import { UsageError } from '../../../src/errors.js';
 
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vlgraft-locate-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 function folderWith(...names: string[]): string {
-  const folder = join(mkdtempSync(join(tmpdir(), 'vlgraft-locate-')), 'tensorflow');
+  const folder = join(temporary(), 'tensorflow');
   mkdirSync(folder);
   for (const name of names) writeFileSync(join(folder, name), name);
   return folder;
@@ -62,7 +68,7 @@ describe('locateEngine', () => {
   ])(
     'refuses a VLGRAFT_LIBTENSORFLOW that names %s, even where another library would be found',
     (_what, make, text) => {
-      const cache = mkdtempSync(join(tmpdir(), 'vlgraft-locate-'));
+      const cache = temporary();
       installed(cache, '2.21.0-cpu', 'cpu');
       const locate = () => locateEngine({ VLGRAFT_LIBTENSORFLOW: make(), VLGRAFT_CACHE: cache });
       expect(locate).toThrow(UsageError);
@@ -71,7 +77,7 @@ describe('locateEngine', () => {
   );
 
   it('takes the newest version in the cache, and of one version that for the GPU', () => {
-    const cache = mkdtempSync(join(tmpdir(), 'vlgraft-locate-'));
+    const cache = temporary();
     installed(cache, '2.21.9-cpu', 'cpu');
     expect(locateEngine({ VLGRAFT_CACHE: cache })).toMatchObject({ source: 'cache', version: '2.21.9' });
     installed(cache, '2.21.10-cpu', 'cpu');
@@ -81,7 +87,7 @@ describe('locateEngine', () => {
   });
 
   it('does not take what lies in the cache without a manifest', () => {
-    const cache = mkdtempSync(join(tmpdir(), 'vlgraft-locate-'));
+    const cache = temporary();
     const folder = join(cache, 'libtensorflow/2.21.0-cpu/tensorflow');
     mkdirSync(folder, { recursive: true });
     for (const name of pair) writeFileSync(join(folder, name), name);
@@ -91,7 +97,7 @@ describe('locateEngine', () => {
 
 describe('locateKernels', () => {
   it('finds the package in node_modules or in the cache', () => {
-    const cache = mkdtempSync(join(tmpdir(), 'vlgraft-locate-'));
+    const cache = temporary();
     const folder = join(cache, 'kernels/4.22.0/package');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{}');

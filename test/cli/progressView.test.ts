@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { createProgressView } from '../../src/cli/progressView.js';
+import type { Progress } from '../../src/progress.js';
+
+/** A stand-in for stderr that keeps what is written. */
+function createScreen(isTTY: boolean) {
+  const written: string[] = [];
+  const write = (text: string) => written.push(text) > 0;
+  const stream = { isTTY, columns: 100, write, on: () => {}, cursorTo: () => {}, moveCursor: () => {} };
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => written.join('') };
+}
+
+const step = (done: number, more: Partial<Progress> = {}): Progress => ({
+  stage: 'train',
+  done,
+  total: 100,
+  unit: 'step',
+  ...more,
+});
+
+describe('progress where there is no terminal', () => {
+  it('is a line at the start, one every five seconds, and one at the end', () => {
+    const screen = createScreen(false);
+    let time = 0;
+    const view = createProgressView({ quiet: false }, screen.stream, () => time);
+    for (let done = 0; done <= 100; done++) {
+      view.onProgress(step(done, { values: { loss: 2 - done / 100 } }));
+      time += 110;
+    }
+    view.close();
+    expect(screen.text().trim().split('\n')).toEqual([
+      'train: 0/100 step  loss 2',
+      'train: 46/100 step  9.09/s  loss 1.54  6 s left',
+      'train: 92/100 step  9.09/s  loss 1.08  1 s left',
+      'train: 100/100 step  9.09/s  loss 1',
+    ]);
+  });
+
+  it('tells where a stage stopped that did not end', () => {
+    const screen = createScreen(false);
+    const view = createProgressView({ quiet: false }, screen.stream, () => 0);
+    view.onProgress(step(1));
+    view.onProgress(step(2));
+    view.onProgress(step(1, { stage: 'test', total: 1 }));
+    view.close();
+    expect(screen.text().trim().split('\n')).toEqual([
+      'train: 1/100 step',
+      'train: 2/100 step',
+      'test: 1/1 step',
+    ]);
+  });
+
+  it('measures a resumed stage by what it does now', () => {
+    const screen = createScreen(false);
+    let time = 0;
+    const view = createProgressView({ quiet: false }, screen.stream, () => time);
+    view.onProgress(step(90));
+    time = 10_000;
+    view.onProgress(step(95));
+    expect(screen.text()).toContain('train: 95/100 step  0.500/s  10 s left');
+  });
+});
+
+describe('progress on a terminal', () => {
+  it('is a bar of the stage, with logs on lines of their own', () => {
+    const screen = createScreen(true);
+    const view = createProgressView({ quiet: false }, screen.stream, () => 0);
+    view.onProgress(step(50));
+    view.onLog('a line');
+    view.onProgress(step(100));
+    view.close();
+    expect(screen.text()).toMatch(/train +█{12}░{12} 50\/100 step/);
+    expect(screen.text()).toContain('a line\n');
+    expect(screen.text()).toMatch(/train +█{24} 100\/100 step/);
+  });
+});
+
+it('is nothing when quiet', () => {
+  const screen = createScreen(true);
+  const view = createProgressView({ quiet: true }, screen.stream, () => 0);
+  view.onProgress(step(1));
+  view.onLog('a line');
+  view.close();
+  expect(screen.text()).toBe('');
+});

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltCli, buildCli } from './builtCli.js';
+import { writeTinyRecipe } from './tinyRecipe.js';
+
+let cli: BuiltCli;
+let picture: string;
+beforeAll(async () => {
+  cli = buildCli();
+  writeTinyRecipe(cli.folder);
+  await cli.run('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
+  const [name] = readdirSync(join(cli.folder, 'data/emoji-scenes/images/test'));
+  picture = `data/emoji-scenes/images/test/${name}`;
+});
+afterAll(() => cli.remove());
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(join(cli.folder, path), 'utf8'));
+
+describe('vlgraft run', () => {
+  it('trains and says what came of it on stdout, how it went on stderr', async () => {
+    const { code, stdout, stderr } = await cli.run('run', 'tiny.json');
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^train: .*4\/4 step/m),
+    });
+    expect(stdout).toMatch(/^accuracy +0?\.\d{4} +0?\.\d{4}$/m);
+    expect(stdout).toContain('run folder: runs/tiny');
+    expect(stdout).not.toContain('step/');
+  });
+
+  it('replaces a finished run only when that is asked', async () => {
+    const refused = await cli.run('run', 'tiny.json');
+    expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('runs/tiny: this folder holds a finished run');
+    const replaced = await cli.run('run', 'tiny.json', '--overwrite', '--quiet', '--json');
+    expect({ code: replaced.code, stderr: replaced.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(replaced.stdout)).toEqual(readJson('runs/tiny/summary.json'));
+  });
+
+  it('takes keys and the run folder from the command line', async () => {
+    const words = ['run', 'tiny.json', '--output', 'runs/other', '--set', 'training.maxSteps=1', '--json'];
+    const { code, stdout } = await cli.run(...words);
+    expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
+      code: 0,
+      steps: 1,
+      folder: 'runs/other',
+    });
+    expect(readJson('runs/other/recipe.json')).toMatchObject({
+      training: { maxSteps: 1 },
+      output: 'runs/other',
+    });
+  });
+
+  it('stops at Ctrl-C with a checkpoint and exit code 130, and goes on with the command it names', async () => {
+    const words = ['run', 'tiny.json', '--set', 'training.maxSteps=2000', '--output', 'runs/long'];
+    const stopped = await cli.follow(words, (text, child) => {
+      if (/^train: /m.test(text) && !text.includes('stopping cleanly')) child.kill('SIGINT');
+    });
+    expect({ code: stopped.code, stdout: stopped.stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stopped.stderr).toMatch(/interrupted after step \d+ of 2000; a checkpoint was written/);
+    const command = /go on with: vlgraft (.*)$/m.exec(stopped.stderr)?.[1] ?? '';
+    expect(command).toBe(`${words.join(' ')} --resume`);
+    const again = await cli.follow(command.split(' '), (text, child) => {
+      if (/^train: [1-9]\d*\/2000/m.test(text) && !text.includes('stopping cleanly')) child.kill('SIGINT');
+    });
+    const step = (text: string) => Number(/interrupted after step (\d+)/.exec(text)?.[1]);
+    expect(step(again.stderr)).toBeGreaterThan(step(stopped.stderr));
+  });
+
+  it('fails with 1 where the recipe is right and the training is not', async () => {
+    const words = [
+      'run',
+      'tiny.json',
+      '--output',
+      'runs/diverged',
+      '--set',
+      'training.optimizer={"kind":"sgd","learningRate":1e38}',
+    ];
+    const { code, stdout, stderr } = await cli.run(
+      ...words,
+      '--set',
+      'training.schedule.kind=constant',
+      '--set',
+      'training.schedule.warmup=0',
+    );
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: training diverged at step \d+/m);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('a finished run', () => {
+  it('is evaluated again to the same figures', async () => {
+    const { code, stdout } = await cli.run('evaluate', 'runs/tiny', '--json', '--predictions', 'again.json');
+    expect(code).toBe(0);
+    const { metrics } = readJson('runs/tiny/summary.json') as { metrics: { test: { values: object } } };
+    expect(JSON.parse(stdout)).toMatchObject({ split: 'test', values: metrics.test.values });
+    expect(readJson('again.json')).toEqual(readJson('runs/tiny/predictions_test.json'));
+  });
+
+  it('answers one question, and a file of them, one JSON line each', async () => {
+    const one = await cli.run('predict', 'runs/tiny', '--text', 'Is there a cat?', '--picture', picture);
+    expect(JSON.parse(one.stdout)).toMatchObject({
+      id: '0',
+      answer: expect.any(String),
+      score: expect.any(Number),
+    });
+    const line = (id: string) => JSON.stringify({ id, text: 'Is there a cat?', picture });
+    writeFileSync(join(cli.folder, 'questions.jsonl'), `${line('a')}\n\n${line('b')}\n`);
+    const many = await cli.run('predict', 'runs/tiny', '--input', 'questions.jsonl');
+    expect(
+      many.stdout
+        .trim()
+        .split('\n')
+        .map((text) => (JSON.parse(text) as { id: string }).id),
+    ).toEqual(['a', 'b']);
+  });
+
+  it('tells every line of a file that is no question', async () => {
+    writeFileSync(join(cli.folder, 'wrong.jsonl'), '{"text": "Why?"}\nno\n');
+    const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'wrong.jsonl');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/wrong\.jsonl:1: no input.*\n.*wrong\.jsonl:2: no input/);
+  });
+});

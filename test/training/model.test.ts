@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createBackbone } from '../../src/backbones/load.js';
+import { float32 } from '../../src/data/hostTensor.js';
+import { startEngine, tf } from '../../src/engine/index.js';
+import { UsageError } from '../../src/errors.js';
+import { createCollator } from '../../src/training/batch.js';
+import { createEvaluator } from '../../src/training/evaluate.js';
+import { createStep } from '../../src/training/step.js';
+import { bottleneckChoice, toyConfig, toyExamples, toyModel, toyProcessor, toyTraining } from './toy.js';
+
+beforeAll(() => startEngine());
+
+describe('a model', () => {
+  it('starts an unfrozen backbone with its pretrained values', async () => {
+    const model = toyModel({ adapters: [{ kind: 'full', dropout: 0 }] });
+    const values = await model.read();
+    const { weights } = createBackbone(toyConfig, 1);
+    for (const [name, tensor] of weights) expect(values.get(`backbone.${name}`)).toEqual(tensor);
+    expect(model.counts.frozen).toBe(0);
+    model.dispose();
+  });
+
+  it('starts a parameter the same whatever else trains', async () => {
+    const [alone, both] = [
+      toyModel(),
+      toyModel({ adapters: [{ kind: 'full', dropout: 0 }, bottleneckChoice] }),
+    ];
+    const [one, two] = [await alone.read(), await both.read()];
+    for (const [name, tensor] of one) expect(two.get(name)).toEqual(tensor);
+    alone.dispose();
+    both.dispose();
+  });
+
+  it('names every tensor that does not fit', async () => {
+    const model = toyModel({ adapters: [] });
+    const values = new Map([
+      ['head.weight', float32([2, 16])],
+      ['head.other', float32([1])],
+    ]);
+    const error = (() => {
+      try {
+        model.assign(values, 'a file');
+      } catch (reason) {
+        return reason as UsageError;
+      }
+    })();
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error?.problems.map(({ where }) => where)).toEqual(['head.weight', 'head.bias', 'head.other']);
+    model.dispose();
+  });
+
+  it('frees everything', () => {
+    const before = tf.memory().numTensors;
+    toyModel().dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('trains on a backbone in bf16 nearly as on one in f32', async () => {
+    const losses = { f32: [] as number[], bf16: [] as number[] };
+    for (const precision of ['f32', 'bf16'] as const) {
+      const model = toyModel({ precision });
+      const step = createStep(model, toyTraining);
+      const collator = createCollator(model.parts.task, toyProcessor);
+      const batch = await collator.collate(toyExamples(16, 'train'), { training: true, seed: [1] });
+      for (const number of [1, 2, 3]) {
+        const update = { learningRate: 0.01, step: number };
+        losses[precision].push((await step.run({ batch, seed: [1, number], weight: 1, update })).loss);
+      }
+      step.dispose();
+      model.dispose();
+    }
+    losses.f32.forEach((loss, index) => {
+      expect(Math.abs(loss - losses.bf16[index]!)).toBeLessThan(0.03);
+    });
+  });
+
+  it('evaluates with the values that its variables have now', async () => {
+    const model = toyModel({ adapters: [] });
+    const evaluator = createEvaluator(model);
+    const collator = createCollator(model.parts.task, toyProcessor);
+    const batch = await collator.collate(toyExamples(4, 'test'), { training: false, seed: [1] });
+    await evaluator.run(batch);
+    model.assign(
+      new Map([
+        ['head.weight', float32([1, 16])],
+        ['head.bias', float32([1], Float32Array.of(2))],
+      ]),
+      'x',
+    );
+    expect([...(await evaluator.run(batch)).outputs.logits!.data]).toEqual([2, 2, 2, 2]);
+    evaluator.dispose();
+    model.dispose();
+  });
+});
