@@ -2,7 +2,7 @@
 import { planAdapters } from '../adapters/attach.js';
 import { createBackbone } from '../src/backbones/load.js';
 import { float32 } from '../src/data/hostTensor.js';
-import { compile, fromHost, startEngine, type Precision, type TensorTree, tf } from '../src/engine/index.js';
+import { compile, fromHost, type Precision, startEngine, type TensorTree, tf } from '../src/engine/index.js';
 import { createRandom } from '../src/random.js';
 import { createModel } from '../src/training/model.js';
 import { createStep } from '../src/training/step.js';
@@ -80,12 +80,22 @@ const model = createModel({
   seed: 1,
 });
 const step = createStep(model, {
-  optimizer: { kind: 'adamw', learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  optimizer: {
+    kind: 'adamw',
+    learningRate: 1e-4,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+  },
   headLearningRateScale: 1,
   accumulate: 1,
 });
 const { normal } = createRandom('inputs');
-const inputs = float32([batch, length, HIDDEN], Float32Array.from({ length: batch * length * HIDDEN }, normal));
+const inputs = float32(
+  [batch, length, HIDDEN],
+  Float32Array.from({ length: batch * length * HIDDEN }, normal),
+);
 const host = { inputEmbeddings: inputs };
 
 let count = 0;

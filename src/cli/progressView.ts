@@ -17,33 +17,40 @@ const BAR_WIDTH = 24;
 
 const silent: ProgressView = { onProgress: () => {}, onLog: () => {}, close: () => {} };
 
-/** At most one line every few seconds, and one at the start and the end of every stage. */
+/** What was told of a stage, however often it comes back. */
+interface Told {
+  readonly time: number;
+  readonly ended: boolean;
+}
+
+/** At most one line of a stage every few seconds, besides its first one and its end. */
 function createLines(stream: Terminal, now: () => number): ProgressView {
-  let last:
-    | { progress: Progress; pace: (progress: Progress) => Pace; time: number; told: boolean }
-    | undefined;
-  const tell = () => {
-    if (!last) return;
-    stream.write(`${last.progress.stage}: ${describeProgress(last.progress, last.pace(last.progress))}\n`);
-    last = { ...last, time: now(), told: true };
-  };
-  const finishStage = () => {
-    if (last && !last.told) tell();
+  const told = new Map<string, Told>();
+  let pace = createPace(now);
+  let last: Progress | undefined;
+  let pending = false;
+  const tell = (progress: Progress, ended: boolean) => {
+    stream.write(`${progress.stage}: ${describeProgress(progress, pace(progress))}\n`);
+    told.set(progress.stage, { time: now(), ended });
+    pending = false;
   };
   return {
     onProgress: (progress) => {
-      const isNew = last?.progress.stage !== progress.stage || progress.done < last.progress.done;
-      if (isNew) finishStage();
-      const before = isNew || !last ? { pace: createPace(now), time: Number.NEGATIVE_INFINITY } : last;
-      before.pace(progress);
-      last = { ...before, progress, told: false };
-      const isLast = progress.done === progress.total;
-      if (isLast || now() - before.time >= LINE_EVERY_SECONDS * 1000) tell();
+      if (last?.stage !== progress.stage || progress.done < last.done) pace = createPace(now);
+      last = progress;
+      pending = true;
+      pace(progress);
+      const before = told.get(progress.stage);
+      const ends = progress.done === progress.total;
+      const isDue = !before || now() - before.time >= LINE_EVERY_SECONDS * 1000;
+      if (isDue || (ends && !before.ended)) tell(progress, ends || (before?.ended ?? false));
     },
     onLog: (line) => {
       stream.write(`${line}\n`);
     },
-    close: finishStage,
+    close: () => {
+      if (last && pending) tell(last, true);
+    },
   };
 }
 
@@ -65,7 +72,7 @@ function startBar(stream: Terminal, first: Progress, now: () => number): Stage {
   const draw = (): string => {
     const { stage: name, done, total } = stage.progress;
     const text = `${name.padEnd(10)} ${drawBar(done, total)} ${describeProgress(stage.progress, pace(stage.progress))}`;
-    return text.slice(0, Math.max(1, (stream.columns ?? 80) - 1));
+    return text.slice(0, Math.max(1, (stream.columns || 80) - 1));
   };
   // The line-wrap and cursor settings of the terminal are left alone, so that ending at once leaves it usable.
   const bar = new SingleBar({

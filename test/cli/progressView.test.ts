@@ -36,17 +36,30 @@ describe('progress where there is no terminal', () => {
     ]);
   });
 
-  it('tells where a stage stopped that did not end', () => {
+  it('tells where work stopped that did not end', () => {
     const screen = createScreen(false);
     const view = createProgressView({ quiet: false }, screen.stream, () => 0);
     view.onProgress(step(1));
     view.onProgress(step(2));
-    view.onProgress(step(1, { stage: 'test', total: 1 }));
+    view.close();
+    expect(screen.text()).toBe('train: 1/100 step\ntrain: 2/100 step\n');
+  });
+
+  it('does not repeat itself for a stage that comes back within seconds', () => {
+    const screen = createScreen(false);
+    const view = createProgressView({ quiet: false }, screen.stream, () => 0);
+    const validation = { stage: 'validation', total: 2 };
+    for (let done = 1; done <= 100; done++) {
+      view.onProgress(step(done));
+      if (done % 10 === 0) for (const part of [1, 2]) view.onProgress(step(part, validation));
+    }
     view.close();
     expect(screen.text().trim().split('\n')).toEqual([
       'train: 1/100 step',
-      'train: 2/100 step',
-      'test: 1/1 step',
+      'validation: 1/2 step',
+      'validation: 2/2 step',
+      'train: 100/100 step',
+      'validation: 2/2 step',
     ]);
   });
 

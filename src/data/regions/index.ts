@@ -4,7 +4,7 @@ import { cropPixels } from './cropPixels.js';
 import { precomputed } from './precomputed.js';
 import type { RegionKind, RegionSource } from './region.js';
 
-export type { Regions, RegionSource } from './region.js';
+export type { RegionSource, Regions } from './region.js';
 
 /** Every kind of region source, in the order in which they are listed to users. */
 export const regionKinds = [cropPixels, precomputed] as const;
