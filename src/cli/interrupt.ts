@@ -1,5 +1,4 @@
 import { InterruptedError } from '../errors.js';
-import type { Shell } from './shell.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -7,12 +6,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  * Runs work that stops cleanly: the first Ctrl-C aborts the signal, so that the work saves its state and throws;
  * the second ends the process at once. Whatever the work throws after an abort becomes InterruptedError.
  */
-export async function interruptible<T>(shell: Shell, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  log: (line: string) => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort(new InterruptedError('interrupted'));
-    shell.log('stopping cleanly; Ctrl-C again ends at once');
+    log('stopping cleanly; Ctrl-C again ends at once');
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   try {

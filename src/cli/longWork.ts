@@ -12,7 +12,7 @@ export async function longWork<T>(shell: Shell, work: (follow: Follow) => Promis
   const { createProgressView } = await import('./progressView.js');
   const { onProgress, onLog, close } = createProgressView(shell);
   try {
-    return await interruptible(shell, (signal) => work({ onProgress, onLog, signal }));
+    return await interruptible(onLog, (signal) => work({ onProgress, onLog, signal }));
   } finally {
     close();
   }

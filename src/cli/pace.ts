@@ -27,14 +27,14 @@ const figure = (value: number): string => {
   return size < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
 };
 
-/** `120/500 step  3.2/s  loss 0.43  1 min 20 s left`. */
+/** `120/500 step  3.20/s  1 min 59 s left  loss 0.43`. */
 export function describeProgress(progress: Progress, { rate, secondsLeft }: Pace): string {
   const { done, total, unit, values = {} } = progress;
   const named = Object.entries(values).map(([name, value]) => `${name} ${figure(value)}`);
   return [
     `${done}${total === undefined ? '' : `/${total}`} ${unit}`,
     ...(rate === undefined ? [] : [`${figure(rate)}/s`]),
-    ...named,
     ...(secondsLeft === undefined || done === total ? [] : [`${formatDuration(secondsLeft)} left`]),
+    ...named,
   ].join('  ');
 }

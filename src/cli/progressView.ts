@@ -105,7 +105,9 @@ function createBars(stream: Terminal, now: () => number): ProgressView {
       if (progress.done === progress.total) close();
     },
     onLog: (line) => {
-      stream.write(stage ? `\r\x1b[K${line}\n` : `${line}\n`);
+      // A bar goes back to the line that it started on when it stops, so it has to stop before a line follows.
+      close();
+      stream.write(`${line}\n`);
     },
     close,
   };

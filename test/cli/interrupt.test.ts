@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { interruptible } from '../../src/cli/interrupt.js';
-import { createShell } from '../../src/cli/shell.js';
 import { InterruptedError } from '../../src/errors.js';
 
 afterEach(() => vi.restoreAllMocks());
 
-const shell = createShell({ quiet: true });
+const silent = () => {};
 
 /** Work that ends only when its signal aborts, as training does after its checkpoint. */
 const untilAborted = (signal: AbortSignal) =>
@@ -15,7 +14,7 @@ const untilAborted = (signal: AbortSignal) =>
 
 describe('Ctrl-C', () => {
   it('aborts the work, whose error becomes an interruption', async () => {
-    const work = interruptible(shell, untilAborted);
+    const work = interruptible(silent, untilAborted);
     process.emit('SIGINT');
     await expect(work).rejects.toThrow(InterruptedError);
     await expect(work).rejects.toThrow('the step was abandoned');
@@ -25,7 +24,7 @@ describe('Ctrl-C', () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit);
     let finish = () => {};
     const work = interruptible(
-      shell,
+      silent,
       () =>
         new Promise<void>((done) => {
           finish = done;
@@ -41,8 +40,8 @@ describe('Ctrl-C', () => {
 
   it('is the system’s again when the work is over', async () => {
     const before = process.listenerCount('SIGINT');
-    await interruptible(shell, async () => expect(process.listenerCount('SIGINT')).toBe(before + 1));
-    await interruptible(shell, async () => Promise.reject(new Error('no'))).catch(() => {});
+    await interruptible(silent, async () => expect(process.listenerCount('SIGINT')).toBe(before + 1));
+    await interruptible(silent, async () => Promise.reject(new Error('no'))).catch(() => {});
     expect(process.listenerCount('SIGINT')).toBe(before);
   });
 });

@@ -30,8 +30,8 @@ describe('progress where there is no terminal', () => {
     view.close();
     expect(screen.text().trim().split('\n')).toEqual([
       'train: 0/100 step  loss 2',
-      'train: 46/100 step  9.09/s  loss 1.54  6 s left',
-      'train: 92/100 step  9.09/s  loss 1.08  1 s left',
+      'train: 46/100 step  9.09/s  6 s left  loss 1.54',
+      'train: 92/100 step  9.09/s  1 s left  loss 1.08',
       'train: 100/100 step  9.09/s  loss 1',
     ]);
   });

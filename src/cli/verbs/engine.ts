@@ -31,7 +31,7 @@ const formatPairs = (rows: readonly (readonly string[])[]): string => {
 
 async function showPlan(shell: Shell, device: InstallFlags['device']): Promise<number> {
   const { planInstall } = await import('../../engine/install/plan.js');
-  const plan = await interruptible(shell, (signal) => planInstall({ device, signal }));
+  const plan = await interruptible(shell.log, (signal) => planInstall({ device, signal }));
   if (plan.possible) {
     shell.result(plan, formatPairs(planRows(plan)));
     return 0;
