@@ -7,12 +7,18 @@ import type {
   SiteCall,
   Tap,
 } from '../src/backbones/backbone.js';
-import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
+import {
+  castLike,
+  type Dropout,
+  noDropout,
+  stopGradient,
+  type Tensor,
+  type TensorTree,
+} from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
 import type { ParameterLookup } from '../src/nn/parameters.js';
 import type { Adapter, AdapterContext, AdapterPlan } from './adapter.js';
-import { detach } from './detach.js';
 import { adapters } from './index.js';
 
 /** One adapter as a recipe names it, its options complete. */
@@ -155,16 +161,18 @@ const interceptSites = (attached: readonly Attachment[]) => {
       bySite.set(site, [...(bySite.get(site) ?? []), attachment]);
     }
   }
+  // What an adapter gives is f32; a bf16 backbone goes on in bf16.
   return (call: SiteCall): Tensor =>
     (bySite.get(call.site.name) ?? []).reduce(
-      (output, { adapter, context }) => adapter.apply?.({ ...call, output }, context) ?? output,
+      (output, { adapter, context }) =>
+        castLike(adapter.apply?.({ ...call, output }, context) ?? output, call.output),
       call.output,
     );
 };
 
 const backboneDropout = (attached: readonly Attachment[], dropout: Dropout) => {
   const rate = Math.max(0, ...attached.map(({ plan }) => plan.backboneDropout ?? 0));
-  return rate > 0 ? { dropout: (x: Tensor) => dropout(x, rate) } : {};
+  return rate > 0 && dropout !== noDropout ? { dropout: (x: Tensor) => dropout(x, rate) } : {};
 };
 
 /**
@@ -179,7 +187,7 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
   const hooks = {
     site: interceptSites(attached),
     tap: ({ name }: Tap, hidden: Tensor) => {
-      if (wanted.has(name)) taps.set(name, detach(hidden));
+      if (wanted.has(name)) taps.set(name, stopGradient(hidden));
     },
     ...backboneDropout(attached, run.dropout),
   };

@@ -61,6 +61,7 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
     contrastive: pwcl !== undefined,
   }),
   texts: ({ caption }) => [caption],
+  checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   head: ({ objectives: { mlm, matching, pwcl } }, _state, backbone) =>
     pretrainingHeadParameters({

@@ -69,6 +69,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   fit(options: Options, training: readonly E[]): State;
   /** Texts of an example, from which the tokenizer of a backbone made from nothing is built. */
   texts?(example: E): readonly string[];
+  /** Name in a backbone folder of a head parameter that is worth keeping with the backbone, as a pretraining head is. */
+  checkpointName?(headParameter: string): string | undefined;
   /** A rough length in tokens for buckets, from the text alone. */
   length(example: E): number;
   /** Parameters of the head. */

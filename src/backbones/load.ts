@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { sortMembers } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { packageFolder } from '../packageFolder.js';
 import type { BackboneFamily, BackboneShape, Weights } from './backbone.js';
 import { backboneFamilies } from './index.js';
 import { initialize } from './initialize.js';
@@ -73,12 +73,8 @@ export function createBackbone(config: Config, seed: number): LoadedBackbone {
   return { family, config, shape, weights: initialize(shape.parameters, seed), hash };
 }
 
-/** `assets/backbones` of this package, from the sources as well as from the build. */
-function shippedFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, 'assets', 'backbones');
-}
+/** `assets/backbones` of this package. */
+const shippedFolder = (): string => join(packageFolder(), 'assets', 'backbones');
 
 /** Names of the backbones that come with this package. */
 export function shippedBackbones(): string[] {

@@ -127,9 +127,3 @@ export function writeSafetensors(
 ): void {
   writeFileAtomically(path, encode(tensors, options));
 }
-
-/** The bytes that `writeSafetensors` writes, for stores that keep tensors under a key. */
-export const serializeSafetensors = (
-  tensors: ReadonlyMap<string, HostTensor>,
-  options: SafetensorsOptions = {},
-): Uint8Array => Buffer.concat([...encode(tensors, options)]);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { packageFolder } from '../recipe/packageFolder.js';
+import { packageFolder } from '../packageFolder.js';
 import type { AddVerb } from './verb.js';
 import { addData } from './verbs/data.js';
 import { addEngine } from './verbs/engine.js';

@@ -7,7 +7,7 @@ import type { LibraryTokenizer, PostProcessed } from './tokenizerLibrary.js';
 import { buildLibraryTokenizer } from './tokenizerLibrary.js';
 
 /** What a special token is for. */
-export type SpecialRole = 'pad' | 'cls' | 'sep' | 'mask' | 'unk';
+type SpecialRole = 'pad' | 'cls' | 'sep' | 'mask' | 'unk';
 
 /** A text or a pair of texts as a model takes it, special tokens in place, not padded. */
 export interface Encoding {
@@ -16,7 +16,7 @@ export interface Encoding {
   readonly typeIds: Int32Array;
 }
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** Tokens at most, special ones included; the longer text is cut first, at its end. */
   readonly maxLength?: number;
 }

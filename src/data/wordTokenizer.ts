@@ -11,6 +11,15 @@ export interface WordTokenizerOptions {
 
 const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
+/**
+ * Words that later texts have even if the training ones don't: questions are asked of models that were trained on
+ * captions. Whole tokens that were never seen still are told apart.
+ */
+const functionWords =
+  'a about above after all am an and any are as at be before behind below beside between both but by can color colour could did do does down each five for four from had has have he her his how i if in inside into is it its kind left less like many me more most much my near next no none not of off on one only or other our out over picture right same she should so some ten than that the their them there these they thing this those three to two under up was we were what when where which who whose why will with would yes you your'.split(
+    ' ',
+  );
+
 /** The characters that can be typed on any keyboard: space is not among them. */
 const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 
@@ -35,7 +44,9 @@ function listTokens(
     .map((character) => `##${character}`);
   const words = [...counts].filter(([word, count]) => count >= minimumCount && [...word].length > 1);
   words.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
-  return [...specialTokens, ...characters, ...inside, ...words.map(([word]) => word)];
+  const frequent = words.map(([word]) => word);
+  const unseen = functionWords.filter((word) => word.length > 1 && !frequent.includes(word));
+  return [...specialTokens, ...characters, ...inside, ...frequent, ...unseen];
 }
 
 /** Normalises and splits as the tokenizer with this frame will do it. */
@@ -100,7 +111,7 @@ const emptyTokenizer = (lowercase: boolean) => ({
 
 /**
  * The contents of a `tokenizer.json` for a model that is trained from nothing: BERT's normalisation and WordPiece over
- * the frequent words of the texts, with every character of them and of ASCII, so that no word of those is unknown.
+ * the frequent words of the texts and the function words of English, with every character of them and of ASCII, so that no word of those is unknown.
  * The same texts give the same tokenizer.
  */
 export function createWordTokenizer(

@@ -1,4 +1,4 @@
-export { type Compiled, type CompileOptions, compile, type TensorTree } from './compile.js';
+export { type Compiled, compile, type TensorTree } from './compile.js';
 export * from './ops/index.js';
 export { castLike, type Precision, toPrecision } from './precision.js';
 export { type EngineInfo, type EngineOptions, engineInfo, startEngine } from './start.js';

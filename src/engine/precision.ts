@@ -34,10 +34,8 @@ function registerCastLike(): void {
   tf.registerKernel({
     kernelName: CAST_LIKE,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs: { x, like } }) => {
-      const native = requireNative();
-      return castTo(native, x as Tensor, native.binding.dtypeOf(idOf(native, like as Tensor)));
-    },
+    kernelFunc: ({ inputs: { x }, attrs }) =>
+      castTo(requireNative(), x as Tensor, (attrs as unknown as { dtype: number }).dtype),
   });
   tf.registerGradient({ kernelName: CAST_LIKE, gradFunc: (dy) => ({ x: () => tf.clone(dy as Tensor) }) });
 }
@@ -47,5 +45,6 @@ export function castLike(x: Tensor, like: Tensor): Tensor {
   const native = nativeBackend();
   if (!native || isLow(native, x) === isLow(native, like)) return x;
   registerCastLike();
-  return tf.engine().runKernel(CAST_LIKE, { x, like } as never) as Tensor;
+  const dtype = native.binding.dtypeOf(idOf(native, like));
+  return tf.engine().runKernel(CAST_LIKE, { x } as never, { dtype }) as Tensor;
 }

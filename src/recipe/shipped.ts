@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'jsonc-parser';
-import { packageFolder } from './packageFolder.js';
+import { packageFolder } from '../packageFolder.js';
 
 /** A recipe of this package. */
 export interface ShippedRecipe {

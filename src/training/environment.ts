@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type EngineInfo, engineInfo } from '../engine/index.js';
+import { packageFolder } from '../packageFolder.js';
 
 /** What a run ran on; no host names and no paths, so that it can be shared. */
 export interface Environment {
@@ -15,12 +15,8 @@ export interface Environment {
   readonly memoryBytes: number;
 }
 
-/** The version of this package, from its sources and from its build. */
-function packageVersion(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
-  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
-}
+const packageVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string }).version;
 
 /** Describes this process; the engine must have been started. */
 export function describeEnvironment(): Environment {

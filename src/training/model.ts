@@ -26,12 +26,7 @@ import {
 } from './trainable.js';
 
 /** Any task, its types forgotten: training knows tasks by their interface only. */
-export type AnyTask = Task<unknown, Example, Json> & {
-  /** Texts of an example, from which the tokenizer of a new backbone is made. */
-  texts?(example: Example): readonly string[];
-  /** Name in a backbone folder of a head parameter that is worth keeping with the backbone, as a pretraining head is. */
-  checkpointName?(headParameter: string): string | undefined;
-};
+export type AnyTask = Task<unknown, Example, Json>;
 
 /** A task with what it was given and what it learnt from the training set. */
 export interface FittedTask {

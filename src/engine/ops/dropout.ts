@@ -26,13 +26,16 @@ function uniform(shape: number[], key: Tensor): Tensor {
   return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.next), shape);
 }
 
+/** The identity: dropout in evaluation. */
+export const noDropout: Dropout = (x) => x;
+
 /**
  * Dropout whose masks follow from `seed` alone, so that a resumed step draws what the first one drew; the n-th
  * call of one step has a stream of its own.
  * @param seed int32 [2], for example (run seed, step); without it nothing is dropped (evaluation)
  */
 export function createDropout(seed?: Tensor): Dropout {
-  if (!seed) return (x) => x;
+  if (!seed) return noDropout;
   let calls = 0;
   return (x, rate) => {
     if (rate === 0) return x;

@@ -1,5 +1,5 @@
-import { type Tensor, tf } from '../src/engine/index.js';
+import { type Tensor, tf } from '../tf.js';
 
 /** The same values, through which no gradient flows: a custom gradient without inputs is a leaf of tfjs's tape. */
-export const detach = (x: Tensor): Tensor =>
+export const stopGradient = (x: Tensor): Tensor =>
   tf.customGrad(() => ({ value: tf.clone(x), gradFunc: () => [] }))();
