@@ -1,12 +1,8 @@
 import { idOf, type NativeBackend, nativeBackend } from './native/backend.js';
-import type { Recording } from './native/binding.js';
-import { describeTensor } from './native/dtypes.js';
-import type { Operand } from './native/promote.js';
-import type { DeviceTensor } from './native/session.js';
-import { type Tensor, tf, type Variable } from './tf.js';
+import { free, runTraced, type TensorTree, type Traced, traceOnce } from './native/traced.js';
+import { type Tensor, tf } from './tf.js';
 
-/** Named tensors, as a batch or the outputs of a step. */
-export type TensorTree = Readonly<Record<string, Tensor>>;
+export type { TensorTree } from './native/traced.js';
 
 export interface CompileOptions {
   /** Shown in errors and profiles. */
@@ -22,39 +18,11 @@ export interface Compiled<Input extends TensorTree, Output extends TensorTree> {
   dispose(): void;
 }
 
-/** Where an input of the traced function comes from at each call. */
-type Source = { readonly input: string } | { readonly variable: Variable } | { readonly id: number };
+// Every signature holds a graph; beyond this many the one unused for longest is freed and traced anew when it returns.
+const MOST_SIGNATURES = 64;
 
-/** One traced signature: a function that TensorFlow knows by name. */
-interface Traced {
-  readonly name: string;
-  readonly sources: readonly Source[];
-  readonly outputs: readonly string[];
-  readonly variables: readonly Variable[];
-  /** Constants too large for the graph, which live as long as the function. */
-  readonly owned: readonly number[];
-}
-
-interface Variables {
-  readonly names: ReadonlySet<string>;
-  readonly byId: ReadonlyMap<number, Variable>;
-  readonly dataIds: ReadonlyMap<Variable, object>;
-}
-
-let functions = 0;
 // One at a time: the next call must read the variables that this one writes.
 let queue: Promise<unknown> = Promise.resolve();
-
-const registered = (): Readonly<Record<string, Variable>> => tf.engine().state.registeredVariables;
-
-function snapshot(native: NativeBackend): Variables {
-  const variables = Object.values(registered());
-  return {
-    names: new Set(Object.keys(registered())),
-    byId: new Map(variables.map((variable) => [idOf(native, variable), variable])),
-    dataIds: new Map(variables.map((variable) => [variable, variable.dataId])),
-  };
-}
 
 const signatureOf = (native: NativeBackend, inputs: TensorTree): string =>
   Object.keys(inputs)
@@ -64,197 +32,6 @@ const signatureOf = (native: NativeBackend, inputs: TensorTree): string =>
       return `${key}:${native.binding.real(idOf(native, tensor)).dtype}[${tensor.shape}]`;
     })
     .join(';');
-
-// tfjs draws random numbers in JavaScript: traced, the same draw would come back at every call.
-function refuseRandom<T>(name: string, fn: () => T): T {
-  const { random } = Math;
-  Math.random = () => {
-    throw new Error(
-      `${name}: a random number was drawn while compiling, it would be the same in every call; use createDropout`,
-    );
-  };
-  try {
-    return fn();
-  } finally {
-    Math.random = random;
-  }
-}
-
-// The value a variable had: other tensors may share it, or nobody holds it any more.
-function valueBefore(native: NativeBackend, dataId: object, id: number): Tensor {
-  const { dtype, shape } = native.binding.metadata(id, native.binding.real(id));
-  if (!native.tensorMap.has(dataId)) return native.createOutputTensor({ id, dtype, shape });
-  native.incRef(dataId);
-  return tf.engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype: 'float32' });
-}
-
-/** Takes the values that variables were given while tracing, and gives the variables their real ones back. */
-function takeAssignments(native: NativeBackend, before: Variables): Map<Variable, number> {
-  const assigned = new Map<Variable, number>();
-  for (const [id, variable] of before.byId) {
-    const now = native.tensorMap.get(variable.dataId).id;
-    if (now === id) continue;
-    assigned.set(variable, now);
-    const value = valueBefore(native, before.dataIds.get(variable) as object, id);
-    variable.assign(value);
-    value.dispose();
-  }
-  return assigned;
-}
-
-function refuseLostEffects(
-  name: string,
-  native: NativeBackend,
-  recording: Recording,
-  before: Variables,
-): void {
-  const created = Object.keys(registered()).filter((key) => !before.names.has(key));
-  for (const key of created) registered()[key]?.dispose();
-  if (created.length > 0)
-    throw new Error(`${name}: variable '${created[0]}' was created while compiling; create it before`);
-  const disposed = [...recording.released].find((id) => !recording.born.has(id) && !before.byId.has(id));
-  if (disposed !== undefined) {
-    const { dtype, shape } = native.binding.real(disposed);
-    throw new Error(
-      `${name}: a tensor from outside, ${describeTensor(dtype, shape)}, was disposed while compiling`,
-    );
-  }
-  const [left] = recording.trace.alive;
-  if (left !== undefined) {
-    throw new Error(
-      `${name}: ${recording.trace.describe(left)}, was kept while compiling; return it as an output instead`,
-    );
-  }
-}
-
-/** Adds the graph to TensorFlow as a function; results pass an Identity, since an argument may be one. */
-function addFunction(
-  native: NativeBackend,
-  recording: Recording,
-  inputs: readonly Operand[],
-  results: readonly number[],
-  name: string,
-) {
-  const { session } = native.binding;
-  const { native: library, status, context } = session;
-  const { trace, captured } = recording;
-  const dtypeOf = (id: number) => (trace.operand(id) as Operand).dtype;
-  const outputs = results.map((id) => {
-    const [copy] = trace.node(
-      'Identity',
-      [{ name: 'T', type: 4, value: dtypeOf(id) }],
-      [trace.operand(id) as Operand],
-      1,
-    );
-    trace.forget((copy as Operand).id);
-    return trace.output((copy as Operand).id);
-  });
-  const sources = [...inputs, ...captured.values()].map(({ id }) => trace.output(id));
-  const fn = library.TF_GraphToFunction(
-    trace.graph,
-    name,
-    0,
-    -1,
-    null,
-    sources.length,
-    sources,
-    outputs.length,
-    outputs,
-    null,
-    null,
-    null,
-    status,
-  );
-  session.check(() => name);
-  library.TFE_ContextAddFunction(context, fn, status);
-  library.TF_DeleteFunction(fn);
-  session.check(() => name);
-}
-
-/** Runs `fn` once on symbols and registers what it did. */
-function traceOnce<Input extends TensorTree, Output extends TensorTree>(
-  native: NativeBackend,
-  fn: (inputs: Input) => Output,
-  inputs: Input,
-  label: string,
-): Traced {
-  const { binding } = native;
-  const before = snapshot(native);
-  const keys = Object.keys(inputs).sort();
-  const shapes = keys.map((key) => binding.real(idOf(native, inputs[key] as Tensor)));
-  const recording = binding.record();
-  if (!recording) throw new Error(`${label}: a compiled function cannot be compiled inside another one`);
-  const operands = shapes.map((shape) => recording.trace.argument(shape));
-  const symbols = operands.map((operand) => native.createOutputTensor(binding.metadata(operand.id, operand)));
-  let assigned = new Map<Variable, number>();
-  try {
-    const args = Object.fromEntries(keys.map((key, index) => [key, symbols[index]])) as unknown as Input;
-    const outputs = refuseRandom(label, () => tf.tidy(() => fn(args) as never)) as unknown as Output;
-    const names = Object.keys(outputs).sort();
-    const produced = names.map((key) => resultId(native, recording, outputs[key] as Tensor));
-    assigned = takeAssignments(native, before);
-    for (const tensor of new Set([...Object.values(outputs), ...symbols])) tensor.dispose();
-    for (const id of assigned.values()) recording.trace.forget(id);
-    refuseLostEffects(label, native, recording, before);
-    const name = `${label.replace(/[^A-Za-z0-9]/g, '_')}_${functions++}`;
-    addFunction(native, recording, operands, [...produced, ...assigned.values()], name);
-    return {
-      name,
-      sources: [
-        ...keys.map((input) => ({ input })),
-        ...[...recording.captured.keys()].map((id) => {
-          const variable = before.byId.get(id);
-          return variable ? { variable } : { id };
-        }),
-      ],
-      outputs: names,
-      variables: [...assigned.keys()],
-      owned: [...recording.captured.keys()].filter(
-        (id) => recording.born.has(id) && recording.released.has(id),
-      ),
-    };
-  } catch (error) {
-    takeAssignments(native, before);
-    for (const tensor of symbols) tensor.dispose();
-    throw error;
-  } finally {
-    binding.stopRecording();
-    binding.session.native.TF_DeleteGraph(recording.trace.graph);
-    for (const id of recording.released) {
-      const inUse = before.byId.has(id) || recording.captured.has(id);
-      if (!inUse) binding.drop(id);
-    }
-  }
-}
-
-/** The symbol of an output; one that is no result of the trace becomes one. */
-function resultId(native: NativeBackend, recording: Recording, tensor: Tensor): number {
-  const id = idOf(native, tensor);
-  if (recording.trace.operand(id)) return id;
-  const type = { name: 'T', type: 4, value: native.binding.real(id).dtype };
-  const copy = native.binding.executeOp('Identity', [type], [id], 1)[0] as { id: number };
-  recording.trace.forget(copy.id);
-  return copy.id;
-}
-
-async function runTraced(native: NativeBackend, traced: Traced, inputs: TensorTree): Promise<TensorTree> {
-  const { binding } = native;
-  const tensors = traced.sources.map((source): DeviceTensor => {
-    if ('id' in source) return binding.real(source.id);
-    return binding.real(idOf(native, 'input' in source ? (inputs[source.input] as Tensor) : source.variable));
-  });
-  const count = traced.outputs.length + traced.variables.length;
-  const results = await binding.session.executeAsync(traced.name, tensors, count);
-  const made = results.map((result) =>
-    native.createOutputTensor(binding.metadata(binding.keep(result), result)),
-  );
-  traced.variables.forEach((variable, index) => {
-    const value = made[traced.outputs.length + index] as Tensor;
-    variable.assign(value);
-    value.dispose();
-  });
-  return Object.fromEntries(traced.outputs.map((key, index) => [key, made[index] as Tensor]));
-}
 
 /**
  * Traces a function of tensors once per signature of input shapes and dtypes into one TensorFlow function; on wasm it
@@ -268,10 +45,13 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
   const cache = new Map<string, Traced>();
   const runNative = async (native: NativeBackend, inputs: Input): Promise<Output> => {
     const signature = signatureOf(native, inputs);
-    let traced = cache.get(signature);
-    if (!traced) {
-      traced = traceOnce(native, fn, inputs, label);
-      cache.set(signature, traced);
+    const traced = cache.get(signature) ?? traceOnce(native, fn, inputs, label);
+    cache.delete(signature);
+    cache.set(signature, traced);
+    const [oldest] = cache;
+    if (oldest && cache.size > MOST_SIGNATURES) {
+      cache.delete(oldest[0]);
+      free(native, oldest[1]);
     }
     return (await runTraced(native, traced, inputs)) as Output;
   };
@@ -281,6 +61,9 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
     },
     run: (inputs) => {
       const native = nativeBackend();
+      if (native?.binding.isRecording()) {
+        throw new Error(`${label}: a compiled function cannot be called inside another one`);
+      }
       if (!native) return Promise.resolve(tf.tidy(() => fn(inputs) as never) as unknown as Output);
       const result = queue.then(() => runNative(native, inputs));
       queue = result.catch(() => {});
@@ -288,12 +71,7 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
     },
     dispose: () => {
       const native = nativeBackend();
-      for (const { name, owned } of cache.values()) {
-        if (!native) break;
-        const { session } = native.binding;
-        session.native.TFE_ContextRemoveFunction(session.context, name, session.status);
-        for (const id of owned) native.binding.drop(id);
-      }
+      for (const traced of cache.values()) if (native) free(native, traced);
       cache.clear();
     },
   };

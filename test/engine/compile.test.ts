@@ -160,6 +160,26 @@ describe.runIf(native)('compile', () => {
     }, /a tensor from outside, float \[3\], was disposed while compiling/);
   });
 
+  it('refuses to be called inside another compiled function', async () => {
+    const inner = compile(({ x }: { x: Tensor }) => ({ y: tf.exp(x) }));
+    await refuses(({ x }) => {
+      inner.run({ x });
+      return {};
+    }, /a compiled function cannot be called inside another one/);
+  });
+
+  it('goes on working when more signatures come than are kept', async () => {
+    const compiled = compile(({ x }: { x: Tensor }) => ({ y: tf.sum(x) }));
+    for (const rows of [...Array(80).keys(), 0, 1, 79]) {
+      const x = tf.ones([rows + 1]);
+      const { y } = await compiled.run({ x });
+      expect(values(y)).toEqual([rows + 1]);
+      tf.dispose([x, y]);
+    }
+    expect(compiled.traces).toBe(64);
+    compiled.dispose();
+  });
+
   it('names a failing op and the shapes it was given', async () => {
     const [a, b] = [tf.ones([2, 3]), tf.ones([2, 3])];
     const { binding } = tf.backend() as unknown as { binding: { executeOp(...args: unknown[]): unknown } };

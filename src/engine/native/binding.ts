@@ -199,9 +199,9 @@ export function createBinding(session: Session) {
     real,
     /** What TensorFlow holds a value in: unlike tfjs it tells bfloat16 from float32. */
     dtypeOf: (id: number): number => recording?.trace.operand(id)?.dtype ?? real(id).dtype,
-    /** From now on ops are recorded; false when a trace is already under way. */
-    record(): Recording | undefined {
-      if (recording) return undefined;
+    isRecording: (): boolean => recording !== undefined,
+    /** From now on ops are recorded, until `stopRecording`. */
+    record(): Recording {
       recording = {
         trace: startTrace(session),
         captured: new Map(),
