@@ -57,11 +57,12 @@ async function maskedInputs(
   probability: number,
 ): Promise<HostBatch> {
   const special = await specialTokens(processor);
-  const masked = sequences.map(({ inputIds }, row) =>
-    shown[row]!.matched
-      ? maskTokens(inputIds, processor.tokenizer, special, probability, random)
-      : { inputIds, labels: new Int32Array(inputIds.length).fill(IGNORED_LABEL) },
-  );
+  // Swapped captions are masked too: unmasked, they could be told from the right ones without a look at the picture.
+  const masked = sequences.map(({ inputIds }, row) => {
+    const one = maskTokens(inputIds, processor.tokenizer, special, probability, random);
+    if (!shown[row]!.matched) one.labels.fill(IGNORED_LABEL);
+    return one;
+  });
   const inputs = processor.collate(
     sequences.map((sequence, row) => ({ ...sequence, inputIds: masked[row]!.inputIds })),
   );
@@ -83,8 +84,8 @@ async function captionInputs(
 }
 
 /**
- * Pictures with the right or a swapped caption. Only right captions are masked, since the picture says nothing about
- * the words of a swapped one; `target.tokens` [B, T], `target.matched` [B] and `target.pictures` [B] are int32.
+ * Pictures with the right or a swapped caption. Words are predicted of right captions alone, since the picture says
+ * nothing about those of a swapped one; `target.tokens` [B, T], `target.matched` [B] and `target.pictures` [B] are int32.
  */
 export async function collatePretraining(
   examples: readonly CaptionExample[],

@@ -177,13 +177,29 @@ describe('collate', () => {
     expect(matched / all).toBeLessThan(0.58);
   });
 
-  test('masks right captions only, and always some token of them', async () => {
+  test('asks for words of right captions only, and always for some', async () => {
     const batch = await collate(everything, 1);
     const length = batch.inputIds!.shape[1]!;
     for (const [row, matched] of batch['target.matched']!.data.entries()) {
       const labels = [...batch['target.tokens']!.data.subarray(row * length, (row + 1) * length)];
       expect(labels.some((label) => label !== -100)).toBe(matched === 1);
     }
+  });
+
+  test('hides words of swapped captions as often: a mask does not say that a caption is right', async () => {
+    const masks = [0, 0];
+    const rows = [0, 0];
+    for (let seed = 0; seed < 60; seed++) {
+      const batch = await collate(everything, seed);
+      const length = batch.inputIds!.shape[1]!;
+      for (const [row, matched] of batch['target.matched']!.data.entries()) {
+        const ids = [...batch.inputIds!.data.subarray(row * length, (row + 1) * length)];
+        rows[matched]! += 1;
+        if (ids.includes(processor.tokenizer.maskId)) masks[matched]! += 1;
+      }
+    }
+    // 80 % of the chosen tokens become [MASK], one a caption at least.
+    for (const kind of [0, 1]) expect(masks[kind]! / rows[kind]!).toBeGreaterThan(0.7);
   });
 
   test('keeps the right captions whole for the contrast, whatever the joint pass reads', async () => {

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMain, root } from './run.mjs';
+
+// A page asks for a table between two comments: <!-- options: training --> ... <!-- /options -->.
+const SECTION = /<!-- options: (\S+) -->\n[\s\S]*?<!-- \/options -->/g;
+
+const schema = JSON.parse(readFileSync(join(root, 'recipes/schema.json'), 'utf8'));
+
+/** The options that a page asks for: `recipe`, `split.<task>`, or keys with the kind where there are several. */
+function partOf(name) {
+  const [first, ...rest] = name.split('.');
+  if (first === 'recipe') return schema;
+  if (first === 'split') return splitOf(rest[0]);
+  const part = [first, ...rest].reduce(
+    (at, key) => at?.properties?.[key] ?? (at?.oneOf ?? at?.items?.oneOf)?.find(({ title }) => title === key),
+    schema,
+  );
+  if (part?.properties) return part;
+  throw new Error(`recipes/schema.json has no options called '${name}'`);
+}
+
+const splitOf = (task) =>
+  schema.allOf.find(({ if: condition }) => condition.properties.task.properties.kind.const === task).then
+    .properties.data.properties.train;
+
+const code = (value) => `\`${JSON.stringify(value)}\``;
+
+function boundsOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }) {
+  const parts = [
+    minimum !== undefined && `>= ${minimum}`,
+    exclusiveMinimum !== undefined && `> ${exclusiveMinimum}`,
+    maximum !== undefined && `<= ${maximum}`,
+    exclusiveMaximum !== undefined && `< ${exclusiveMaximum}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? ` ${parts.join(', ')}` : '';
+}
+
+function typeOf(option) {
+  const { type, items, anyOf, oneOf, discriminator, format } = option;
+  if ('const' in option) return code(option.const);
+  if (option.enum) return option.enum.map(code).join(', ');
+  if (anyOf) return anyOf.map(typeOf).join(' or ');
+  if (type === 'array') return items?.oneOf ? 'list of objects' : `list of ${typeOf(items)}`;
+  if (oneOf) return `object with \`${discriminator.propertyName}\``;
+  return `${format === 'path' ? 'path' : type}${boundsOf(option)}`;
+}
+
+const rows = ({ properties, required = [] }, isWhole = true, prefix = '') =>
+  Object.entries(properties).flatMap(([key, option]) => {
+    const name = `${prefix}${key}`;
+    const standard = 'default' in option ? code(option.default) : required.includes(key) ? 'required' : '-';
+    const meaning = String(option.description ?? '').replaceAll('|', '\\|');
+    const own = `| \`${name}\` | ${typeOf(option)} | ${standard} | ${meaning} |`;
+    const isNested = isWhole && option.additionalProperties === false && !option.oneOf;
+    return isNested ? [own, ...rows(option, isWhole, `${name}.`)] : [own];
+  });
+
+/** Options as a Markdown table, nested ones too, but for the recipe itself, whose parts have tables of their own. */
+const tableOf = (part) =>
+  ['| key | type | default | meaning |', '|---|---|---|---|', ...rows(part, part !== schema)].join('\n');
+
+const render = (text) =>
+  text.replace(
+    SECTION,
+    (_, name) => `<!-- options: ${name} -->\n${tableOf(partOf(name))}\n<!-- /options -->`,
+  );
+
+/** Writes the tables of options into docs/*.md; with --check it only names the pages that are stale. */
+function main(check) {
+  const folder = join(root, 'docs');
+  const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));
+  const stale = pages.filter((name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    const rendered = render(text);
+    if (rendered !== text && !check) writeFileSync(join(folder, name), rendered);
+    return rendered !== text;
+  });
+  for (const name of stale)
+    console.log(`docs/${name} ${check ? 'is stale: node scripts/docs.mjs' : 'written'}`);
+  return check && stale.length > 0 ? 1 : 0;
+}
+
+if (isMain(import.meta.url)) process.exitCode = main(process.argv.includes('--check'));
