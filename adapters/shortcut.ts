@@ -130,8 +130,7 @@ function fuseOutputs(output: BackboneOutput, state: Tensor, context: AdapterCont
  */
 export const shortcut = defineAdapter<ShortcutOptions>({
   kind: 'shortcut',
-  description:
-    'A narrow network beside the backbone: no gradient through the backbone, its output can be cached.',
+  description: 'A narrow network beside the backbone: no gradient passes through the backbone.',
   source:
     'CAVL, Adapter I (arXiv 2304.04399); Sung et al. 2022, LST (arXiv 2206.06522). CAVL says neither depth, width nor fusion: width h/8 and bias-free projections follow LST.',
   schema: {

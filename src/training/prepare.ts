@@ -132,6 +132,7 @@ export async function prepare(
     tokenizerFolder,
     regions,
     maxTextLength,
+    reads: backbone.shape,
   });
   const { precision } = settings.backbone;
   const parts: ModelParts = { backbone, attached, task: fitted, precision, seed: settings.seed };

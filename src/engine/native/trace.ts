@@ -69,9 +69,7 @@ export function startTrace({ native, status, check }: Session): Trace {
   };
   const describe = (id: number): string => {
     const symbol = symbols.get(id);
-    return symbol
-      ? `the result of ${symbol.op}, ${describeTensor(symbol.dtype, symbol.shape)}`
-      : 'a traced value';
+    return symbol ? `${symbol.op}, ${describeTensor(symbol.dtype, symbol.shape)}` : 'a traced value';
   };
   const inferredShape = (output: Output, op: string): number[] => {
     const rank: number = native.TF_GraphGetTensorNumDims(graph, output, status);
@@ -126,7 +124,12 @@ export function startTrace({ native, status, check }: Session): Trace {
       check(() => `${name}(${inputs.map(({ dtype, shape }) => describeTensor(dtype, shape)).join(', ')})`);
       return Array.from({ length: outputs }, (_, index) => {
         const output = { oper, index };
-        return add(output, name, native.TF_OperationOutputType(output), inferredShape(output, name));
+        return add(
+          output,
+          `the result of ${name}`,
+          native.TF_OperationOutputType(output),
+          inferredShape(output, name),
+        );
       });
     },
     operand: (id) => symbols.get(id),
