@@ -76,8 +76,23 @@ describe('the programmatic API', () => {
     expect(error.problems).toHaveLength(2);
   });
 
-  it('says when a folder holds no run', async () => {
-    await expect(loadRun(folder)).rejects.toThrow(UsageError);
+  it('says when a folder holds no run, or one that did not finish', async () => {
+    await expect(loadRun(folder)).rejects.toThrow(/this is no run folder/);
+    const abort = new AbortController();
+    const unfinished = { ...recipe, output: join(folder, 'unfinished') };
+    const onProgress = () => abort.abort();
+    await fineTune(unfinished, { onProgress, signal: abort.signal }).catch(() => {});
+    await expect(loadRun(unfinished.output)).rejects.toThrow(/this run did not finish; resume it/);
+  });
+
+  it('names every picture that is missing before it predicts', async () => {
+    const run = await loadRun(join(folder, 'run'));
+    const inputs = ['gone.png', join(folder, 'test', '1.png'), 'lost.png'].map((picture) => ({
+      text: 'What?',
+      picture,
+    }));
+    await expect(run.predict(inputs)).rejects.toThrow(/input 0: .*"gone.png"\n.*input 2: .*"lost.png"/);
+    await run.dispose();
   });
 
   it('loads a backbone and starts the engine', async () => {

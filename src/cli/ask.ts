@@ -1,7 +1,13 @@
 import { createInterface } from 'node:readline/promises';
+import { InterruptedError } from '../errors.js';
 import type { Shell } from './shell.js';
 
-/** Asks on stderr for one of some words, by word or first letter; the first one where no question may be asked. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+/**
+ * Asks on stderr for one of some words, by word or first letter; the first one where no question may be asked. Throws
+ * InterruptedError at Ctrl-C.
+ */
 export async function ask<Word extends string>(
   shell: Shell,
   question: string,
@@ -16,6 +22,10 @@ export async function ask<Word extends string>(
       const found = words.find((word) => word === given || word.startsWith(given));
       if (found) return found;
     }
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+    process.stderr.write('\n');
+    throw new InterruptedError('nothing was changed');
   } finally {
     lines.close();
   }

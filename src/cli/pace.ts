@@ -27,8 +27,8 @@ const figure = (value: number): string => {
   return size < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
 };
 
-/** `120/500 step  3.20/s  1 min 59 s left  loss 0.43`. */
-export function describeProgress(progress: Progress, { rate, secondsLeft }: Pace): string {
+/** `120/500 step`, `3.20/s`, `1 min 59 s left`, `loss 0.43`: what to tell, each thing whole, the position first. */
+export function progressParts(progress: Progress, { rate, secondsLeft }: Pace): string[] {
   const { done, total, unit, values = {} } = progress;
   const named = Object.entries(values).map(([name, value]) => `${name} ${figure(value)}`);
   return [
@@ -36,5 +36,9 @@ export function describeProgress(progress: Progress, { rate, secondsLeft }: Pace
     ...(rate === undefined ? [] : [`${figure(rate)}/s`]),
     ...(secondsLeft === undefined || done === total ? [] : [`${formatDuration(secondsLeft)} left`]),
     ...named,
-  ].join('  ');
+  ];
 }
+
+/** All parts on one line. */
+export const describeProgress = (progress: Progress, pace: Pace): string =>
+  progressParts(progress, pace).join('  ');

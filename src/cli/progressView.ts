@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { OnProgress, Progress } from '../progress.js';
-import { createPace, describeProgress, type Pace } from './pace.js';
+import { createPace, describeProgress, type Pace, progressParts } from './pace.js';
 
 /** Shows what long work tells, until it is closed. */
 export interface ProgressView {
@@ -54,62 +54,90 @@ function createLines(stream: Terminal, now: () => number): ProgressView {
   };
 }
 
-const drawBar = (done: number, total: number | undefined): string => {
-  if (!total) return ' '.repeat(BAR_WIDTH);
-  const full = Math.round((BAR_WIDTH * Math.min(done, total)) / total);
-  return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+const drawBar = (done: number, total: number | undefined, width: number): string => {
+  if (!total) return ' '.repeat(width);
+  const full = Math.round((width * Math.min(done, total)) / total);
+  return '█'.repeat(full) + '░'.repeat(width - full);
 };
 
+/** Left free at the end of a line, so that the ^C that a terminal shows does not wrap it. */
+const ROOM = 3;
+
+/** A stage on one line of at most `columns`: the bar gives way first, then whole figures; none is cut. */
+function drawLine(progress: Progress, pace: Pace, columns: number): string {
+  const { stage, done, total } = progress;
+  const [position = '', ...figures] = progressParts(progress, pace);
+  const text = [position, ...figures].join('  ');
+  const left = columns - ROOM - stage.padEnd(10).length - 2 - text.length;
+  const start = `${stage.padEnd(10)} ${drawBar(done, total, Math.max(BAR_WIDTH / 2, Math.min(BAR_WIDTH, left)))} ${position}`;
+  return figures
+    .reduce((line, figure) => {
+      const longer = `${line}  ${figure}`;
+      return longer.length > columns - ROOM ? line : longer;
+    }, start)
+    .slice(0, Math.max(1, columns - 1));
+}
+
 interface Stage {
-  readonly name: string;
   readonly bar: SingleBar;
   readonly pace: (progress: Progress) => Pace;
   progress: Progress;
 }
 
-function startBar(stream: Terminal, first: Progress, now: () => number): Stage {
-  const pace = createPace(now);
-  const draw = (): string => {
-    const { stage: name, done, total } = stage.progress;
-    const text = `${name.padEnd(10)} ${drawBar(done, total)} ${describeProgress(stage.progress, pace(stage.progress))}`;
-    return text.slice(0, Math.max(1, (stream.columns || 80) - 1));
-  };
+function startBar(stream: Terminal, first: Progress, pace: Stage['pace']): Stage {
   // The line-wrap and cursor settings of the terminal are left alone, so that ending at once leaves it usable.
   const bar = new SingleBar({
     stream: stream as NodeJS.WriteStream,
-    format: draw,
+    format: () => drawLine(stage.progress, pace(stage.progress), stream.columns || 80),
     fps: 10,
     linewrap: true,
     gracefulExit: false,
     emptyOnZero: true,
   });
-  const stage: Stage = { name: first.stage, bar, pace, progress: first };
+  const stage: Stage = { bar, pace, progress: first };
   bar.start(first.total ?? 0, first.done);
   return stage;
 }
 
-/** One bar a stage, redrawn in place; finished ones stay above. */
+const isDone = ({ done, total }: Progress): boolean => done === total;
+
+/** Up one line, to its start, and everything from there on erased: what a stopped bar needs to be gone. */
+const ERASE_LINE_ABOVE = '\u001B[1A\r\u001B[J';
+
+/**
+ * One bar at a time, redrawn in place. Finished ones stay above, but not those of work within other work that has not
+ * ended, as validations are within training: of these, only what is logged stays.
+ */
 function createBars(stream: Terminal, now: () => number): ProgressView {
+  const started = new Map<string, Pick<Stage, 'pace' | 'progress'>>();
   let stage: Stage | undefined;
-  const close = () => {
-    stage?.bar.stop();
+  const stop = (keep: boolean) => {
+    if (!stage) return;
+    stage.bar.stop();
+    if (!keep) stream.write(ERASE_LINE_ABOVE);
     stage = undefined;
   };
+  const isWithin = ({ stage: name }: Progress) =>
+    [...started].some(([other, { progress }]) => other !== name && !isDone(progress));
   return {
     onProgress: (progress) => {
-      if (stage && (stage.name !== progress.stage || progress.done < stage.progress.done)) close();
-      stage ??= startBar(stream, progress, now);
+      const { stage: name, done } = progress;
+      if (stage && (stage.progress.stage !== name || done < stage.progress.done)) stop(false);
+      const before = started.get(name);
+      const pace = before && before.progress.done <= done ? before.pace : createPace(now);
+      started.set(name, { pace, progress });
+      stage ??= startBar(stream, progress, pace);
       stage.progress = progress;
-      stage.pace(progress);
-      stage.bar.update(progress.done);
-      if (progress.done === progress.total) close();
+      pace(progress);
+      stage.bar.update(done);
+      if (isDone(progress)) stop(!isWithin(progress));
     },
     onLog: (line) => {
       // A bar goes back to the line that it started on when it stops, so it has to stop before a line follows.
-      close();
+      stop(false);
       stream.write(`${line}\n`);
     },
-    close,
+    close: () => stop(true),
   };
 }
 

@@ -9,9 +9,18 @@ function exitCodeOf(error: unknown): number {
   return typeof code === 'number' ? code : 1;
 }
 
+/** Problems told in full; a data file may have thousands of one kind. */
+const MOST_PROBLEMS = 30;
+
+function tellProblems({ problems }: UsageError, shell: Shell): void {
+  for (const problem of problems.slice(0, MOST_PROBLEMS)) shell.complain(formatProblem(problem));
+  const more = problems.length - MOST_PROBLEMS;
+  if (more > 0) shell.complain(`and ${more} more (--json lists all)`);
+}
+
 function tell(error: unknown, shell: Shell): void {
   if (error instanceof UsageError) {
-    for (const problem of error.problems) shell.complain(formatProblem(problem));
+    tellProblems(error, shell);
     return;
   }
   if (error instanceof InterruptedError) {

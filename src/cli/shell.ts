@@ -14,7 +14,7 @@ export interface Shell {
   readonly quiet: boolean;
   /** Whether a question may be asked: a person sits at a terminal. */
   readonly canAsk: boolean;
-  /** The verb's result: the value with `--json`, else the text. */
+  /** The verb's result: the value with `--json`, else the text, of which an empty one is not printed. */
   result(value: unknown, text: string): void;
   /** A line for the person who waits; nothing with `--quiet`. */
   log(line: string): void;
@@ -36,7 +36,8 @@ export function createShell({ json = false, quiet = false, input = true }: Globa
     quiet,
     canAsk: input && !json && Boolean(stdin.isTTY && stderr.isTTY) && !process.env.CI,
     result: (value, text) => {
-      stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`);
+      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      else if (text !== '') stdout.write(`${text}\n`);
     },
     log: (line) => {
       if (!quiet) stderr.write(`${line}\n`);

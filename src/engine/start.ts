@@ -1,14 +1,18 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { UsageError } from '../errors.js';
 import { locateEngine, locateKernels } from './install/locate.js';
 import { registerNativeBackend } from './native/backend.js';
 import { registerOps } from './ops/register.js';
 import { tf } from './tf.js';
 
+const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const;
+type Backend = (typeof BACKENDS)[number];
+
 export interface EngineOptions {
-  /** `auto` takes tensorflow where libtensorflow is found, else wasm. */
-  readonly backend?: 'auto' | 'tensorflow' | 'wasm';
+  /** `auto` takes tensorflow where libtensorflow is found, else wasm. Default: VLGRAFT_BACKEND, else `auto`. */
+  readonly backend?: Backend;
   /** Threads of one operation; default: the cores of the machine. */
   readonly threads?: number;
 }
@@ -61,8 +65,17 @@ async function startWasm(reason?: string): Promise<EngineInfo> {
   return { backend: 'wasm', version: tf.version.tfjs, device: 'cpu', threads: 1, ...(reason && { reason }) };
 }
 
+/** The backend that the environment asks for. */
+function wantedBackend(): Backend {
+  const wanted = process.env.VLGRAFT_BACKEND || 'auto';
+  const found = BACKENDS.find((backend) => backend === wanted);
+  if (found) return found;
+  const where = `VLGRAFT_BACKEND=${wanted}`;
+  throw new UsageError({ where, message: 'no such backend', expected: `one of ${BACKENDS.join(', ')}` });
+}
+
 async function start({
-  backend = 'auto',
+  backend = wantedBackend(),
   threads = availableParallelism(),
 }: EngineOptions): Promise<EngineInfo> {
   if (backend === 'wasm') return startWasm();
@@ -74,7 +87,7 @@ async function start({
 
 /**
  * Starts the engine once a process; later calls return the same, whatever they ask for.
- * @throws UsageError when VLGRAFT_LIBTENSORFLOW points nowhere; Error when `tensorflow` is asked for and not there
+ * @throws UsageError when VLGRAFT_LIBTENSORFLOW points nowhere or VLGRAFT_BACKEND names no backend; Error when `tensorflow` is asked for and not there
  */
 export function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
   started ??= start(options).then((info) => {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { backboneFamilies } from '../backbones/index.js';
@@ -23,12 +23,27 @@ const at = (path: Path, message: string, expected?: string): Finding => ({
 /** The folder of `backbone.from`: one of the working directory, else a shipped one; undefined where there is none. */
 function backboneFolder(from: string, directory: string): string | undefined {
   const own = resolve(directory, from);
-  if (statSync(own, { throwIfNoEntry: false })?.isDirectory()) return own;
+  if (statSync(own, { throwIfNoEntry: false })?.isDirectory()) return relative(process.cwd(), own) || '.';
   return shippedBackbones().includes(from) ? shippedBackbone(from) : undefined;
 }
 
-/** What can only be said of keys as they were written, before defaults are filled in. */
-export function checkWritten(input: unknown): Finding[] {
+/** What a recipe is checked against. */
+interface Surroundings {
+  readonly directory: string;
+  /** Whether what it names must be there. */
+  readonly files: boolean;
+}
+
+/**
+ * What can be said of keys as they were written, before defaults are filled in and whatever else is wrong: keys that
+ * exclude each other, names, the backbone's folder.
+ */
+export function checkWritten(input: unknown, { directory, files }: Surroundings): Finding[] {
+  const folder = files ? checkFolder(input, directory) : [];
+  return [...checkCombinations(input), ...checkNames(input), ...folder];
+}
+
+function checkCombinations(input: unknown): Finding[] {
   const findings: Finding[] = [];
   const has = (...path: string[]) => valueAt(input, path) !== undefined;
   const backbone = valueAt(input, ['backbone']);
@@ -73,9 +88,9 @@ function checkNames(input: unknown): Finding[] {
   });
 }
 
-function checkFolder(recipe: Recipe, directory: string): Finding[] {
-  const { from } = recipe.backbone;
-  if (from === undefined || backboneFolder(from, directory)) return [];
+function checkFolder(input: unknown, directory: string): Finding[] {
+  const from = valueAt(input, ['backbone', 'from']);
+  if (typeof from !== 'string' || from === '' || backboneFolder(from, directory)) return [];
   const message = `there is no folder ${JSON.stringify(from)} and no shipped backbone of this name`;
   return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
 }
@@ -121,15 +136,32 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
   );
   if (!shape) return unread;
   const known: BackboneShape = shape;
-  return findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
+  const adapters = findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
+  return [...checkTexts(recipe, known), ...adapters];
 }
 
-/** What the schema can't say of a recipe that it accepts: names, the backbone's folder, adapters that don't fit it. */
-export function checkRecipe(
-  recipe: Recipe,
-  { directory, files }: { directory: string; files: boolean },
-): Finding[] {
-  const names = checkNames(recipe);
-  const folder = files ? checkFolder(recipe, directory) : [];
-  return [...names, ...folder, ...(names.length > 0 ? [] : checkFit(recipe, directory))];
+function checkTexts({ data }: Recipe, { maxTextLength: longest }: BackboneShape): Finding[] {
+  const { maxTextLength } = data as { readonly maxTextLength?: number };
+  if (longest === undefined || maxTextLength === undefined || maxTextLength <= longest) return [];
+  const message = `${maxTextLength} tokens are more than the backbone reads`;
+  return [at(['data', 'maxTextLength'], message, `at most ${longest}`)];
 }
+
+const LONGEST_TEXT = 64;
+
+/** The default of `data.maxTextLength`. */
+export function defaultTextLength(recipe: Recipe, directory: string): number {
+  let longest: number | undefined;
+  findingsOf(
+    () => {
+      longest = shapeOf(recipe, directory)?.maxTextLength;
+    },
+    recipe,
+    [],
+  );
+  return Math.min(LONGEST_TEXT, longest ?? LONGEST_TEXT);
+}
+
+/** What the schema can't say of a recipe that it accepts: adapters and texts that don't fit the backbone. */
+export const checkRecipe = (recipe: Recipe, { directory }: Pick<Surroundings, 'directory'>): Finding[] =>
+  checkNames(recipe).length > 0 ? [] : checkFit(recipe, directory);

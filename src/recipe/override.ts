@@ -44,7 +44,7 @@ function withValue(root: unknown, path: Path, value: unknown): unknown {
 function withItem(root: unknown, index: number, rest: Path, value: unknown): unknown[] {
   const list = root ?? [];
   if (!Array.isArray(list)) throw new Error('there is no list');
-  if (index > list.length) throw new Error(`there are only ${list.length} items`);
+  if (index > list.length) throw new Error(`there is no item ${index}; the list has ${list.length}`);
   return [...list.slice(0, index), withValue(list[index], rest, value), ...list.slice(index + 1)];
 }
 

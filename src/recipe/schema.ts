@@ -135,8 +135,9 @@ const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
     maxTextLength: {
       type: 'integer',
       minimum: 4,
-      default: 64,
-      description: 'Longest text in tokens, specials included; what is longer is cut.',
+      description:
+        'Longest text in tokens, specials included; what is longer is cut. ' +
+        'Default: 64, or what the backbone reads where that is less.',
       examples: [20, 64],
     },
   },

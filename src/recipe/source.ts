@@ -130,13 +130,20 @@ function nearestNode(tree: Node, path: Path, target: 'key' | 'value'): Node {
   return tree;
 }
 
+/** The `--set` that a place comes from: one of it or around it, else one inside it, where the text has no such place. */
+function overrideOf({ overrides, tree }: RecipeSource, path: Path): Override | undefined {
+  const around = overrides.findLast((candidate) => isPrefix(candidate.path, path));
+  if (around || findNodeAtLocation(tree, [...path])) return around;
+  return overrides.findLast((candidate) => isPrefix(path, candidate.path));
+}
+
 /** Turns a finding into a problem: at its `--set`, at its line and column, or, for an object, at its path. */
 export function problemOf(finding: Finding, source?: RecipeSource): Problem {
   const { path, target, message, expected } = finding;
   const where = formatPath(path);
   const told = { ...(where ? { where } : {}), message, ...(expected ? { expected } : {}) };
   if (!source) return told;
-  const override = source.overrides.findLast((candidate) => isPrefix(candidate.path, path));
+  const override = overrideOf(source, path);
   if (override) return { file: override.flag, ...told };
   const node = nearestNode(source.tree, path, target);
   return { file: source.file, ...positionOf(source.text, node.offset), ...told };

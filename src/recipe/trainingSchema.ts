@@ -103,7 +103,8 @@ export const trainingSchema: JsonSchema = {
       type: 'number',
       minimum: 0,
       description:
-        'Passes over the training set; 0 only evaluates the model as it starts. Default: 5, or maxSteps.',
+        'Passes over the training set; a part of one is rounded to whole steps, at least one; 0 only evaluates the ' +
+        'model as it starts. Default: 5, or maxSteps.',
       examples: [5, 0.5],
     },
     maxSteps: count('Updates, instead of epochs; absent: epochs counts.', [2000]),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
-import { checkRecipe, checkWritten } from './checks.js';
+import { checkRecipe, checkWritten, defaultTextLength } from './checks.js';
 import { type RecipeModules, shippedModules } from './modules.js';
 import type { Recipe } from './recipe.js';
 import { recipeSchema } from './schema.js';
@@ -31,10 +31,15 @@ function compileSchema(modules: RecipeModules, exists: (path: string) => boolean
 const copyOf = (input: unknown): unknown => JSON.parse(JSON.stringify(input ?? null)) as unknown;
 
 /** Defaults that depend on other keys. */
-function complete(filled: Recipe): Recipe {
-  const { training } = filled;
+function complete(filled: Recipe, directory: string): Recipe {
+  const { training, data } = filled;
   const epochs = training.maxSteps === undefined ? { epochs: training.epochs ?? 5 } : {};
-  return { ...filled, training: { ...training, ...epochs }, output: filled.output ?? `runs/${filled.name}` };
+  return {
+    ...filled,
+    data: { ...data, maxTextLength: data.maxTextLength ?? defaultTextLength(filled, directory) },
+    training: { ...training, ...epochs },
+    output: filled.output ?? `runs/${filled.name}`,
+  };
 }
 
 const inOrder = (a: Problem, b: Problem): number =>
@@ -52,12 +57,12 @@ function refuse(findings: readonly Finding[], source?: RecipeSource): void {
 export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Recipe {
   const { source, directory = process.cwd(), files = true, modules = shippedModules } = options;
   const filled = copyOf(input);
-  const written = checkWritten(filled);
+  const written = checkWritten(filled, { directory, files });
   const validate = compileSchema(modules, (path) => !files || existsSync(resolve(directory, path)));
   const errors = validate(filled) ? [] : (validate.errors ?? []);
   const findings = explainErrors(errors, filled);
   const hasShape = errors.every(({ keyword }) => keyword === 'format');
-  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory, files }) : [];
+  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory }) : [];
   refuse([...written, ...findings, ...deeper], source);
-  return complete(filled as Recipe);
+  return complete(filled as Recipe, directory);
 }

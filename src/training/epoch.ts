@@ -44,11 +44,14 @@ async function collect(
   return { micro, ids: examples.map(({ id }) => id), batch: await collator.collate(examples, how) };
 }
 
-/** @param completed updates done before this one */
+/**
+ * @param completed updates done before this one
+ * @param before ids of the update's earlier batches
+ */
 async function runMicro(
   { step, options, seed }: EpochParts,
   { micro, ids, batch }: Collected,
-  completed: number,
+  { completed, before }: { readonly completed: number; readonly before: readonly string[] },
   learningRate: number,
 ): Promise<WeightedReport> {
   const number = completed + 1;
@@ -58,7 +61,9 @@ async function runMicro(
     weight: micro.weight,
     ...(micro.last && { update: { learningRate, step: number } }),
   });
-  requireFinite(report, { step: number, learningRate, ids });
+  // The loss is this batch's own; the gradients are those of the whole update.
+  const blamed = Number.isFinite(report.loss) ? [...before, ...ids] : ids;
+  requireFinite(report, { step: number, learningRate, ids: blamed });
   return { report, weight: micro.weight };
 }
 
@@ -76,14 +81,14 @@ export async function* epochUpdates(
   const micros = microBatches(lengths, { ...options, seed }, state);
   let completed = state.step;
   let reports: WeightedReport[] = [];
-  let examples = 0;
+  let ids: string[] = [];
   for await (const collected of prefetch(micros, (micro) => collect(parts, micro, firstStep))) {
     const learningRate = options.optimizer.learningRate * scheduleFactor(options.schedule, completed, total);
-    reports.push(await runMicro(parts, collected, completed, learningRate));
-    examples += collected.ids.length;
+    reports.push(await runMicro(parts, collected, { completed, before: ids }, learningRate));
+    ids.push(...collected.ids);
     if (!collected.micro.last) continue;
-    yield { report: summariseUpdate(reports), learningRate, examples };
+    yield { report: summariseUpdate(reports), learningRate, examples: ids.length };
     completed += 1;
-    [reports, examples] = [[], 0];
+    [reports, ids] = [[], []];
   }
 }

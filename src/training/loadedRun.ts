@@ -6,7 +6,7 @@ import { loadBackbone } from '../backbones/load.js';
 import { type AdapterConfig, readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { startEngine } from '../engine/index.js';
-import { UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
 import { type Collator, createCollator } from './batch.js';
@@ -35,7 +35,7 @@ export interface FollowOptions {
 export interface LoadedRun {
   /** The recipe of the run, complete. */
   readonly recipe: RunSettings;
-  /** One prediction an input, in their order; UsageError when the task does not take single inputs. */
+  /** One prediction an input, in their order; UsageError when the task takes no single inputs or pictures are missing. */
   predict(inputs: readonly PredictionInput[], options?: FollowOptions): Promise<readonly Prediction[]>;
   /** Predictions and metrics of a split; default: the recipe's test set. */
   evaluate(split?: Readonly<Record<string, Json>>, options?: FollowOptions): Promise<Evaluation>;
@@ -68,6 +68,7 @@ const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: Follow
 async function predictInputs(opened: Opened, inputs: readonly PredictionInput[], options: FollowOptions) {
   const { model, evaluator, collator } = opened;
   const examples = examplesFrom(model.parts.task, inputs);
+  requirePictures(inputs);
   const how = howTo(opened, 'predict', options);
   return (await predictAll(model, evaluator, collator, examples, how)).predictions;
 }
@@ -89,9 +90,36 @@ async function evaluateSplit(
 /** The backbone of an adapter folder: where its config says, else beside it where the run made one. */
 function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
   const made = runFolder(runPath).backbone;
-  return !existsSync(backbone.name) && existsSync(join(made, 'config.json'))
-    ? made
-    : backboneFolder(backbone.name);
+  if (!existsSync(backbone.name) && existsSync(join(made, 'config.json'))) return made;
+  try {
+    return backboneFolder(backbone.name);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const message = `its backbone ${JSON.stringify(backbone.name)} is not there`;
+    const expected = 'work in the folder that the run was made in: its paths are relative to that';
+    throw new UsageError({ file: runPath, message, expected });
+  }
+}
+
+function requireFinished(path: string): void {
+  const folder = runFolder(path);
+  if (existsSync(join(folder.adapter, 'adapter_config.json'))) return;
+  if (!existsSync(folder.recipe))
+    throw new UsageError({
+      file: path,
+      message: 'this is no run folder',
+      expected: 'one that a run has written',
+    });
+  throw new UsageError({ file: path, message: 'this run did not finish', expected: 'resume it first' });
+}
+
+function requirePictures(inputs: readonly PredictionInput[]): void {
+  const problems = inputs.flatMap(({ id, picture }, index): Problem[] =>
+    existsSync(picture)
+      ? []
+      : [{ where: `input ${id ?? index}`, message: `there is no picture ${JSON.stringify(picture)}` }],
+  );
+  if (problems.length > 0) throw new UsageError(problems);
 }
 
 /**
@@ -99,6 +127,7 @@ function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
  * backbone is not the one that it was trained on.
  */
 export async function loadRun(path: string, modules: RunModules = shippedModules): Promise<LoadedRun> {
+  requireFinished(path);
   const folder = runFolder(path);
   const recipe = readJsonObject(folder.recipe) as unknown as RunSettings;
   const config = readAdapterConfig(folder.adapter);

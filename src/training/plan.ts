@@ -23,9 +23,12 @@ type PlanOptions = Pick<
 export const stepsPerEpoch = (examples: number, { batchSize, accumulate }: PlanOptions): number =>
   Math.ceil(Math.ceil(examples / batchSize) / accumulate);
 
-/** Updates of the whole training. */
-export const totalSteps = (examples: number, options: PlanOptions): number =>
-  options.maxSteps ?? Math.round((options.epochs ?? 0) * stepsPerEpoch(examples, options));
+/** Updates of the whole training: a part of an epoch is rounded to whole updates, at least one. */
+export function totalSteps(examples: number, options: PlanOptions): number {
+  const { epochs = 0, maxSteps } = options;
+  if (maxSteps !== undefined) return maxSteps;
+  return epochs === 0 ? 0 : Math.max(1, Math.round(epochs * stepsPerEpoch(examples, options)));
+}
 
 /** The batches of one epoch from an update on; they follow from seed and epoch alone. */
 export function microBatches(

@@ -8,7 +8,7 @@ import { createBackbone, type LoadedBackbone, loadBackbone, shippedBackbone } fr
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { createProcessor, processorFrom } from '../data/processor.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
-import { UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
@@ -63,18 +63,25 @@ export function taskOptions({ task }: Pick<RunSettings, 'task'>): Readonly<Recor
 export const backboneFolder = (from: string): string =>
   statSync(from, { throwIfNoEntry: false })?.isDirectory() ? from : shippedBackbone(from);
 
+/** Reads every split that the recipe names; throws UsageError with the problems of all of them. */
 async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Promise<Splits> {
-  const options = taskOptions(settings);
-  const read = async (split: string, files: Readonly<Record<string, Json>>) => {
-    const examples = await task.read(options, files);
-    if (examples.length > 0) return examples;
-    throw new UsageError({ where: `data.${split}`, message: 'there are no examples' });
+  const problems: Problem[] = [];
+  const read = async (split: keyof Splits) => {
+    const files = data[split];
+    if (!files) return undefined;
+    try {
+      const examples = await task.read(taskOptions(settings), files);
+      if (examples.length > 0) return examples;
+      problems.push({ where: `data.${split}`, message: 'there are no examples in its files' });
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+    }
+    return undefined;
   };
-  return {
-    train: await read('train', data.train),
-    ...(data.validation && { validation: await read('validation', data.validation) }),
-    ...(data.test && { test: await read('test', data.test) }),
-  };
+  const [train = [], validation, test] = [await read('train'), await read('validation'), await read('test')];
+  if (problems.length > 0) throw new UsageError(problems);
+  return { train, ...(validation && { validation }), ...(test && { test }) };
 }
 
 /** Words that stand less often are spelled with their letters. */
@@ -101,25 +108,26 @@ function openBackbone(
   { backbone, seed }: RunSettings,
   task: AnyTask,
   training: readonly Example[],
-  target: string,
+  target: () => string,
 ): { readonly backbone: LoadedBackbone; readonly tokenizerFolder: string } {
   if (!backbone.create) {
     const folder = backboneFolder(backbone.from as string);
     return { backbone: loadBackbone(folder), tokenizerFolder: folder };
   }
-  const vocabularySize = writeTokenizer(target, task, training);
+  const tokenizerFolder = target();
+  const vocabularySize = writeTokenizer(tokenizerFolder, task, training);
   const config = { ...backbone.create, vocab_size: vocabularySize };
-  return { backbone: createBackbone(config, seed), tokenizerFolder: target };
+  return { backbone: createBackbone(config, seed), tokenizerFolder };
 }
 
 /**
  * Reads the data, fits the task, opens the backbone and makes the processor. Throws UsageError for wrong data.
- * @param backboneTarget where a backbone made by this run will be written
+ * @param backboneTarget where a backbone made by this run will be written; only asked for when there is one to write
  */
 export async function prepare(
   settings: RunSettings,
   modules: RunModules,
-  backboneTarget: string,
+  backboneTarget: () => string,
 ): Promise<Prepared> {
   const task = taskOf(settings.task.kind, modules);
   const options = taskOptions(settings);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
@@ -66,11 +66,19 @@ function requireSameRecipe(folder: RunFolder, settings: RunSettings): void {
   );
 }
 
-function refuseToOverwrite(folder: RunFolder): void {
-  const finished = existsSync(folder.summary);
-  if (!finished && checkpointSteps(folder.checkpoints).length === 0) return;
+/** What an earlier run left in a folder that is worth keeping. */
+export function earlierRun(path: string): 'finished' | 'interrupted' | undefined {
+  const folder = runFolder(path);
+  if (existsSync(folder.summary)) return 'finished';
+  return checkpointSteps(folder.checkpoints).length > 0 ? 'interrupted' : undefined;
+}
+
+function refuseToOverwrite(path: string): void {
+  const earlier = earlierRun(path);
+  if (!earlier) return;
+  const finished = earlier === 'finished';
   throw new UsageError({
-    file: folder.path,
+    file: path,
     message: finished ? 'this folder holds a finished run' : 'this folder holds a run that was interrupted',
     expected: finished
       ? 'choose another output, or overwrite it'
@@ -78,24 +86,45 @@ function refuseToOverwrite(folder: RunFolder): void {
   });
 }
 
+function requireWritable(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    const message = isFile ? 'there is a file in the way' : `this folder can not be written (${code})`;
+    throw new UsageError({ file: path, message, expected: 'choose another output' });
+  }
+}
+
 function clear({ path: _path, ...files }: RunFolder): void {
   for (const file of Object.values(files)) rmSync(file, { recursive: true, force: true });
 }
 
 /**
- * Makes the folder ready and writes the recipe; with `resume`, returns the last checkpoint if there is one. Throws
- * UsageError when the folder holds another run and neither resume nor overwrite is asked, and when the recipe of a run
- * to be resumed has changed.
+ * Makes sure that a run may use the folder, and makes it. Throws UsageError when it holds another run and neither
+ * resume nor overwrite is asked, when the recipe of a run to be resumed has changed, and when it can't be written.
  */
-export function openRunFolder(
+export function checkRunFolder(
   path: string,
   settings: RunSettings,
   { resume = false, overwrite = false }: OpenOptions,
-): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
+): void {
   if (resume && overwrite) throw new UsageError('resume and overwrite exclude each other');
   const folder = runFolder(path);
   if (resume && existsSync(folder.recipe)) requireSameRecipe(folder, settings);
-  if (!resume && !overwrite) refuseToOverwrite(folder);
+  if (!resume && !overwrite) refuseToOverwrite(path);
+  requireWritable(path);
+}
+
+/** Removes what an earlier run left, or, with `resume`, returns its last checkpoint; writes the recipe. */
+export function openRunFolder(
+  path: string,
+  settings: RunSettings,
+  { resume = false }: OpenOptions,
+): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
+  const folder = runFolder(path);
   if (!resume) clear(folder);
   mkdirSync(path, { recursive: true });
   writeJson(folder.recipe, settings);

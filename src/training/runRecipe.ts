@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Example, Prediction } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
@@ -10,7 +11,7 @@ import { createEvaluator, predictAll } from './evaluate.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
-import { type OpenOptions, openRunFolder, type RunFolder } from './runFolder.js';
+import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder } from './runFolder.js';
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
@@ -34,6 +35,15 @@ function createClock(): () => number {
     const seconds = (performance.now() - mark) / 1000;
     mark += seconds * 1000;
     return seconds;
+  };
+}
+
+/** The same function, carried out at its first call only. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -81,9 +91,16 @@ async function evaluateSplit(
   return report && { ...report, ...(loss !== undefined && { loss }) };
 }
 
-async function evaluateSplits(parts: TrainerParts, { splits }: Prepared, folder: RunFolder) {
+/** The best evaluation of the training stands for the validation set. */
+async function evaluateSplits(
+  parts: TrainerParts,
+  { splits }: Prepared,
+  folder: RunFolder,
+  { bestMetrics }: TrainState,
+) {
   const { validation, test } = splits;
-  const onValidation = validation && (await evaluateSplit(parts, 'validation', validation, folder));
+  const onValidation =
+    bestMetrics ?? (validation && (await evaluateSplit(parts, 'validation', validation, folder)));
   const onTest = test && (await evaluateSplit(parts, 'test', test, folder));
   return { ...(onValidation && { validation: onValidation }), ...(onTest && { test: onTest }) };
 }
@@ -126,7 +143,9 @@ function announceEngine(
   { backend, version, device, threads, reason }: EngineInfo,
   { onLog }: RunOptions,
 ): void {
-  onLog?.(`engine: ${backend} ${version} on ${device}, ${threads} threads${reason ? ` (${reason})` : ''}`);
+  onLog?.(
+    `engine: ${backend} ${version} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}${reason ? ` (${reason})` : ''}`,
+  );
 }
 
 function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { onLog }: RunOptions): void {
@@ -150,16 +169,20 @@ export async function runRecipe(
   modules: RunModules = shippedModules,
 ): Promise<RunSummary> {
   const clock = createClock();
+  checkRunFolder(settings.output, settings, options);
   announceEngine(await startEngine(), options);
-  const { folder, checkpoint } = openRunFolder(settings.output, settings, options);
-  writeJson(folder.environment, describeEnvironment());
-  const prepared = await prepare(settings, modules, folder.backbone);
+  // What an earlier run left is removed as late as can be: a slip in a data file costs no results.
+  const open = once(() => openRunFolder(settings.output, settings, options));
+  const prepared = await prepare(settings, modules, () => open().folder.backbone);
   const model = createModel(prepared.parts);
   const step = createStep(model, settings.training);
   const evaluator = createEvaluator(model);
   try {
     announce(prepared, model, options);
+    await setImmediate(); // a signal that came while files were read is heard now
     if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
+    const { folder, checkpoint } = open();
+    writeJson(folder.environment, describeEnvironment());
     const parts: TrainerParts = {
       ...options,
       model,
@@ -178,7 +201,7 @@ export async function runRecipe(
     const state = await train(parts, checkpoint);
     restoreBest(model, folder.checkpoints, state);
     clock();
-    const metrics = await evaluateSplits(parts, prepared, folder);
+    const metrics = await evaluateSplits(parts, prepared, folder, state);
     const seconds = { prepare: prepareSeconds, evaluate: clock() };
     const summary = summarise({ settings, parts, state, seconds, metrics, baseline });
     await saveModel(folder, settings, prepared, model, summary);

@@ -12,7 +12,10 @@ export interface AdapterEntry {
 
 /** How long and with what a run trains. */
 export interface TrainingOptions {
-  /** Passes over the training set; 0: nothing trains, the model is evaluated as it starts. Absent with `maxSteps`. */
+  /**
+   * Passes over the training set, parts of one too; 0: nothing trains, the model is evaluated as it starts. Absent
+   * with `maxSteps`.
+   */
   readonly epochs?: number;
   /** Updates, instead of epochs. */
   readonly maxSteps?: number;

@@ -1,3 +1,5 @@
+import type { SplitMetrics } from './summary.js';
+
 /** Where a run stands between two updates: with the weights and the slots, all that continuing needs. */
 export interface TrainState {
   /** Updates done. */
@@ -9,6 +11,8 @@ export interface TrainState {
   /** An evaluation belongs to this step and has not been done. */
   readonly evaluationDue: boolean;
   readonly best?: { readonly step: number; readonly value: number };
+  /** All that the best evaluation gave, so that it need not be done again at the end. */
+  readonly bestMetrics?: SplitMetrics;
   readonly evaluationsWithoutBetter: number;
   /** Training has ended: all steps done, or patience ran out. */
   readonly finished: boolean;
@@ -58,17 +62,22 @@ export function afterUpdate(state: TrainState, milestones: Milestones): TrainSta
   };
 }
 
-/** An evaluation gave this value of the task's metric. */
+/** An evaluation gave these metrics, and this value of the task's own. */
 export function afterEvaluation(
   state: TrainState,
-  value: number,
+  { value, metrics }: { readonly value: number; readonly metrics: SplitMetrics },
   { higherIsBetter, patience }: { readonly higherIsBetter: boolean; readonly patience?: number | undefined },
 ): TrainState {
   const { best, step } = state;
   const better = !best || (higherIsBetter ? value > best.value : value < best.value);
   const evaluationsWithoutBetter = better ? 0 : state.evaluationsWithoutBetter + 1;
   const stoppedEarly = patience !== undefined && evaluationsWithoutBetter >= patience;
-  return { ...state, ...(better && { best: { step, value } }), evaluationsWithoutBetter, stoppedEarly };
+  return {
+    ...state,
+    ...(better && { best: { step, value }, bestMetrics: metrics }),
+    evaluationsWithoutBetter,
+    stoppedEarly,
+  };
 }
 
 /** Adds seconds to one of the phases. */

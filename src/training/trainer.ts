@@ -112,9 +112,14 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     const value = report.values[name];
     if (value === undefined)
       throw new Error(`the metric '${name}' of task '${task.kind}' is not in its report`);
-    const values = { ...(loss !== undefined && { loss }), ...report.values };
+    const withLoss = loss !== undefined && { loss };
+    const values = { ...withLoss, ...report.values };
     metrics.append({ step: state.step, epoch: state.epoch, split: 'validation', values });
-    state = afterEvaluation(state, value, { higherIsBetter, patience });
+    state = afterEvaluation(
+      state,
+      { value, metrics: { ...report, ...withLoss } },
+      { higherIsBetter, patience },
+    );
     parts.onLog?.(`step ${state.step} of ${total}: validation ${name} ${value.toFixed(4)}`);
     lap('evaluate');
   };

@@ -1,12 +1,11 @@
 import type { Picture } from '../../src/backbones/backbone.js';
-import { insideFolder } from '../../src/data/insideFolder.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import type { Example } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
-import { checkPictureFiles, type NamedPicture } from './pictureFiles.js';
+import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 
 /** A caption and its picture. */
 export interface CaptionExample extends Example {
@@ -106,7 +105,7 @@ function readPictures(
   const pictures = new Map<string, Picture>();
   for (const { item, where } of images) {
     const [id, file] = [String(item.id), split.captions];
-    const found = insideFolder(split.images, item.file_name);
+    const found = pictureIn(split.images, item.file_name);
     const known = boxes?.get(id);
     if (!found) {
       const message = `the picture's file name '${item.file_name}' leads out of ${split.images}`;

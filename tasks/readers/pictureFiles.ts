@@ -1,4 +1,6 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { insideFolder } from '../../src/data/insideFolder.js';
 import type { Problem } from '../../src/errors.js';
 
 /** A picture that a dataset names, and the first place that names it. */
@@ -8,6 +10,19 @@ export interface NamedPicture {
   readonly where: string;
 }
 
+/** The path of a picture as its folder is written; undefined where its name would lead out of that folder. */
+export const pictureIn = (folder: string, name: string): string | undefined =>
+  insideFolder(folder, name) === undefined ? undefined : join(folder, name);
+
+/** Undefined where nothing is there, be it that a part of the path is a file. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Problems of the pictures that are missing, empty or not files; each path is looked at once. */
 export function checkPictureFiles(pictures: Iterable<NamedPicture>): Problem[] {
   const seen = new Set<string>();
@@ -15,7 +30,7 @@ export function checkPictureFiles(pictures: Iterable<NamedPicture>): Problem[] {
   for (const { path, file, where } of pictures) {
     if (seen.has(path)) continue;
     seen.add(path);
-    const status = statSync(path, { throwIfNoEntry: false });
+    const status = statusOf(path);
     if (status?.isFile() && status.size > 0) continue;
     const what = !status ? 'is missing' : status.isFile() ? 'is empty (0 bytes)' : 'is not a file';
     problems.push({ file, where, message: `the picture ${path} ${what}` });

@@ -1,12 +1,11 @@
 import type { Picture } from '../../src/backbones/backbone.js';
-import { insideFolder } from '../../src/data/insideFolder.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import type { Example } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
-import { checkPictureFiles, type NamedPicture } from './pictureFiles.js';
+import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 
 /** A question about a picture. */
 export interface VqaExample extends Example {
@@ -167,7 +166,7 @@ function pictureOf(
     return instances.whole ? { ...place, message: `picture ${id} is not in ${split.instances}` } : undefined;
   }
   const name = known?.fileName ?? nameByPattern(split.imageName ?? OFFICIAL_NAME, subset, item.image_id);
-  const found = insideFolder(split.images, name);
+  const found = pictureIn(split.images, name);
   if (!found) return { ...place, message: `the picture's file name '${name}' leads out of ${split.images}` };
   return { id, path: found, ...(known && { boxes: known.boxes }) };
 }

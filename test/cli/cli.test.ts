@@ -148,4 +148,22 @@ describe('engine', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ backend: expect.stringMatching(/^(tensorflow|wasm)$/) });
   });
+
+  it('is picked by VLGRAFT_BACKEND', async () => {
+    const before = process.env.VLGRAFT_BACKEND;
+    try {
+      process.env.VLGRAFT_BACKEND = 'wasm';
+      const { stdout } = await cli.run('engine', 'info', '--json');
+      expect(JSON.parse(stdout)).toMatchObject({ backend: 'wasm' });
+      process.env.VLGRAFT_BACKEND = 'tpu';
+      const { code, stderr } = await cli.run('engine', 'info');
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: 'error: VLGRAFT_BACKEND=tpu: no such backend; one of auto, tensorflow, wasm\n',
+      });
+    } finally {
+      if (before === undefined) delete process.env.VLGRAFT_BACKEND;
+      else process.env.VLGRAFT_BACKEND = before;
+    }
+  });
 });

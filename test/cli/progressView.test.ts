@@ -3,10 +3,10 @@ import { createProgressView } from '../../src/cli/progressView.js';
 import type { Progress } from '../../src/progress.js';
 
 /** A stand-in for stderr that keeps what is written. */
-function createScreen(isTTY: boolean) {
+function createScreen(isTTY: boolean, columns = 100) {
   const written: string[] = [];
   const write = (text: string) => written.push(text) > 0;
-  const stream = { isTTY, columns: 100, write, on: () => {}, cursorTo: () => {}, moveCursor: () => {} };
+  const stream = { isTTY, columns, write, on: () => {}, cursorTo: () => {}, moveCursor: () => {} };
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => written.join('') };
 }
 
@@ -74,7 +74,43 @@ describe('progress where there is no terminal', () => {
   });
 });
 
+const UP_AND_ERASE = '\u001B[1A\r\u001B[J';
+
 describe('progress on a terminal', () => {
+  it('leaves whole figures out where the line has no room, and cuts none', () => {
+    const screen = createScreen(true, 60);
+    const view = createProgressView({ quiet: false }, screen.stream, () => 0);
+    view.onProgress(step(50, { values: { loss: 37.25, learningRate: 0.001 } }));
+    view.close();
+    expect(screen.text()).toMatch(/train +█{6}░{6} 50\/100 step/);
+    expect(screen.text()).toContain('step  loss 37.3\u001B');
+    expect(screen.text()).not.toContain('learning');
+  });
+
+  it('keeps of work within other work only what is logged, and the pace of the other', () => {
+    const screen = createScreen(true);
+    let time = 0;
+    const view = createProgressView({ quiet: false }, screen.stream, () => time);
+    view.onProgress(step(1));
+    view.onProgress(step(2, { stage: 'validation', total: 2 }));
+    view.onLog('accuracy 0.5');
+    time = 10_000;
+    view.onProgress(step(11));
+    view.close();
+    const [, logged, after] = /validation.*?step(.*)accuracy 0\.5\n(.*)$/s.exec(screen.text()) ?? [];
+    expect(logged).toContain(UP_AND_ERASE);
+    expect(after).toContain('11/100 step  1/s  1 min 29 s left');
+  });
+
+  it('keeps the bars of stages that end one after the other', () => {
+    const screen = createScreen(true);
+    const view = createProgressView({ quiet: false }, screen.stream, () => 0);
+    view.onProgress(step(100));
+    view.onProgress(step(2, { stage: 'test', total: 2 }));
+    view.close();
+    expect(screen.text()).not.toContain(UP_AND_ERASE);
+  });
+
   it('is a bar of the stage, with logs on lines of their own', () => {
     const screen = createScreen(true);
     const view = createProgressView({ quiet: false }, screen.stream, () => 0);

@@ -90,6 +90,30 @@ describe('vlgraft run', () => {
   });
 });
 
+describe('wrong data', () => {
+  it('is told up to thirty lines, all of it with --json, and costs no results', async () => {
+    const recipe = readJson('tiny.json') as { data: { train: { annotations: string } } };
+    const { annotations } = recipe.data.train;
+    const words = [
+      'run',
+      'tiny.json',
+      '--overwrite',
+      '--set',
+      `data.train.annotations=${annotations.replace('train', 'val')}`,
+    ];
+    const { code, stderr } = await cli.run(...words);
+    expect(code).toBe(2);
+    const lines = stderr.split('\n').filter((line) => line.startsWith('error:'));
+    expect(lines).toHaveLength(31);
+    const more = Number(/^error: and (\d+) more/.exec(lines.at(-1) ?? '')?.[1]);
+    const { error } = JSON.parse((await cli.run(...words, '--json')).stdout) as {
+      error: { problems: unknown[] };
+    };
+    expect(error.problems).toHaveLength(30 + more);
+    expect(readJson('runs/tiny/summary.json')).toMatchObject({ name: 'tiny' });
+  });
+});
+
 describe('a finished run', () => {
   it('is evaluated again to the same figures', async () => {
     const { code, stdout } = await cli.run('evaluate', 'runs/tiny', '--json', '--predictions', 'again.json');
@@ -115,6 +139,19 @@ describe('a finished run', () => {
         .split('\n')
         .map((text) => (JSON.parse(text) as { id: string }).id),
     ).toEqual(['a', 'b']);
+  });
+
+  it('does not begin an evaluation whose predictions it could not write', async () => {
+    const { code, stderr } = await cli.run('evaluate', 'runs/tiny', '--predictions', 'no/where.json');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'error: no/where.json: its folder can not be written (ENOENT)\n',
+    });
+  });
+
+  it('answers no questions with nothing', async () => {
+    const { code, stdout } = await cli.run('predict', 'runs/tiny', '--input', '-');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   });
 
   it('tells every line of a file that is no question', async () => {

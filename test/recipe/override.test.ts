@@ -47,7 +47,7 @@ describe('--set', () => {
       expect.stringContaining('--set epochs: this is not a setting'),
       expect.stringContaining('--set a..b=1: this is not a setting'),
       expect.stringContaining('--set name.x=1: there is no key "x" in a plain value'),
-      expect.stringContaining('--set adapters[5].kind=x: there are only 1 items'),
+      expect.stringContaining('--set adapters[5].kind=x: there is no item 5; the list has 1'),
       expect.stringContaining('--set adapters.x=1: there is no key "x" in a list'),
     ]);
   });
@@ -60,6 +60,12 @@ describe('--set', () => {
         '--set data.train.images=nowhere data.train.images: there is no file or folder',
       ),
       '--set training.epochs=many training.epochs: it is a string ("many"); expected a number',
+    ]);
+  });
+
+  it('is named where it made the unknown key that is told', () => {
+    expect(problemsOf(() => resolveText(minimal, place.folder, ['bakbone.from=x']))).toEqual([
+      '--set bakbone.from=x bakbone: unknown key; did you mean "backbone"?',
     ]);
   });
 });

@@ -81,6 +81,11 @@ const wrong: readonly (readonly [string, readonly [string, string][], readonly s
     ['r.json:5:43 adapters[0].layers[1]: the backbone has no layer 7; 0 to 1'],
   ],
   [
+    'texts longer than the backbone reads',
+    [['"regions"', '"maxTextLength": 25, "regions"']],
+    ['r.json:10:22 data.maxTextLength: 25 tokens are more than the backbone reads; at most 24'],
+  ],
+  [
     'two adapters of one name',
     [['{ "kind": "bottleneck" }', '{ "kind": "bottleneck" }, { "kind": "shortcut", "name": "bottleneck" }']],
     ['r.json:5:61 adapters[1].name: adapters[0] is called "bottleneck" too; give each a "name" of its own'],
@@ -152,9 +157,11 @@ const wrong: readonly (readonly [string, readonly [string, string][], readonly s
       ['"first"', '7'],
       ['"vqa"', '"vqa", "dropout": 1'],
       ['"epochs": 2', '"optimizer": { "kind": "sgd", "beta1": 0.9 }, "seed": 1'],
+      ['"from": "model"', '"from": "modle"'],
     ],
     [
       'r.json:2:11 name: it is a number (7); expected a string',
+      'r.json:3:25 backbone.from: there is no folder "modle"',
       'r.json:7:39 task.dropout: it is 1; less than 1',
       'r.json:13:35 training.optimizer.beta1: unknown key; known keys: "kind", "learningRate", "momentum"',
       'r.json:13:51 training.seed: unknown key',
@@ -189,7 +196,7 @@ describe('a right recipe', () => {
       seed: 1,
       backbone: { from: 'model', precision: 'f32' },
       adapters: [{ kind: 'bottleneck', layers: 'all', reductionFactor: 16 }],
-      data: { maxTextLength: 64, regions: { kind: 'crop-pixels', size: 16 } },
+      data: { maxTextLength: 24, regions: { kind: 'crop-pixels', size: 16 } },
       training: {
         epochs: 2,
         batchSize: 32,

@@ -121,6 +121,38 @@ describe('a run', () => {
     expect(again.metrics).toEqual(summary.metrics);
   });
 
+  it('is not lost to an --overwrite whose data can not be read', async () => {
+    const before = bytes(recipe.output, ...COMPARED);
+    const [task] = toyModules.tasks as [AnyTask];
+    const read: AnyTask['read'] = async (_options, { seed }) => {
+      throw new UsageError(`no ${String(seed)}`);
+    };
+    const broken = { ...toyModules, tasks: [{ ...task, read }] };
+    const error = await runRecipe(recipe, { overwrite: true }, broken).catch((reason) => reason);
+    expect(error.message).toBe('no train\nno validation\nno test');
+    expect(bytes(recipe.output, ...COMPARED)).toEqual(before);
+  });
+
+  it('evaluates on the validation set once for each evaluation of the training, not again at the end', async () => {
+    const other = settings();
+    let evaluations = 0;
+    const onProgress = ({ stage, done, total }: Progress) => {
+      if (stage === 'validation' && done === total) evaluations += 1;
+    };
+    const { metrics } = await runRecipe(other, { onProgress }, toyModules);
+    expect(evaluations).toBe(2);
+    expect(metrics).toEqual(summary.metrics);
+    const run = await loadRun(other.output, toyModules);
+    const { report, loss } = await run.evaluate(other.data.validation);
+    expect(metrics.validation).toEqual({ ...report, loss });
+    await run.dispose();
+  });
+
+  it('refuses an output that is a file', async () => {
+    const output = join(recipe.output, 'recipe.json');
+    await expect(runRecipe(settings({ output }), {}, toyModules)).rejects.toThrow(/a file in the way/);
+  });
+
   it('is not resumed with another recipe', async () => {
     const changed = { ...recipe, training: { ...recipe.training, batchSize: 4 } };
     const error = await runRecipe(changed, { resume: true }, toyModules).catch((reason) => reason);

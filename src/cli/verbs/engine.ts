@@ -94,7 +94,17 @@ export const addEngine: AddVerb = (parent) => {
     .action(action(install));
   engine
     .command('info')
-    .description('Tells which engine is in use, and why the better one is not.')
-    .addHelpText('after', examples('vlgraft engine info', 'vlgraft engine info --json'))
+    .description(
+      'Tells which engine is in use, and why the better one is not. The environment decides for every command: ' +
+        'VLGRAFT_BACKEND=tensorflow or wasm picks the backend, VLGRAFT_LIBTENSORFLOW names the library file.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'vlgraft engine info',
+        'vlgraft engine info --json',
+        'VLGRAFT_BACKEND=wasm vlgraft run vqa-head-only',
+      ),
+    )
     .action(action(info));
 };

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Option } from 'commander';
 import type { MetricReport } from '../../../tasks/task.js';
 import { UsageError } from '../../errors.js';
@@ -26,7 +27,15 @@ function formatReport({ values, groups = {} }: MetricReport): string {
   return [overall, ...tables].join('\n\n');
 }
 
+/** Before the work, not after it. */
+async function requireFolderOf(file: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError({ file, message: `its folder can not be written (${error.code})` });
+  });
+}
+
 async function evaluate(shell: Shell, folder: string, { split, predictions: file }: Options): Promise<void> {
+  if (file !== undefined) await requireFolderOf(file);
   const { report, predictions, loss } = await withRun(shell, folder, async (run, follow) => {
     const files = run.recipe.data[split];
     if (!files) {

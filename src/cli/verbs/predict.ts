@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
 import type { Prediction } from '../../../tasks/task.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { PredictionInput } from '../../training/loadedRun.js';
@@ -22,13 +23,18 @@ function parseLine(text: string): PredictionInput | undefined {
   }
 }
 
+const readText = (file: string): Promise<string> =>
+  file === '-'
+    ? textOf(process.stdin)
+    : readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        throw new UsageError({ file, message: `it can not be read (${error.code})` });
+      });
+
 /** Reads inputs, one JSON object a line; throws UsageError with every line that is none. */
 async function readInputs(file: string): Promise<PredictionInput[]> {
   const problems: Problem[] = [];
   const inputs: PredictionInput[] = [];
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError({ file, message: `it can not be read (${error.code})` });
-  });
+  const text = await readText(file);
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const input = parseLine(line);
@@ -73,7 +79,7 @@ export const addPredict: AddVerb = (parent) => {
     .argument('<run>', 'run folder')
     .option('--text <text>', 'question or sentence')
     .option('--picture <file>', 'picture that it is about')
-    .option('--input <file>', 'JSON lines with text, picture and, if you like, id')
+    .option('--input <file>', 'JSON lines with text, picture and, if you like, id; - reads stdin')
     .addHelpText(
       'after',
       examples(

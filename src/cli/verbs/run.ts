@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { UsageError } from '../../errors.js';
 import { ask } from '../ask.js';
 import { fineTune, type RunFlags } from '../fineTune.js';
@@ -27,9 +25,13 @@ const resumeCommand = (recipe: string, { set = [], output }: Options): string =>
 /** What a person wants done with a folder that an earlier run left; without a person the flags stand. */
 async function settle(shell: Shell, folder: string, { resume, overwrite }: Options): Promise<RunFlags> {
   const flags = { ...(resume && { resume }), ...(overwrite && { overwrite }) };
-  if (resume || overwrite || !shell.canAsk || !existsSync(join(folder, 'recipe.json'))) return flags;
-  const answer = await ask(shell, `${folder} holds an earlier run:`, ['stop', 'resume', 'overwrite']);
-  if (answer === 'stop') throw new UsageError({ file: folder, message: 'it holds an earlier run' });
+  if (resume || overwrite || !shell.canAsk) return flags;
+  const { earlierRun } = await import('../../training/runFolder.js');
+  const earlier = earlierRun(folder);
+  if (!earlier) return flags;
+  const a = earlier === 'finished' ? 'a finished run' : 'a run that was interrupted';
+  const answer = await ask(shell, `${folder} holds ${a}:`, ['stop', 'resume', 'overwrite']);
+  if (answer === 'stop') throw new UsageError({ file: folder, message: `it holds ${a}` });
   return { [answer]: true };
 }
 

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { epochUpdates } from '../../src/training/epoch.js';
+import { totalSteps } from '../../src/training/plan.js';
+import type { StepReport, TrainStep } from '../../src/training/step.js';
+import { toyTraining } from './toy.js';
+
+const training = Array.from({ length: 8 }, (_, index) => ({ id: `example-${index}` }));
+
+/** Two updates of two batches of two examples; `report` says what each batch gives. */
+async function runUpdates(report: (batch: number) => StepReport): Promise<void> {
+  let batch = 0;
+  const step = { run: async () => report(batch++) } as unknown as TrainStep;
+  const options = { ...toyTraining, epochs: 1, batchSize: 2, accumulate: 2, bucketByLength: false };
+  const collator = { collate: async () => ({}) };
+  const lengths = training.map(() => 1);
+  const updates = epochUpdates(
+    { step, collator, training, lengths, options, seed: 1 },
+    { step: 0, epoch: 0, stepInEpoch: 0 },
+  );
+  for await (const _ of updates);
+}
+
+const blamed = (error: Error): string[] => error.message.match(/example-\d/g) ?? [];
+
+describe('accumulated batches of which one is not finite', () => {
+  it('a loss is blamed on the examples of its own batch', async () => {
+    const error = await runUpdates((batch) => ({ loss: batch === 1 ? Number.NaN : 1, parts: {} })).catch(
+      (e) => e,
+    );
+    expect(error.message).toContain('diverged at step 1: the loss is NaN');
+    expect(blamed(error)).toHaveLength(2);
+  });
+
+  it('a gradient is blamed on all examples of the update', async () => {
+    const report = (batch: number) => ({
+      loss: 1,
+      parts: {},
+      gradientNorm: batch === 3 ? Number.POSITIVE_INFINITY : 1,
+    });
+    const error = await runUpdates(report).catch((e) => e);
+    expect(error.message).toContain('diverged at step 2: the gradient norm is Infinity');
+    expect(blamed(error)).toHaveLength(4);
+  });
+});
+
+it.each([
+  [0, 0],
+  [0.001, 1],
+  [0.3, 1],
+  [1, 4],
+  [1.5, 6],
+])('%d epochs of 4 updates are %d updates', (epochs, steps) => {
+  expect(totalSteps(32, { ...toyTraining, epochs, batchSize: 8 })).toBe(steps);
+});
