@@ -22,6 +22,17 @@ function vocabularyOf({ parameters }: BackboneShape): number {
   });
 }
 
+function regionClassesOf(training: readonly CaptionExample[]): number {
+  const classes =
+    training.reduce((most, { picture }) => Math.max(most, ...(picture.labels ?? []), -1), -1) + 1;
+  if (classes > 0) return classes;
+  throw new UsageError({
+    where: '/task/objectives/regions',
+    message: 'no box of the training pictures has a category',
+    expected: 'data.train.instances with categories, or leave this objective out',
+  });
+}
+
 const sum = (predictions: readonly Prediction[], value: (prediction: Prediction) => number): number =>
   predictions.reduce((total, prediction) => total + value(prediction), 0);
 
@@ -31,12 +42,16 @@ const matchedRight = ({ matchingScore, matched }: Prediction): number =>
 function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOptions): MetricReport {
   const count = Math.max(1, predictions.length);
   const tokens = sum(predictions, (one) => one.tokens as number);
+  const regions = sum(predictions, (one) => one.regions as number);
   const values: Record<string, number> = {
     ...(objectives.mlm && {
       mlm: sum(predictions, (one) => one.tokensRight as number) / Math.max(1, tokens),
     }),
     ...(objectives.matching && { matching: sum(predictions, matchedRight) / count }),
     ...(objectives.pwcl && { retrieval: sum(predictions, (one) => one.retrieved as number) / count }),
+    ...(objectives.regions && {
+      regions: sum(predictions, (one) => one.regionsRight as number) / Math.max(1, regions),
+    }),
   };
   const all = Object.values(values);
   return { values: { mean: all.reduce((total, value) => total + value, 0) / all.length, ...values } };
@@ -46,7 +61,8 @@ function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOp
  * Pretraining on captioned pictures: masked language modelling and sentence-image matching in one joint pass
  * (Li et al. 2019, arXiv 1908.03557), and CAVL's PwCL (arXiv 2304.04399) in a second pass in which text and picture see
  * only themselves. Swapped captions count for matching alone; PwCL always sees the right ones, unmasked. Metrics:
- * share of masked tokens found, of pairs told right, of pictures whose nearest caption in the batch is theirs.
+ * share of masked tokens found, of pairs told right, of pictures whose nearest caption in the batch is theirs,
+ * of regions whose category is told right.
  */
 export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainState>({
   kind: 'pretrain',
@@ -55,20 +71,22 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   dataSchema: cocoCaptionsSchema,
   metric: { name: 'mean', higherIsBetter: true },
   read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
-  fit: ({ objectives: { mlm, matching, pwcl } }) => ({
+  fit: ({ objectives: { mlm, matching, pwcl, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,
     matching: matching !== undefined,
     contrastive: pwcl !== undefined,
+    regionClasses: regions ? regionClassesOf(training) : null,
   }),
   texts: ({ caption }) => [caption],
   checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
-  head: ({ objectives: { mlm, matching, pwcl } }, _state, backbone) =>
+  head: ({ objectives: { mlm, matching, pwcl } }, { regionClasses }, backbone) =>
     pretrainingHeadParameters({
       hiddenSize: backbone.hiddenSize,
       vocabularySize: mlm && vocabularyOf(backbone),
       matching: matching !== undefined,
       projection: pwcl?.projection,
+      regionClasses: regionClasses ?? undefined,
     }),
   collate: collatePretraining,
   outputs: pretrainOutputs,

@@ -56,6 +56,8 @@ export interface Picture {
   readonly path: string;
   /** Pixel boxes x1, y1, x2, y2 (exclusive ends), when the dataset has them. */
   readonly boxes?: readonly (readonly [number, number, number, number])[];
+  /** What each box shows, a class number from 0; as many as boxes. */
+  readonly labels?: readonly number[];
 }
 
 /** A sequence made ready: opaque to tasks; `length` is what buckets are made by. */

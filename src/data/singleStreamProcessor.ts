@@ -2,7 +2,7 @@ import type { EncodedSequence, Processor, SequenceInput } from '../backbones/bac
 import { createAsyncCache } from './asyncCache.js';
 import type { HostBatch } from './hostTensor.js';
 import { float32, int32 } from './hostTensor.js';
-import { GEOMETRY_WIDTH, type RegionSource, type Regions } from './regions/region.js';
+import { GEOMETRY_WIDTH, NO_LABEL, type RegionSource, type Regions } from './regions/region.js';
 import type { Encoding, Tokenizer } from './tokenizer.js';
 
 /** What a processor of single-stream backbones is made of. */
@@ -39,7 +39,10 @@ function collateTexts(sequences: readonly SingleStreamSequence[], length: number
   return { inputIds, tokenTypeIds, attentionMask };
 }
 
-/** regionFeatures [B, R, width], regionBoxes [B, R, 7], regionMask [B, R] float32 and regionTypeIds [B, R] int32. */
+/**
+ * regionFeatures [B, R, width], regionBoxes [B, R, 7], regionMask [B, R] float32, regionTypeIds [B, R] int32 and, where
+ * the dataset says what a region shows, regionLabels [B, R] int32.
+ */
 function collateRegions(
   sequences: readonly SingleStreamSequence[],
   length: number,
@@ -48,6 +51,8 @@ function collateRegions(
   const shape = [sequences.length, length];
   const features = new Float32Array(sequences.length * length * width);
   const [boxes, mask, types] = [float32([...shape, GEOMETRY_WIDTH]), float32(shape), int32(shape)];
+  const labels = int32(shape);
+  labels.data.fill(NO_LABEL);
   sequences.forEach(({ pictures }, row) => {
     let at = row * length;
     pictures.forEach((regions, picture) => {
@@ -55,6 +60,7 @@ function collateRegions(
       boxes.data.set(regions.boxes, at * GEOMETRY_WIDTH);
       mask.data.fill(1, at, at + regions.count);
       types.data.fill(pictures.length === 1 ? 1 : picture, at, at + regions.count);
+      if (regions.labels) labels.data.set(regions.labels, at);
       at += regions.count;
     });
   });
@@ -63,6 +69,7 @@ function collateRegions(
     regionBoxes: boxes,
     regionMask: mask,
     regionTypeIds: types,
+    ...(sequences.some(({ pictures }) => pictures.some((one) => one.labels)) && { regionLabels: labels }),
   };
 }
 

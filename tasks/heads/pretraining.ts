@@ -2,7 +2,12 @@ import type { BackboneOutput } from '../../src/backbones/backbone.js';
 import { predictionLogits, preTrainingHeadParameters } from '../../src/backbones/visualBertHeads.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
 import { dense } from '../../src/nn/index.js';
-import { normal, type ParameterLookup, type ParameterSpec } from '../../src/nn/parameters.js';
+import {
+  linearParameters,
+  normal,
+  type ParameterLookup,
+  type ParameterSpec,
+} from '../../src/nn/parameters.js';
 
 const deviation = 0.02;
 
@@ -14,6 +19,8 @@ export interface PretrainingHeads {
   readonly matching: boolean;
   /** Width of the compared vectors; absent: no projections. */
   readonly projection?: number | undefined;
+  /** Classes of regions; absent: no region head. */
+  readonly regionClasses?: number | undefined;
 }
 
 const projections = (width: number, projection: number): ParameterSpec[] =>
@@ -25,13 +32,16 @@ const projections = (width: number, projection: number): ParameterSpec[] =>
 
 /** Parameters of the heads: those of VisualBertForPreTraining by its names, and `cls.projection.*`. */
 export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpec[] {
-  const { hiddenSize, vocabularySize, matching, projection } = heads;
+  const { hiddenSize, vocabularySize, matching, projection, regionClasses } = heads;
   const shape = { hiddenSize, vocabularySize: vocabularySize ?? 0, initializerRange: deviation };
   const wanted = (name: string) =>
     name.startsWith('cls.predictions.') ? vocabularySize !== undefined : matching;
   return [
     ...preTrainingHeadParameters(shape).filter(({ name }) => wanted(name)),
     ...(projection === undefined ? [] : projections(hiddenSize, projection)),
+    ...(regionClasses === undefined
+      ? []
+      : linearParameters('cls.regions', hiddenSize, regionClasses, normal(deviation))),
   ];
 }
 
@@ -72,4 +82,11 @@ export function projectionHead(parameters: ParameterLookup, output: BackboneOutp
     text: linear(meanOf(output, 0, textLength), parameters('cls.projection.text.weight')),
     picture: linear(meanOf(output, textLength, regions), parameters('cls.projection.picture.weight')),
   };
+}
+
+/** What each region shows: logits [B, R, classes]. */
+export function regionHead(parameters: ParameterLookup, { hidden, textLength }: BackboneOutput): Tensor {
+  const [batch, length, width] = hidden.shape as [number, number, number];
+  const regions = tf.slice(hidden, [0, textLength, 0], [batch, length - textLength, width]);
+  return dense({ parameters }, 'cls.regions', regions);
 }

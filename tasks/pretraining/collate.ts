@@ -12,6 +12,8 @@ export type PretrainState = {
   readonly maskProbability: number | null;
   readonly matching: boolean;
   readonly contrastive: boolean;
+  /** Classes of regions; null where they are not learnt. */
+  readonly regionClasses: number | null;
 };
 
 /** What begins the names of the inputs that hold the right captions alone, for the contrastive pass. */
@@ -104,8 +106,10 @@ export async function collatePretraining(
       ? processor.collate(sequences)
       : await maskedInputs(sequences, shown, context, state.maskProbability);
   const matched = Int32Array.from(shown, (one) => Number(one.matched));
+  const { regionLabels, ...read } = inputs;
   return {
-    ...inputs,
+    ...read,
+    ...(state.regionClasses !== null && regionLabels && { 'target.regions': regionLabels }),
     ...(state.contrastive && (await captionInputs(examples, context))),
     'target.matched': int32([examples.length], matched),
     'target.pictures': pictureNumbers(examples),

@@ -11,6 +11,7 @@ export interface PretrainOptions {
       readonly projection: number;
     };
     readonly matching?: { readonly weight: number };
+    readonly regions?: { readonly weight: number };
   };
 }
 
@@ -73,6 +74,14 @@ const matching = {
   properties: { weight },
 };
 
+const regions = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    "What does a region show? Needs the categories of the instances file; for backbones that read pixels instead of a detector's features.",
+  properties: { weight },
+};
+
 /** Schema of the options of the task `pretrain`. */
 export const pretrainSchema: JsonSchema = {
   type: 'object',
@@ -84,7 +93,7 @@ export const pretrainSchema: JsonSchema = {
       minProperties: 1,
       default: { mlm: {}, pwcl: {}, matching: {} },
       description: 'What is learnt; an objective that is left out is not learnt.',
-      properties: { mlm, pwcl, matching },
+      properties: { mlm, pwcl, matching, regions },
     },
   },
 };

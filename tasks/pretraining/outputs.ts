@@ -4,15 +4,24 @@ import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
 import { cosineSimilarities, pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
-import { languageHead, matchingHead, projectionHead } from '../heads/pretraining.js';
+import { regionClassification } from '../../src/objectives/regionClassification.js';
+import { languageHead, matchingHead, projectionHead, regionHead } from '../heads/pretraining.js';
 import type { ForwardContext, Loss } from '../task.js';
 import { CAPTION_PREFIX, type PretrainState } from './collate.js';
 import type { PretrainOptions } from './options.js';
 
 type Context = ForwardContext<PretrainOptions, PretrainState>;
 
-/** Columns of the output `scores` [B, 5]; 0 for an objective that is left out. */
-export const scoreColumns = ['tokensRight', 'tokens', 'matchingScore', 'matched', 'retrieved'] as const;
+/** Columns of the output `scores` [B, 7]; 0 for an objective that is left out. */
+export const scoreColumns = [
+  'tokensRight',
+  'tokens',
+  'matchingScore',
+  'matched',
+  'retrieved',
+  'regionsRight',
+  'regions',
+] as const;
 
 /** The word embeddings, which are the decoder's weight too. */
 export const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight';
@@ -28,12 +37,11 @@ function tokenLogits({ hidden, textLength }: BackboneOutput, context: Context): 
 const labelsOf = (logits: Tensor, batch: TensorTree): Tensor =>
   tf.slice(batch['target.tokens']!, [0, 0], logits.shape.slice(0, 2));
 
-/** Text and picture of the right pairs, each seeing only itself. */
-function contrast({ encode, batch, parameters }: Context) {
+/** The right pairs, text and picture each seeing only itself. */
+function encodeApart({ encode, batch }: Context): BackboneOutput {
   const captions = Object.entries(batch).filter(([name]) => name.startsWith(CAPTION_PREFIX));
   const replaced = captions.map(([name, tensor]) => [name.slice(CAPTION_PREFIX.length), tensor]);
-  const output = encode(Object.fromEntries(replaced), { attention: 'separate' });
-  return projectionHead(parameters, output);
+  return encode(Object.fromEntries(replaced), { attention: 'separate' });
 }
 
 /** Right and counted tokens of each example: two of [B]. */
@@ -53,7 +61,7 @@ function retrieved({ picture, text }: { picture: Tensor; text: Tensor }, picture
 }
 
 function scores(outputs: TensorTree, batch: TensorTree): Tensor {
-  const { tokenLogits, matchingLogits, picture, text } = outputs;
+  const { tokenLogits, matchingLogits, regionLogits, picture, text } = outputs;
   const matched = tf.cast(batch['target.matched']!, 'float32');
   const none = tf.zerosLike(matched);
   const tokens = tokenLogits ? countTokens(tokenLogits, labelsOf(tokenLogits, batch)) : [none, none];
@@ -62,30 +70,36 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
     ? tf.reshape(tf.slice(tf.softmax(matchingLogits), [0, 1], [size, 1]), [size])
     : none;
   const found = picture && text ? retrieved({ picture, text }, batch['target.pictures']!) : none;
-  return tf.stack([...tokens, score, matched, found], 1);
+  const labels = batch['target.regions'];
+  const regions = regionLogits && labels ? countTokens(regionLogits, labels) : [none, none];
+  return tf.stack([...tokens, score, matched, found, ...regions], 1);
 }
 
 /** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */
 export function pretrainOutputs(context: Context): TensorTree {
-  const { mlm, matching: match, pwcl } = context.options.objectives;
+  const { mlm, matching: match, pwcl, regions } = context.options.objectives;
   const joint = mlm || match ? context.encode() : undefined;
+  const apart = pwcl || regions ? encodeApart(context) : undefined;
   const outputs = {
     ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),
     ...(joint && match && { matchingLogits: matchingHead(context.parameters, joint.pooled) }),
-    ...(pwcl && contrast(context)),
+    ...(apart && pwcl && projectionHead(context.parameters, apart)),
+    ...(apart && regions && { regionLogits: regionHead(context.parameters, apart) }),
   };
   return { ...outputs, scores: scores(outputs, context.batch) };
 }
 
 /** Weighted sum of the objectives; each part is logged unweighted. */
 export function pretrainLoss(outputs: TensorTree, batch: TensorTree, { objectives }: PretrainOptions): Loss {
-  const { tokenLogits: logits, matchingLogits, picture, text } = outputs;
-  const { mlm, matching: match, pwcl } = objectives;
+  const { tokenLogits: logits, matchingLogits, regionLogits, picture, text } = outputs;
+  const { mlm, matching: match, pwcl, regions } = objectives;
+  const labels = batch['target.regions'];
   const groups = batch['target.pictures']!;
   const parts: Record<string, Tensor> = {
     ...(mlm && logits && { mlm: maskedLanguageModelling(logits, labelsOf(logits, batch)) }),
     ...(pwcl && picture && text && { pwcl: pairwiseContrastive(picture, text, { ...pwcl, groups }) }),
     ...(match && matchingLogits && { matching: matching(matchingLogits, batch['target.matched']!) }),
+    ...(regions && regionLogits && labels && { regions: regionClassification(regionLogits, labels) }),
   };
   const weighted = Object.entries(parts).map(([name, part]) =>
     tf.mul(part, objectives[name as keyof typeof objectives]!.weight),

@@ -114,7 +114,12 @@ function readPictures(
       problems.push({ file, where: `${where}/id`, message: `picture ${id} is not in ${split.instances}` });
     } else {
       named.push({ path: found, file, where: `${where}/file_name` });
-      pictures.set(id, { id, path: found, ...(known && { boxes: known.boxes }) });
+      pictures.set(id, {
+        id,
+        path: found,
+        ...(known && { boxes: known.boxes }),
+        ...(known?.labels && { labels: known.labels }),
+      });
     }
   }
   if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));

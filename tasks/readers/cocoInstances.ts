@@ -10,6 +10,17 @@ export interface CocoPicture {
   readonly height: number;
   /** x1, y1, x2, y2 in pixels, cut at the edges of the picture, in the order of the file. */
   readonly boxes: readonly (readonly [number, number, number, number])[];
+  /** Of each box, the place of its category among the file's categories in order of their ids; absent without those. */
+  readonly labels?: readonly number[];
+}
+
+type Box = CocoPicture['boxes'][number];
+
+/** A picture whose boxes are being gathered. */
+interface Gathered {
+  readonly item: ImageItem;
+  readonly boxes: Box[];
+  readonly categories: (number | undefined)[];
 }
 
 interface ImageItem {
@@ -22,6 +33,7 @@ interface ImageItem {
 interface AnnotationItem {
   readonly image_id: number | string;
   readonly bbox: readonly [number, number, number, number];
+  readonly category_id?: number;
 }
 
 const side = { type: 'integer', minimum: 1 } as const;
@@ -51,20 +63,31 @@ const isFlat = ({ bbox: [, , width, height] }: AnnotationItem) => width === 0 ||
 function addBoxes(
   file: string,
   annotations: readonly Listed<AnnotationItem>[],
-  images: ReadonlyMap<string, { readonly item: ImageItem; readonly boxes: CocoPicture['boxes'][number][] }>,
+  images: ReadonlyMap<string, Gathered>,
   problems: Problem[],
 ): void {
   for (const { item, where } of annotations) {
     const image = images.get(String(item.image_id));
     const box = image && corners(item.bbox, image.item);
-    if (box) image.boxes.push(box);
-    else if (!image) problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
+    if (box) {
+      image.boxes.push(box);
+      image.categories.push(item.category_id);
+    } else if (!image) problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
     else if (!isFlat(item)) {
       const size = `${image.item.width} x ${image.item.height}`;
       const message = `the box [${item.bbox.join(', ')}] lies outside its picture of ${size} pixels`;
       problems.push({ file, where: `${where}/bbox`, message, expected: '[x, y, width, height] in pixels' });
     }
   }
+}
+
+/** Category id -> its place in the order of ids, the same for all splits of a dataset. */
+function categoryPlaces(value: unknown): ReadonlyMap<number, number> {
+  const { categories } = value as { categories?: unknown };
+  if (!Array.isArray(categories)) return new Map();
+  const ids = categories.map((category) => (category as { id?: unknown } | null)?.id);
+  const numbers = ids.filter((id): id is number => typeof id === 'number').sort((a, b) => a - b);
+  return new Map(numbers.map((id, place) => [id, place]));
 }
 
 /**
@@ -79,13 +102,16 @@ export function collectCocoInstances(file: string, problems: Problem[]): Readonl
   const annotations = listItems(file, json.value, 'annotations', checkAnnotation, problems);
   checkUnique(file, images, 'id', ({ id }) => id, problems);
   const byId = new Map(
-    images.map(({ item }) => [String(item.id), { item, boxes: [] as CocoPicture['boxes'][number][] }]),
+    images.map(({ item }) => [String(item.id), { item, boxes: [], categories: [] } as Gathered]),
   );
   addBoxes(file, annotations, byId, problems);
+  const places = categoryPlaces(json.value);
   return new Map(
-    [...byId].map(([id, { item, boxes }]) => {
+    [...byId].map(([id, { item, boxes, categories }]) => {
       const { file_name: fileName, width, height } = item;
-      return [id, { fileName, width, height, boxes }];
+      const labels = categories.map((category) => places.get(category as number));
+      const known = labels.every((label) => label !== undefined);
+      return [id, { fileName, width, height, boxes, ...(known && { labels: labels as number[] }) }];
     }),
   );
 }

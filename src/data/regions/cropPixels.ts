@@ -5,7 +5,7 @@ import { cropImage, decodeImage } from '../images.js';
 import { createLimiter } from '../limiter.js';
 import type { Box } from './geometry.js';
 import { boxGeometry, gridBoxes, pixelRectangle } from './geometry.js';
-import { defineRegions, type Regions } from './region.js';
+import { defineRegions, NO_LABEL, type Regions } from './region.js';
 
 /** Options of `crop-pixels`. */
 export interface CropPixelsOptions {
@@ -130,6 +130,13 @@ function writeLevels(
   }
 }
 
+/** The boxes' labels after a whole picture's, which has none. */
+function labelsOf({ labels }: Picture, count: number, { wholePicture }: CropPixelsOptions) {
+  if (!labels) return {};
+  const all = [...(wholePicture ? [NO_LABEL] : []), ...labels];
+  return { labels: Int32Array.from(all.slice(0, count)) };
+}
+
 const keyOf = ({ path, boxes }: Picture) => JSON.stringify([path, boxes]);
 
 /** Each box's pixels, resized and flattened [size * size * 3]; needs no detector, only boxes or none. */
@@ -145,15 +152,16 @@ export const cropPixels = defineRegions<CropPixelsOptions>({
       options.cacheMegabytes * 2 ** 20,
       ({ pixels, boxes }) => pixels.byteLength + boxes.byteLength,
     );
-    const regions = ({ pixels, boxes }: Crops): Regions => ({
+    const regions = (picture: Picture, { pixels, boxes }: Crops): Regions => ({
       count: boxes.length / 7,
       boxes,
+      ...labelsOf(picture, boxes.length / 7, options),
       writeFeatures: (target, offset) => writeLevels(pixels, tables, target, offset),
     });
     return {
       width: options.size * options.size * 3,
       read: async (picture) =>
-        regions(await cache.get(keyOf(picture), () => inTurn(() => readCrops(picture, options)))),
+        regions(picture, await cache.get(keyOf(picture), () => inTurn(() => readCrops(picture, options)))),
       description: { kind: 'crop-pixels', ...options },
       close: async () => cache.clear(),
     };
