@@ -110,7 +110,7 @@ export function collectCocoInstances(file: string, problems: Problem[]): Readonl
     [...byId].map(([id, { item, boxes, categories }]) => {
       const { file_name: fileName, width, height } = item;
       const labels = categories.map((category) => places.get(category as number));
-      const known = labels.every((label) => label !== undefined);
+      const known = places.size > 0 && labels.every((label) => label !== undefined);
       return [id, { fileName, width, height, boxes, ...(known && { labels: labels as number[] }) }];
     }),
   );

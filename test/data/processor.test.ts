@@ -47,6 +47,14 @@ describe('the single-stream processor', () => {
     expect(batch.regionMask!.dtype).toBe('float32');
   });
 
+  it('gives the labels of boxes that have one; whole pictures and padding have none', async () => {
+    const processor = await createProcessor('singleStream', options);
+    const labelled = await processor.encode({ text: 'a', pictures: [{ ...red, labels: [5] }] });
+    const plain = await processor.encode({ text: 'a', pictures: [blue] });
+    expect([...processor.collate([labelled, plain]).regionLabels!.data]).toEqual([-100, 5, -100, -100]);
+    expect(processor.collate([plain]).regionLabels).toBeUndefined();
+  });
+
   it('tells two pictures of one sequence apart by their type', async () => {
     const processor = await createProcessor('singleStream', options);
     const batch = processor.collate([await processor.encode({ text: 'a', pictures: [red, blue] })]);

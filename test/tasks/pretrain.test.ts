@@ -230,6 +230,38 @@ describe('collate', () => {
   });
 });
 
+describe('region labels', () => {
+  const options = completed({ objectives: { regions: {} } });
+  const labelled = examples.map((example, index): CaptionExample => {
+    const picture = { ...example.picture, labels: [Math.floor(index / 2)] };
+    return { ...example, picture };
+  });
+
+  test('need categories', () => {
+    expect(pretrain.fit(options, labelled).regionClasses).toBe(6);
+    expect(() => pretrain.fit(options, examples)).toThrow(/no box of the training pictures has a category/);
+  });
+
+  test('are learnt from the picture alone', async () => {
+    const state = pretrain.fit(options, labelled);
+    const task = { task: pretrain as unknown as AnyTask, options, state };
+    const attached = planAdapters(backbone.shape, [{ kind: 'full', dropout: 0 }]);
+    const model = createModel({ backbone, attached, task, precision: 'f32', seed: 1 });
+    const step = createStep(model, { optimizer, accumulate: 1, headLearningRateScale: 1 });
+    for (let visit = 1; visit <= 60; visit++) {
+      const batch = await collate(options, visit, labelled);
+      await step.run({ batch, seed: [1, visit], weight: 1, update: { learningRate: 5e-3, step: visit } });
+    }
+    const evaluator = createEvaluator(model);
+    // Every text says the same: only the pictures differ.
+    const silent = labelled.map((example) => ({ ...example, caption: 'a picture' }));
+    const { outputs } = await evaluator.run(await collate(options, 99, silent));
+    const { values } = pretrain.evaluate(pretrain.predict(outputs, silent, state, options), silent, options);
+    expect(values.regions).toBe(1); // by chance 1 of 6
+    for (const one of [step, evaluator, model]) one.dispose();
+  });
+});
+
 describe('pretraining', () => {
   test('learns masked words, matching and retrieval from captions of a few pictures', async () => {
     const options = completed({

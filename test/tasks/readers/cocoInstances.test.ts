@@ -36,6 +36,25 @@ it('gives pictures by id, with sizes and boxes in the order of the file', () => 
   ]);
 });
 
+it('labels boxes by the place of their category in the order of ids, when all have one', () => {
+  const images = [
+    { id: 1, file_name: 'a.jpg', width: 10, height: 10 },
+    { id: 2, file_name: 'b.jpg', width: 10, height: 10 },
+  ];
+  const box = { bbox: [0, 0, 5, 5] };
+  const annotations = [
+    { id: 1, image_id: 1, category_id: 90, ...box },
+    { id: 2, image_id: 1, category_id: 4, ...box },
+    { id: 3, image_id: 2, category_id: 7, ...box },
+  ];
+  // COCO's ids have gaps, and files list them in any order.
+  const categories = [{ id: 90 }, { id: 4 }, { id: 17 }];
+  writeFileSync(file, JSON.stringify({ images, annotations, categories }));
+  const pictures = readCocoInstances(file);
+  expect(pictures.get('1')?.labels).toEqual([2, 0]);
+  expect(pictures.get('2')?.labels).toBeUndefined();
+});
+
 it('names repeated pictures and wrong sizes', () => {
   const image = { id: 3, file_name: 'a.jpg', width: 640, height: 480 };
   writeFileSync(
