@@ -21,7 +21,7 @@ const TITLES: Readonly<Record<(typeof RECIPES)[number], string>> = {
 async function prepareEngine(shell: Shell): Promise<void> {
   const { locateEngine } = await import('../../engine/install/locate.js');
   const { EngineInstallError } = await import('../../engine/install/engineInstallError.js');
-  if (locateEngine().found) return;
+  if (process.env.VLGRAFT_BACKEND === 'wasm' || locateEngine().found) return;
   shell.log('installing the engine (vlgraft engine install)');
   try {
     await installWithProgress(shell, { device: 'cpu' });
