@@ -1,4 +1,4 @@
-import { AttributeType } from './native/attributes.js';
+import { castAttributes } from './native/attributes.js';
 import { idOf, type NativeBackend, nativeBackend, requireNative } from './native/backend.js';
 import { DataType } from './native/dtypes.js';
 import { type Tensor, tf } from './tf.js';
@@ -10,10 +10,7 @@ const isLow = (native: NativeBackend, tensor: Tensor): boolean =>
   native.binding.dtypeOf(idOf(native, tensor)) === DataType.BFLOAT16;
 
 function castTo(native: NativeBackend, tensor: Tensor, dtype: number): Tensor {
-  const attributes = [
-    { name: 'SrcT', type: AttributeType.TF_ATTR_TYPE, value: native.binding.dtypeOf(idOf(native, tensor)) },
-    { name: 'DstT', type: AttributeType.TF_ATTR_TYPE, value: dtype },
-  ];
+  const attributes = castAttributes(native.binding.dtypeOf(idOf(native, tensor)), dtype);
   return native.executeSingleOutput('Cast', attributes, [tensor]);
 }
 

@@ -16,6 +16,12 @@ export interface Attribute {
   readonly value: number | boolean | string | readonly number[];
 }
 
+/** Attributes of the op Cast, between two dtypes of TensorFlow. */
+export const castAttributes = (from: number, to: number): readonly Attribute[] => [
+  { name: 'SrcT', type: AttributeType.TF_ATTR_TYPE, value: from },
+  { name: 'DstT', type: AttributeType.TF_ATTR_TYPE, value: to },
+];
+
 /** The functions that set attributes, on an eager op or on a graph node. */
 export interface AttributeSetters {
   readonly type: NativeFunction;

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../data/hostTensor.js';
-import { type Attribute, AttributeType } from './attributes.js';
+import { type Attribute, AttributeType, castAttributes } from './attributes.js';
 import { DataType, elementBytes } from './dtypes.js';
 import { type Operand, promote } from './promote.js';
 import type { DeviceTensor, Session } from './session.js';
@@ -60,11 +60,6 @@ export function createBinding(session: Session) {
     shape: [...shape],
     dtype: dtype === DataType.BFLOAT16 ? DataType.FLOAT : dtype,
   });
-
-  const castAttributes = (from: number, to: number): Attribute[] => [
-    { name: 'SrcT', type: AttributeType.TF_ATTR_TYPE, value: from },
-    { name: 'DstT', type: AttributeType.TF_ATTR_TYPE, value: to },
-  ];
 
   function executeEager(
     name: string,
