@@ -104,12 +104,16 @@ export const bottleneck = defineAdapter<BottleneckOptions>({
     const inner = dropout(activation(options.activation)(down), options.dropout);
     return tf.add(output, linear(inner, parameter('up.weight'), parameter('up.bias')));
   },
-  /** Layers · (modules · (2hr + r + h) + 4h for the two LayerNorms), h hidden size, r width. */
+  /** For each stream: layers · (modules · (2hr + r + h) + 4h for the two LayerNorms), h hidden size, r width. */
   parameterCount: (backbone, options) => {
-    const hidden = backbone.hiddenSize;
-    const width = bottleneckWidth(hidden, options);
-    const oneSite = 2 * hidden * width + width + hidden;
-    const norms = options.trainLayerNorm ? 4 * hidden : 0;
-    return chosenLayers(backbone, options.layers).length * (options.sites.length * oneSite + norms);
+    const chosen = chosenLayers(backbone, options.layers);
+    return backbone.streams
+      .map(({ hiddenSize: hidden, layers }) => {
+        const width = bottleneckWidth(hidden, options);
+        const oneSite = 2 * hidden * width + width + hidden;
+        const norms = options.trainLayerNorm ? 4 * hidden : 0;
+        return chosen.filter((layer) => layer < layers).length * (options.sites.length * oneSite + norms);
+      })
+      .reduce((sum, count) => sum + count, 0);
   },
 });

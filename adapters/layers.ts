@@ -1,4 +1,5 @@
 import type { BackboneShape, Site } from '../src/backbones/backbone.js';
+import { layerCount } from '../src/backbones/streams.js';
 import { type Problem, UsageError } from '../src/errors.js';
 
 /** Which layers of the backbone an adapter sits in: 0-based, or all. */
@@ -15,7 +16,8 @@ export const layersSchema = {
 } as const;
 
 /** The chosen layers in ascending order; throws UsageError with every layer that the backbone does not have. */
-export function chosenLayers({ layers: count }: BackboneShape, layers: LayerChoice): readonly number[] {
+export function chosenLayers(backbone: BackboneShape, layers: LayerChoice): readonly number[] {
+  const count = layerCount(backbone);
   if (layers === 'all') return Array.from({ length: count }, (_, layer) => layer);
   const problems = layers.flatMap((layer, index): Problem[] =>
     layer < count

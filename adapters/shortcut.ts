@@ -1,4 +1,10 @@
-import type { BackboneOutput, BackboneShape } from '../src/backbones/backbone.js';
+import type {
+  BackboneOutput,
+  BackboneShape,
+  JointOutput,
+  StreamOutput,
+  StreamShape,
+} from '../src/backbones/backbone.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import { UsageError } from '../src/errors.js';
 import { additiveMask, separateParts } from '../src/nn/index.js';
@@ -16,47 +22,59 @@ export interface ShortcutOptions {
   readonly dropout: number;
 }
 
-const shortcutWidth = ({ hiddenSize }: BackboneShape, { reductionFactor }: ShortcutOptions): number =>
+const shortcutWidth = ({ hiddenSize }: StreamShape, { reductionFactor }: ShortcutOptions): number =>
   Math.max(1, Math.floor(hiddenSize / reductionFactor));
 
-/** The largest number of heads up to the backbone's that divides the width; throws UsageError where a given one doesn't. */
-function shortcutHeads(backbone: BackboneShape, options: ShortcutOptions): number {
-  const width = shortcutWidth(backbone, options);
+/** The largest number of heads up to the stream's that divides the width; throws UsageError where a given one doesn't. */
+function shortcutHeads(stream: StreamShape, options: ShortcutOptions): number {
+  const width = shortcutWidth(stream, options);
   if (options.heads !== 'auto' && width % options.heads !== 0) {
     const message = `${options.heads} heads do not divide the shortcut's width ${width}`;
     throw new UsageError({ where: '/heads', message, expected: `a divisor of ${width}, or "auto"` });
   }
   if (options.heads !== 'auto') return options.heads;
-  let heads = Math.min(backbone.heads, width);
+  let heads = Math.min(stream.heads, width);
   while (width % heads !== 0) heads--;
   return heads;
 }
 
-const outputs = ['hidden', 'pooled'] as const;
+/** What the names of a stream's taps and parameters begin with. */
+const prefixOf = ({ name }: StreamShape): string => (name === 'joint' ? '' : `${name}.`);
 
-function parametersOf(backbone: BackboneShape, options: ShortcutOptions): ParameterSpec[] {
-  const width = shortcutWidth(backbone, options);
+function parametersOf(
+  backbone: BackboneShape,
+  stream: StreamShape,
+  options: ShortcutOptions,
+): ParameterSpec[] {
+  const [width, prefix] = [shortcutWidth(stream, options), prefixOf(stream)];
   const widthOf = (tap: string) =>
-    backbone.taps.find(({ name }) => name === tap)?.width ?? backbone.hiddenSize;
-  const up = (name: string): ParameterSpec => ({
-    name: `${name}.weight`,
-    shape: [backbone.hiddenSize, width],
+    backbone.taps.find(({ name }) => name === prefix + tap)?.width ?? stream.hiddenSize;
+  const up = (name: string, size: number): ParameterSpec => ({
+    name: `${prefix}${name}.weight`,
+    shape: [size, width],
     initializer: zeros,
   });
-  const gate = (output: string): ParameterSpec[] => [
-    up(`${output}.gate`),
-    { name: `${output}.gate.bias`, shape: [backbone.hiddenSize], initializer: zeros },
+  const gate = (output: string, size: number): ParameterSpec[] => [
+    up(`${output}.gate`, size),
+    { name: `${prefix}${output}.gate.bias`, shape: [size], initializer: zeros },
   ];
+  const outputs = [
+    ['hidden', stream.hiddenSize],
+    ['pooled', stream.pooledSize],
+  ] as const;
   return [
     ...options.reads.map((tap) => ({
-      name: `reads.${tap}.weight`,
+      name: `${prefix}reads.${tap}.weight`,
       shape: [width, widthOf(tap)],
       initializer: fanInNormal(widthOf(tap)),
     })),
     ...Array.from({ length: options.depth }, (_, layer) =>
-      shortcutBlockParameters(`layers.${layer}`, width),
+      shortcutBlockParameters(`${prefix}layers.${layer}`, width),
     ).flat(),
-    ...outputs.flatMap((output) => [up(`${output}.up`), ...(options.fusion === 'gate' ? gate(output) : [])]),
+    ...outputs.flatMap(([name, size]) => [
+      up(`${name}.up`, size),
+      ...(options.fusion === 'gate' ? gate(name, size) : []),
+    ]),
   ];
 }
 
@@ -64,20 +82,25 @@ function parametersOf(backbone: BackboneShape, options: ShortcutOptions): Parame
 const readsBefore = ({ reads, depth }: ShortcutOptions, layer: number): readonly string[] =>
   reads.filter((_, index) => Math.floor((index * depth) / reads.length) === layer);
 
-const attentionMask = ({ output, attention }: SideCall): Tensor => {
+function attentionMask(output: StreamOutput | JointOutput, attention: SideCall['attention']): Tensor {
   const [batch, length] = output.mask.shape as [number, number];
   return additiveMask(
-    attention === 'separate'
+    attention === 'separate' && 'textLength' in output
       ? separateParts(output.mask, output.textLength)
       : tf.reshape(output.mask, [batch, 1, 1, length]),
   );
-};
+}
 
-/** The narrow network beside the backbone: [B, S, r]. */
-function runShortcut(call: SideCall, context: AdapterContext<ShortcutOptions>): Tensor {
-  const { options, parameters, backbone, dropout } = context;
-  const block = { heads: shortcutHeads(backbone, options), width: shortcutWidth(backbone, options) };
-  const mask = attentionMask(call);
+/** The narrow network beside one stream: [B, S, r]. */
+function runShortcut(
+  stream: StreamShape,
+  output: StreamOutput,
+  { taps, attention }: SideCall,
+  { options, parameters, dropout }: AdapterContext<ShortcutOptions>,
+): Tensor {
+  const prefix = prefixOf(stream);
+  const block = { heads: shortcutHeads(stream, options), width: shortcutWidth(stream, options) };
+  const mask = attentionMask(output, attention);
   const scope = {
     parameters,
     ...(options.dropout > 0 && { hooks: { dropout: (x: Tensor) => dropout(x, options.dropout) } }),
@@ -85,10 +108,10 @@ function runShortcut(call: SideCall, context: AdapterContext<ShortcutOptions>): 
   let state: Tensor | undefined;
   for (let layer = 0; layer < options.depth; layer++) {
     for (const tap of readsBefore(options, layer)) {
-      const read = linear(call.taps.get(tap) as Tensor, parameters(`reads.${tap}.weight`));
+      const read = linear(taps.get(prefix + tap) as Tensor, parameters(`${prefix}reads.${tap}.weight`));
       state = state ? tf.add(state, read) : read;
     }
-    state = shortcutBlock(scope, `layers.${layer}`, block, state as Tensor, mask);
+    state = shortcutBlock(scope, `${prefix}layers.${layer}`, block, state as Tensor, mask);
   }
   return state as Tensor;
 }
@@ -109,15 +132,34 @@ function fuse(
   return tf.add(frozen, tf.mul(gate, up));
 }
 
-function fuseOutputs(output: BackboneOutput, state: Tensor, context: AdapterContext<ShortcutOptions>) {
+/** A stream's output, changed by its shortcut. */
+function fuseStream<Output extends StreamOutput>(
+  stream: StreamShape,
+  output: Output,
+  call: SideCall,
+  context: AdapterContext<ShortcutOptions>,
+): Output {
   const { parameters, options } = context;
-  const [batch, , width] = state.shape as [number, number, number];
-  const first = tf.reshape(tf.slice(state, [0, 0, 0], [batch, 1, width]), [batch, width]);
+  const state = runShortcut(stream, output, call, context);
   const gated = options.fusion === 'gate';
+  const prefix = prefixOf(stream);
   return {
     ...output,
-    hidden: fuse(output.hidden, state, parameters, 'hidden', gated),
-    pooled: fuse(output.pooled, first, parameters, 'pooled', gated),
+    hidden: fuse(output.hidden, state, parameters, `${prefix}hidden`, gated),
+    pooled: fuse(output.pooled, output.summary(state), parameters, `${prefix}pooled`, gated),
+  };
+}
+
+function fuseOutputs(call: SideCall, context: AdapterContext<ShortcutOptions>): BackboneOutput {
+  const { output } = call;
+  const streamOf = (wanted: StreamShape['name']) =>
+    context.backbone.streams.find(({ name }) => name === wanted) as StreamShape;
+  if (output.kind === 'joint') return fuseStream(streamOf('joint'), output, call, context);
+  const { text, picture } = output;
+  return {
+    kind: 'towers',
+    ...(text && { text: fuseStream(streamOf('text'), text, call, context) }),
+    ...(picture && { picture: fuseStream(streamOf('picture'), picture, call, context) }),
   };
 }
 
@@ -183,16 +225,27 @@ export const shortcut = defineAdapter<ShortcutOptions>({
     },
   },
   plan: (backbone, options) => {
-    shortcutHeads(backbone, options);
-    return { parameters: parametersOf(backbone, options), sites: [], taps: options.reads, unfrozen: [] };
+    for (const stream of backbone.streams) shortcutHeads(stream, options);
+    return {
+      parameters: backbone.streams.flatMap((stream) => parametersOf(backbone, stream, options)),
+      sites: [],
+      taps: backbone.streams.flatMap((stream) => options.reads.map((tap) => prefixOf(stream) + tap)),
+      unfrozen: [],
+    };
   },
-  side: (call, context) => fuseOutputs(call.output, runShortcut(call, context), context),
-  /** reads · hr + depth · (12r² + 13r) + 2 · hr, and 2 · (hr + h) for the gates; h hidden size, r width. */
-  parameterCount: (backbone, options) => {
-    const hidden = backbone.hiddenSize;
-    const width = shortcutWidth(backbone, options);
-    const gates = options.fusion === 'gate' ? 2 * (hidden * width + hidden) : 0;
-    const layers = options.depth * (12 * width * width + 13 * width);
-    return (options.reads.length + 2) * hidden * width + layers + gates;
-  },
+  side: fuseOutputs,
+  /**
+   * For each stream: reads · hr + depth · (12r² + 13r) + hr + pr, and hr + h + pr + p for the gates; h hidden size, p
+   * pooled size, r width.
+   */
+  parameterCount: ({ streams }, options) =>
+    streams
+      .map((stream) => {
+        const { hiddenSize: hidden, pooledSize: pooled } = stream;
+        const width = shortcutWidth(stream, options);
+        const gates = options.fusion === 'gate' ? (hidden + pooled) * (width + 1) : 0;
+        const layers = options.depth * (12 * width * width + 13 * width);
+        return options.reads.length * hidden * width + (hidden + pooled) * width + layers + gates;
+      })
+      .reduce((sum, count) => sum + count, 0),
 });

@@ -1,4 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
+import { jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/errors.js';
 import { pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
@@ -78,11 +79,12 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
     regionClasses: regions ? regionClassesOf(training) : null,
   }),
   texts: ({ caption }) => [caption],
+  pictures: ({ picture }) => [picture],
   checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   head: ({ objectives: { mlm, matching, pwcl } }, { regionClasses }, backbone) =>
     pretrainingHeadParameters({
-      hiddenSize: backbone.hiddenSize,
+      hiddenSize: jointStream(backbone).hiddenSize,
       vocabularySize: mlm && vocabularyOf(backbone),
       matching: matching !== undefined,
       projection: pwcl?.projection,

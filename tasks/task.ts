@@ -1,4 +1,11 @@
-import type { BackboneOutput, BackboneShape, ForwardOptions, Processor } from '../src/backbones/backbone.js';
+import type {
+  BackboneOutput,
+  BackboneShape,
+  ForwardOptions,
+  Picture,
+  Processor,
+  Weights,
+} from '../src/backbones/backbone.js';
 import type { HostBatch, HostTensor } from '../src/data/hostTensor.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
 import type { Json, JsonSchema } from '../src/json.js';
@@ -34,6 +41,35 @@ export interface ForwardContext<Options, State> {
   readonly dropout: Dropout;
 }
 
+/** Inference over a whole split, for tasks whose examples can't be scored one by one. */
+export interface InferenceContext<Options, E extends Example, State> extends CollateContext<State> {
+  readonly options: Options;
+  readonly examples: readonly E[];
+  readonly backbone: BackboneShape;
+  readonly batchSize: number;
+  /** Those of `predictionOutputs` that `outputs` made of this batch; throws InterruptedError when the run is stopped. */
+  run(batch: HostBatch): Promise<Readonly<Record<string, HostTensor>>>;
+  onProgress(done: number, total: number): void;
+}
+
+/** What a user asks a trained model. */
+export interface PredictionRequest {
+  /** Named in the prediction. */
+  readonly id: string;
+  readonly text: string;
+  /** At least one, in the order given; with boxes where the user gave them. */
+  readonly pictures: readonly [Picture, ...Picture[]];
+  /** Answers to choose from. */
+  readonly choices?: readonly string[];
+}
+
+/** A file in the format that an official evaluation reads. */
+export interface SubmissionFile {
+  /** File name without folder. */
+  readonly name: string;
+  readonly content: string;
+}
+
 /** `total` is a scalar, a mean over examples; the parts are logged. */
 export interface Loss {
   readonly total: Tensor;
@@ -67,14 +103,27 @@ export interface Task<Options, E extends Example, State extends Json> {
   read(options: Options, split: Readonly<Record<string, Json>>): Promise<readonly E[]>;
   /** What must be known before the head is built (answer vocabulary, ...); JSON, saved with the adapter. */
   fit(options: Options, training: readonly E[]): State;
+  /** Throws UsageError, `where` a JSON pointer into the recipe, when the task can't run on this backbone. */
+  check?(options: Options, backbone: BackboneShape): void;
+  /** Pictures that an example shows. */
+  pictures(example: E): readonly Picture[];
   /** Texts of an example, from which the tokenizer of a backbone made from nothing is built. */
   texts?(example: E): readonly string[];
   /** Name in a backbone folder of a head parameter that is worth keeping with the backbone, as a pretraining head is. */
   checkpointName?(headParameter: string): string | undefined;
   /** A rough length in tokens for buckets, from the text alone. */
   length(example: E): number;
-  /** Parameters of the head. */
-  head(options: Options, state: State, backbone: BackboneShape): readonly ParameterSpec[];
+  /**
+   * Parameters of the head.
+   * @param checkpoint every tensor of the backbone's folder by its name in the file: a pretrained head starts as a
+   * `copy` of one of them
+   */
+  head(
+    options: Options,
+    state: State,
+    backbone: BackboneShape,
+    checkpoint: Weights,
+  ): readonly ParameterSpec[];
   /** Backbone inputs and, unless predicting without labels, targets (keys start with `target.`). */
   collate(examples: readonly E[], context: CollateContext<State>): Promise<HostBatch>;
   /** Named outputs of one batch; [B, ...] each. */
@@ -88,11 +137,15 @@ export interface Task<Options, E extends Example, State extends Json> {
     state: State,
     options: Options,
   ): readonly Prediction[];
+  /** Instead of one pass a batch of examples: predictions of the whole split, in the order of its examples. */
+  infer?(context: InferenceContext<Options, E, State>): Promise<readonly Prediction[]>;
+  /** Predictions in the formats of the official evaluations. */
+  submission?(predictions: readonly Prediction[], examples: readonly E[]): readonly SubmissionFile[];
   evaluate(predictions: readonly Prediction[], examples: readonly E[], options: Options): MetricReport;
   /** The best that ignores pictures and texts, from the training set: the majority answer. */
   baseline?(training: readonly E[], examples: readonly E[], state: State, options: Options): MetricReport;
-  /** An example to predict on, from a user's text and picture. */
-  exampleFrom?(input: { readonly text: string; readonly picture: string; readonly id: string }): E;
+  /** An example to predict on; throws UsageError when the request lacks something, or has too much. */
+  exampleFrom?(request: PredictionRequest): E;
 }
 
 export const defineTask = <Options, E extends Example, State extends Json>(

@@ -1,3 +1,4 @@
+import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
 import type { HostTensor } from '../src/data/hostTensor.js';
 import { float32 } from '../src/data/hostTensor.js';
 import { UsageError } from '../src/errors.js';
@@ -139,8 +140,10 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     return { answers: answerVocabulary(training, options) };
   },
   length: ({ question }) => question.split(/\s+/).length + 2,
-  head: (_options, { answers }, { hiddenSize }) =>
-    classifierParameters({ inputWidth: hiddenSize, hiddenWidth: 2 * hiddenSize, classes: answers.length }),
+  head: (_options, { answers }, backbone) => {
+    const inputWidth = pooledWidth(backbone);
+    return classifierParameters({ inputWidth, hiddenWidth: 2 * inputWidth, classes: answers.length });
+  },
   async collate(examples, { processor, state }) {
     const encode = ({ question, picture }: VqaExample) =>
       processor.encode({ text: question, pictures: [picture] });
@@ -149,7 +152,7 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     return labelled ? { ...inputs, 'target.scores': softTargets(examples, state) } : inputs;
   },
   outputs: ({ encode, parameters, dropout, options }) => ({
-    logits: classify(encode().pooled, parameters, { dropout, dropoutRate: options.dropout }),
+    logits: classify(pooledOutput(encode()), parameters, { dropout, dropoutRate: options.dropout }),
   }),
   loss: ({ logits }, batch) => ({ total: binaryCrossEntropy(logits!, batch['target.scores']!) }),
   predictionOutputs: ['logits'],
@@ -161,5 +164,6 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   evaluate: (predictions, examples) =>
     report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
   baseline,
-  exampleFrom: ({ text, picture, id }) => ({ id, question: text, picture: { id: picture, path: picture } }),
+  pictures: ({ picture }) => [picture],
+  exampleFrom: ({ id, text, pictures: [picture] }) => ({ id, question: text, picture }),
 });

@@ -12,25 +12,60 @@ export interface ForwardOptions {
   readonly attention?: 'joint' | 'separate';
 }
 
-export interface BackboneOutput {
-  /** [B, S, H], text positions first, then picture positions. */
+/** What one transformer of a backbone gives. */
+export interface StreamOutput {
+  /** [B, S, H]. */
   readonly hidden: Tensor;
-  /** [B, H]. */
-  readonly pooled: Tensor;
   /** float32 [B, S], 1 = real position. */
   readonly mask: Tensor;
-  /** Positions of `hidden` that are text. */
-  readonly textLength: number;
+  /** [B, pooledSize]; of a tower: its vector in the space that both share, not normalised. */
+  readonly pooled: Tensor;
+  /** Of states [B, S, w] those at the position that `pooled` is made from: [B, w]. */
+  summary(states: Tensor): Tensor;
 }
 
-/** What a backbone is, without its weights: enough to plan adapters, count parameters, draw tables. */
-export interface BackboneShape {
-  /** `singleStream`, `patchStream`, ... */
-  readonly family: string;
+/** Where regions are in a sequence of text and picture. */
+export interface RegionOutput {
+  /** float32 [B, R], 1 = real region. */
+  readonly mask: Tensor;
+  /** Of states [B, S, w] those that stand for the regions: [B, R, w]. */
+  of(states: Tensor): Tensor;
+}
+
+/** Text and picture in one sequence: text positions first, then picture positions. */
+export interface JointOutput extends StreamOutput {
+  readonly kind: 'joint';
+  /** Positions of `hidden` that are text. */
+  readonly textLength: number;
+  /** The regions of the batch's `regionBoxes`, where it has any. */
+  readonly regions?: RegionOutput;
+}
+
+/** Text and picture apart; a tower whose inputs the batch lacks did not run. */
+export interface TowersOutput {
+  readonly kind: 'towers';
+  readonly text?: StreamOutput;
+  readonly picture?: StreamOutput;
+}
+
+export type BackboneOutput = JointOutput | TowersOutput;
+
+/** One transformer of a backbone: all of it (`joint`), or one of two towers. */
+export interface StreamShape {
+  readonly name: 'joint' | 'text' | 'picture';
   readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
   readonly intermediateSize: number;
+  readonly pooledSize: number;
+}
+
+/** What a backbone is, without its weights: enough to plan adapters, count parameters, draw tables. */
+export interface BackboneShape {
+  /** `singleStream`, `patchStream`, `dualEncoder`, ... */
+  readonly family: string;
+  /** One `joint` stream, or `text` and `picture`; sites and taps of towers begin with `text.` or `picture.`. */
+  readonly streams: readonly StreamShape[];
   /** Tokens that a text may have at most. */
   readonly maxTextLength?: number;
   /** What it reads of a region; absent when it reads no regions. */
@@ -41,10 +76,23 @@ export interface BackboneShape {
   readonly parameters: readonly ParameterSpec[];
 }
 
+/** A part of a text, UTF-16 units, end exclusive. */
+export interface TextSpan {
+  /** Which text it is a part of; default `text`. */
+  readonly of?: 'text' | 'textPair';
+  readonly start: number;
+  readonly end: number;
+  /** Index of the box of the first picture that it names; backbones that can tie regions to words do so. */
+  readonly box?: number;
+}
+
 /** One text-and-picture sequence that a task asks the backbone to read. */
 export interface SequenceInput {
-  readonly text: string;
+  /** None for a picture alone, which only towers read. */
+  readonly text?: string;
   readonly textPair?: string;
+  /** Parts whose tokens the task wants to know, or that name a box. */
+  readonly spans?: readonly TextSpan[];
   /** None for text alone. Two for tasks that put both pictures in one sequence. */
   readonly pictures?: readonly Picture[];
 }
@@ -58,6 +106,9 @@ export interface Picture {
   readonly boxes?: readonly (readonly [number, number, number, number])[];
   /** What each box shows, a class number from 0; as many as boxes. */
   readonly labels?: readonly number[];
+  /** Pixels, where the dataset says. */
+  readonly width?: number;
+  readonly height?: number;
 }
 
 /** A sequence made ready: opaque to tasks; `length` is what buckets are made by. */
@@ -66,6 +117,8 @@ export interface EncodedSequence {
   readonly textLength: number;
   /** Token ids with specials, for objectives that mask them. */
   readonly inputIds: Int32Array;
+  /** First and last token (inclusive, positions in `inputIds`) of each span asked for; undefined where it was cut off. */
+  readonly spans?: readonly (readonly [number, number] | undefined)[];
 }
 
 /** Turns texts and pictures into the tensors that one backbone family reads. */
@@ -82,6 +135,17 @@ export interface Processor {
 /** Weights as read or made: checkpoint name -> values. */
 export type Weights = ReadonlyMap<string, HostTensor>;
 
+/** How texts and pictures are made ready, besides what the backbone's family settles. */
+export interface ProcessorOptions {
+  /** The backbone's folder: tokenizer.json and, where the family reads it, preprocessor_config.json. */
+  readonly folder: string;
+  readonly config: Readonly<Record<string, Json>>;
+  /** `kind` of the region source and its options; for families that read regions. */
+  readonly regions?: Readonly<Record<string, Json>>;
+  /** Tokens at most, specials included. */
+  readonly maxTextLength: number;
+}
+
 /** A family of backbones: one file and one line in `backbones/index.ts`. */
 export interface BackboneFamily {
   readonly family: string;
@@ -92,6 +156,8 @@ export interface BackboneFamily {
   shape(config: Readonly<Record<string, Json>>): BackboneShape;
   /** Renames checkpoint tensors (prefixes, old names) to those of `shape`; UsageError lists what is missing or misshapen. */
   adopt(config: Readonly<Record<string, Json>>, tensors: Weights): Weights;
+  /** Throws UsageError for options that don't fit the backbone. */
+  createProcessor(options: ProcessorOptions): Promise<Processor>;
   /** Pure function of tensors: no state, so that it can be compiled. */
   forward(
     config: Readonly<Record<string, Json>>,

@@ -20,7 +20,7 @@ function values(initializer: Draw, size: number, seed: number, name: string): Fl
 export function initialize(
   specs: readonly ParameterSpec[],
   seed: number,
-  source: ReadonlyMap<string, HostTensor> = new Map(),
+  source: (name: string) => HostTensor | undefined = () => undefined,
 ): Map<string, HostTensor> {
   const made = new Map<string, HostTensor>();
   for (const { name, shape, initializer } of specs) {
@@ -29,7 +29,7 @@ export function initialize(
   }
   for (const { name, shape, initializer } of specs) {
     if (initializer.kind !== 'copy') continue;
-    const original = made.get(initializer.parameter) ?? source.get(initializer.parameter);
+    const original = made.get(initializer.parameter) ?? source(initializer.parameter);
     if (!original)
       throw new Error(`'${name}' starts as a copy of '${initializer.parameter}', which is missing`);
     made.set(name, float32(shape, Float32Array.from(original.data)));

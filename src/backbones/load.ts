@@ -18,6 +18,8 @@ export interface LoadedBackbone {
   readonly config: Config;
   readonly shape: BackboneShape;
   readonly weights: Weights;
+  /** Every tensor of the folder by its name in the file, pretrained heads among them; empty for one made from a config. */
+  readonly checkpoint: Weights;
   /** sha256 (hex) that tells it from every other backbone. */
   readonly hash: string;
   /** Where it was read; absent for one made from a config. */
@@ -57,6 +59,7 @@ export function loadBackbone(folder: string): LoadedBackbone {
     config,
     shape,
     weights,
+    checkpoint: model.tensors,
     get hash() {
       return model.hash; // reads every byte: only where it is asked for
     },
@@ -70,7 +73,7 @@ export function createBackbone(config: Config, seed: number): LoadedBackbone {
   const shape = family.shape(config);
   const identity = JSON.stringify([sortMembers(config), seed]);
   const hash = createHash('sha256').update(identity).digest('hex');
-  return { family, config, shape, weights: initialize(shape.parameters, seed), hash };
+  return { family, config, shape, weights: initialize(shape.parameters, seed), checkpoint: new Map(), hash };
 }
 
 /** `assets/backbones` of this package. */

@@ -2,6 +2,7 @@ import { adoptTensors } from './adoptTensors.js';
 import type { BackboneFamily } from './backbone.js';
 import { readSingleStreamConfig, singleStreamSchema } from './singleStream/config.js';
 import { singleStreamForward } from './singleStream/forward.js';
+import { singleStreamProcessor } from './singleStream/processor.js';
 import { singleStreamShape } from './singleStream/shape.js';
 
 /**
@@ -22,6 +23,7 @@ export const singleStream: BackboneFamily = {
       hint: (name) =>
         name.startsWith('pooler.') ? 'or "add_pooling_layer": false in config.json' : undefined,
     }),
+  createProcessor: singleStreamProcessor,
   forward: (config, parameters, batch, options) =>
     singleStreamForward(readSingleStreamConfig(config), parameters, batch, options),
 };

@@ -7,7 +7,7 @@ import {
   type ParameterSpec,
   zeros,
 } from '../nn/parameters.js';
-import type { BackboneOutput } from './backbone.js';
+import type { JointOutput } from './backbone.js';
 
 /** Width and start of the heads' parameters. */
 export interface HeadShape {
@@ -63,7 +63,7 @@ export function predictionLogits(
 /** VisualBertForPreTraining: masked language model over every position, and sentence-image matching. */
 export const preTrainingHead = (
   scope: Scope,
-  { hidden, pooled }: BackboneOutput,
+  { hidden, pooled }: JointOutput,
   words: Tensor,
   options: TransformOptions,
 ): PreTrainingLogits => ({
@@ -76,17 +76,13 @@ export const preTrainingHead = (
  * @param attentionMask of the text [B, T]
  * @returns [B, answers]
  */
-export function questionAnsweringHead(
-  scope: Scope,
-  { hidden }: BackboneOutput,
-  attentionMask: Tensor,
-): Tensor {
+export function questionAnsweringHead(scope: Scope, { hidden }: JointOutput, attentionMask: Tensor): Tensor {
   const last = tf.sub(tf.sum(tf.cast(attentionMask, 'int32'), 1), tf.scalar(2, 'int32')); // (B)
   return dense(scope, 'cls', tf.squeeze(pick(hidden, tf.expandDims(last, 1)), [1]));
 }
 
 /** VisualBertForVisualReasoning: a linear layer on the pooled output; [B, labels]. */
-export const visualReasoningHead = (scope: Scope, { pooled }: BackboneOutput): Tensor =>
+export const visualReasoningHead = (scope: Scope, { pooled }: JointOutput): Tensor =>
   dense(scope, 'cls', pooled);
 
 /** The least float32, which the reference adds to the score of a padded region. */
@@ -100,7 +96,7 @@ const LEAST = -3.4028234663852886e38;
  */
 export function regionToPhraseHead(
   scope: Scope,
-  { hidden, textLength }: BackboneOutput,
+  { hidden, textLength }: JointOutput,
   positions: Tensor,
   regionMask: Tensor,
 ): Tensor {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
+import { tasks } from '../../tasks/index.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { backboneFamilies } from '../backbones/index.js';
 import { shippedBackbone, shippedBackbones } from '../backbones/load.js';
@@ -137,7 +138,28 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
   if (!shape) return unread;
   const known: BackboneShape = shape;
   const adapters = findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
-  return [...checkTexts(recipe, known), ...adapters];
+  return [
+    ...checkTexts(recipe, known),
+    ...checkRegions(recipe, known),
+    ...checkTask(recipe, known),
+    ...adapters,
+  ];
+}
+
+/** Regions are given where the backbone reads them, and only there. */
+function checkRegions({ data }: Recipe, { regions, family }: BackboneShape): Finding[] {
+  if (regions && !data.regions) {
+    const expected = 'add "regions", for example {"kind": "crop-pixels"}';
+    return [at(['data'], 'the backbone reads regions of pictures, and none are described', expected)];
+  }
+  if (regions || !data.regions) return [];
+  return [at(['data', 'regions'], `a ${family} backbone of this config reads no regions`, 'leave it out')];
+}
+
+function checkTask(recipe: Recipe, backbone: BackboneShape): Finding[] {
+  const { kind, ...options } = recipe.task;
+  const task = tasks.find((one) => one.kind === kind);
+  return findingsOf(() => task?.check?.(options as never, backbone), recipe, []);
 }
 
 function checkTexts({ data }: Recipe, { maxTextLength: longest }: BackboneShape): Finding[] {

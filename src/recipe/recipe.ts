@@ -22,7 +22,7 @@ export interface RecipeInput {
     readonly train: Options;
     readonly validation?: Options;
     readonly test?: Options;
-    readonly regions: Options;
+    readonly regions?: Options;
     readonly maxTextLength?: number;
   };
   readonly training?: Partial<Omit<TrainingOptions, 'optimizer' | 'schedule'>> & {

@@ -121,7 +121,7 @@ const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
 
 const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
   type: 'object',
-  required: ['train', 'regions'],
+  required: ['train'],
   additionalProperties: false,
   description: 'What to train and evaluate on; paths are relative to the working directory.',
   properties: {
@@ -130,7 +130,8 @@ const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
     test: { type: 'object', description: 'Evaluated once, at the end; absent: no test figures.' },
     regions: {
       ...oneOfKinds(regions.map((module) => ({ ...module, schema: withPaths(module.schema) }))),
-      description: 'How pictures become the vectors that the backbone reads.',
+      description:
+        'How pictures become regions, for backbones that read regions; absent: the backbone reads pictures whole.',
     },
     maxTextLength: {
       type: 'integer',

@@ -54,7 +54,9 @@ const examplesFrom = ({ task }: FittedTask, inputs: readonly PredictionInput[]):
   const { exampleFrom } = task;
   if (!exampleFrom)
     throw new UsageError(`the task '${task.kind}' does not predict from one text and one picture`);
-  return inputs.map(({ id, ...input }, index) => exampleFrom({ ...input, id: id ?? String(index) }));
+  return inputs.map(({ id, text, picture }, index) =>
+    exampleFrom({ id: id ?? String(index), text, pictures: [{ id: picture, path: picture }] }),
+  );
 };
 
 const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: FollowOptions) => ({
@@ -145,7 +147,7 @@ export async function loadRun(path: string, modules: RunModules = shippedModules
   });
   const head = [...headTensors].map(([name, tensor]) => [`head.${name}`, tensor] as const);
   model.assign(new Map([...tensors, ...head]), folder.adapter);
-  const processor = await modules.processorFrom(config.preprocessing, source);
+  const processor = await modules.processorFrom(backbone, config.preprocessing, source);
   const evaluator = createEvaluator(model);
   const opened = { recipe, model, evaluator, collator: createCollator(model.parts.task, processor) };
   return {

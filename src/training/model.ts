@@ -87,11 +87,13 @@ function createTrainables(parts: ModelParts, unfrozen: ReadonlySet<string>): Tra
   const body = backbone.shape.parameters.filter(({ name }) => unfrozen.has(name)).map(copyOf);
   const specs: Readonly<Record<TrainableGroup, ParameterSpec[]>> = {
     adapters: attached.flatMap(({ name, plan }) => owned(`adapters.${name}`, plan.parameters)),
-    head: owned('head', task.task.head(task.options, task.state, backbone.shape)),
+    head: owned('head', task.task.head(task.options, task.state, backbone.shape, backbone.checkpoint)),
     backbone: owned('backbone', body),
   };
   const groups = Object.entries(specs) as [TrainableGroup, ParameterSpec[]][];
-  const values = initialize(Object.values(specs).flat(), parts.seed, backbone.weights);
+  const values = initialize(Object.values(specs).flat(), parts.seed, (name) => {
+    return backbone.weights.get(name) ?? backbone.checkpoint.get(name);
+  });
   return groups.flatMap(([group, members]) =>
     members.map(({ name }) => ({ name, group, variable: createVariable(values.get(name) as HostTensor) })),
   );

@@ -5,8 +5,8 @@ import { tasks as shippedTasks } from '../../tasks/index.js';
 import type { Example } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
 import { createBackbone, type LoadedBackbone, loadBackbone, shippedBackbone } from '../backbones/load.js';
+import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
-import { createProcessor, processorFrom } from '../data/processor.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
@@ -136,11 +136,11 @@ export async function prepare(
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
   const fitted: FittedTask = { task, options, state: task.fit(options, splits.train) };
-  const processor = await modules.createProcessor(backbone.shape.family, {
-    tokenizerFolder,
-    regions,
+  task.check?.(options, backbone.shape);
+  const processor = await modules.createProcessor(backbone, {
+    folder: tokenizerFolder,
     maxTextLength,
-    reads: backbone.shape,
+    ...(regions && { regions }),
   });
   const { precision } = settings.backbone;
   const parts: ModelParts = { backbone, attached, task: fitted, precision, seed: settings.seed };

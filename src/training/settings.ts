@@ -57,7 +57,8 @@ export interface RunSettings {
     readonly train: Readonly<Record<string, Json>>;
     readonly validation?: Readonly<Record<string, Json>>;
     readonly test?: Readonly<Record<string, Json>>;
-    readonly regions: Readonly<Record<string, Json>>;
+    /** Only for backbones that read regions. */
+    readonly regions?: Readonly<Record<string, Json>>;
     readonly maxTextLength: number;
   };
   readonly training: TrainingOptions;

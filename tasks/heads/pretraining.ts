@@ -1,4 +1,4 @@
-import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import type { JointOutput } from '../../src/backbones/backbone.js';
 import { predictionLogits, preTrainingHeadParameters } from '../../src/backbones/visualBertHeads.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
 import { dense } from '../../src/nn/index.js';
@@ -64,7 +64,7 @@ export const matchingHead = (parameters: ParameterLookup, pooled: Tensor): Tenso
   tf.reverse(dense({ parameters }, 'cls.seq_relationship', pooled), 1);
 
 /** Mean of the real positions from `start` on: [B, H]; 0 where there are none. */
-function meanOf({ hidden, mask }: BackboneOutput, start: number, length: number): Tensor {
+function meanOf({ hidden, mask }: JointOutput, start: number, length: number): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const states = tf.slice(hidden, [0, start, 0], [batch, length, width]);
   const real = tf.expandDims(tf.slice(mask, [0, start], [batch, length]), -1); // (B, length, 1)
@@ -75,7 +75,7 @@ function meanOf({ hidden, mask }: BackboneOutput, start: number, length: number)
  * Text and picture as one vector each: mean of their states, projected.
  * @returns [B, projection] each
  */
-export function projectionHead(parameters: ParameterLookup, output: BackboneOutput) {
+export function projectionHead(parameters: ParameterLookup, output: JointOutput) {
   const { textLength } = output;
   const regions = (output.hidden.shape[1] as number) - textLength;
   return {
@@ -85,7 +85,7 @@ export function projectionHead(parameters: ParameterLookup, output: BackboneOutp
 }
 
 /** What each region shows: logits [B, R, classes]. */
-export function regionHead(parameters: ParameterLookup, { hidden, textLength }: BackboneOutput): Tensor {
+export function regionHead(parameters: ParameterLookup, { hidden, textLength }: JointOutput): Tensor {
   const [batch, length, width] = hidden.shape as [number, number, number];
   const regions = tf.slice(hidden, [0, textLength, 0], [batch, length - textLength, width]);
   return dense({ parameters }, 'cls.regions', regions);

@@ -1,4 +1,5 @@
-import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import type { JointOutput } from '../../src/backbones/backbone.js';
+import { jointOutput } from '../../src/backbones/streams.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
@@ -26,7 +27,7 @@ export const scoreColumns = [
 /** The word embeddings, which are the decoder's weight too. */
 export const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight';
 
-function tokenLogits({ hidden, textLength }: BackboneOutput, context: Context): Tensor {
+function tokenLogits({ hidden, textLength }: JointOutput, context: Context): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const length = Math.min(textLength, context.batch['target.tokens']!.shape[1] as number);
   const text = tf.slice(hidden, [0, 0, 0], [batch, length, width]);
@@ -38,10 +39,10 @@ const labelsOf = (logits: Tensor, batch: TensorTree): Tensor =>
   tf.slice(batch['target.tokens']!, [0, 0], logits.shape.slice(0, 2));
 
 /** The right pairs, text and picture each seeing only itself. */
-function encodeApart({ encode, batch }: Context): BackboneOutput {
+function encodeApart({ encode, batch }: Context): JointOutput {
   const captions = Object.entries(batch).filter(([name]) => name.startsWith(CAPTION_PREFIX));
   const replaced = captions.map(([name, tensor]) => [name.slice(CAPTION_PREFIX.length), tensor]);
-  return encode(Object.fromEntries(replaced), { attention: 'separate' });
+  return jointOutput(encode(Object.fromEntries(replaced), { attention: 'separate' }));
 }
 
 /** Right and counted tokens of each example: two of [B]. */
@@ -78,7 +79,7 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
 /** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */
 export function pretrainOutputs(context: Context): TensorTree {
   const { mlm, matching: match, pwcl, regions } = context.options.objectives;
-  const joint = mlm || match ? context.encode() : undefined;
+  const joint = mlm || match ? jointOutput(context.encode()) : undefined;
   const apart = pwcl || regions ? encodeApart(context) : undefined;
   const outputs = {
     ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),

@@ -1,7 +1,8 @@
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import { additiveMask, linear, type Scope, separateParts, tapped, transformerBlock } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
-import type { BackboneOutput, ForwardOptions } from '../backbone.js';
+import type { ForwardOptions, JointOutput, RegionOutput } from '../backbone.js';
+import { firstState } from '../streams.js';
 import type { SingleStreamConfig } from './config.js';
 import { sequenceEmbeddings } from './embeddings.js';
 import { blockOf, poolerSite, tapOf } from './shape.js';
@@ -30,9 +31,18 @@ function scoreMask(
 }
 
 function pool(scope: Scope, config: SingleStreamConfig, hidden: Tensor): Tensor {
-  const [size, , width] = hidden.shape as [number, number, number];
-  const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [size, 1, width]), [size, width]);
+  const first = firstState(hidden);
   return config.add_pooling_layer ? tf.tanh(linear(scope, poolerSite(config), first)) : first;
+}
+
+/** The states after the text, and their mask. */
+function regionsOf(mask: Tensor, textLength: number): RegionOutput {
+  const [size, length] = mask.shape as [number, number];
+  const count = length - textLength;
+  return {
+    mask: tf.slice(mask, [0, textLength], [size, count]),
+    of: (states) => tf.slice(states, [0, textLength, 0], [size, count, states.shape[2] as number]),
+  };
 }
 
 /**
@@ -45,7 +55,7 @@ export function singleStreamForward(
   parameters: ParameterLookup,
   batch: TensorTree,
   { hooks, attention }: ForwardOptions = {},
-): BackboneOutput {
+): JointOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
   let hidden = tapped(scope, tapOf(config, 0), sequenceEmbeddings(scope, config, batch));
   const [size, length] = hidden.shape as [number, number, number];
@@ -55,5 +65,7 @@ export function singleStreamForward(
   for (let n = 0; n < config.num_hidden_layers; n++) {
     hidden = tapped(scope, tapOf(config, n + 1), transformerBlock(scope, blockOf(config, n), hidden, scores));
   }
-  return { hidden, pooled: pool(scope, config, hidden), mask, textLength };
+  const pooled = pool(scope, config, hidden);
+  const regions = batch.regionFeatures && { regions: regionsOf(mask, textLength) };
+  return { kind: 'joint', hidden, pooled, mask, textLength, summary: firstState, ...regions };
 }

@@ -119,10 +119,16 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
   const pooler = linearParameters('pooler.dense', width, width, normal(config.initializer_range));
   return {
     family: 'singleStream',
-    hiddenSize: width,
-    layers,
-    heads: config.num_attention_heads,
-    intermediateSize: config.intermediate_size,
+    streams: [
+      {
+        name: 'joint',
+        hiddenSize: width,
+        layers,
+        heads: config.num_attention_heads,
+        intermediateSize: config.intermediate_size,
+        pooledSize: width,
+      },
+    ],
     maxTextLength: config.max_position_embeddings,
     ...(config.model_type === 'visual_bert' && { regions: regionsOf(config) }),
     sites: [

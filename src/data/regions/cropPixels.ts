@@ -137,6 +137,10 @@ function labelsOf({ labels }: Picture, count: number, { wholePicture }: CropPixe
   return { labels: Int32Array.from(all.slice(0, count)) };
 }
 
+function indicesOf({ boxes }: Picture, count: number, { wholePicture }: CropPixelsOptions): Int32Array {
+  return Int32Array.from({ length: count }, (_, at) => (boxes ? at - Number(wholePicture) : -1));
+}
+
 const keyOf = ({ path, boxes }: Picture) => JSON.stringify([path, boxes]);
 
 /** Each box's pixels, resized and flattened [size * size * 3]; needs no detector, only boxes or none. */
@@ -155,6 +159,7 @@ export const cropPixels = defineRegions<CropPixelsOptions>({
     const regions = (picture: Picture, { pixels, boxes }: Crops): Regions => ({
       count: boxes.length / 7,
       boxes,
+      indices: indicesOf(picture, boxes.length / 7, options),
       ...labelsOf(picture, boxes.length / 7, options),
       writeFeatures: (target, offset) => writeLevels(pixels, tables, target, offset),
     });

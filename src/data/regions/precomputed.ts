@@ -110,6 +110,7 @@ export const precomputed = defineRegions<PrecomputedOptions>({
     const regions = ({ features, boxes }: Kept): Regions => ({
       count: features.length / store.width,
       boxes,
+      indices: Int32Array.from({ length: features.length / store.width }, (_, row) => row),
       writeFeatures: (target, offset) => target.set(features, offset),
     });
     return {

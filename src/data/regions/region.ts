@@ -12,6 +12,8 @@ export interface Regions {
   readonly count: number;
   /** [count, 7]. */
   readonly boxes: Float32Array;
+  /** [count], which of the picture's boxes each is; -1 for the whole picture or a cell of a grid. */
+  readonly indices: Int32Array;
   /** [count], the class of what a region shows, -100 for none; absent where the dataset does not say. */
   readonly labels?: Int32Array;
   /** Writes the features [count, width] into `target` from `offset` on. */

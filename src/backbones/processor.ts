@@ -1,0 +1,24 @@
+import type { Json } from '../json.js';
+import type { BackboneFamily, Processor, ProcessorOptions } from './backbone.js';
+
+/** The backbone that a processor prepares inputs for. */
+export interface ProcessedBackbone {
+  readonly family: BackboneFamily;
+  readonly config: ProcessorOptions['config'];
+}
+
+/** The processor of a backbone; throws UsageError for options that don't fit it. */
+export const createProcessor = (
+  { family, config }: ProcessedBackbone,
+  options: Omit<ProcessorOptions, 'config'>,
+): Promise<Processor> => family.createProcessor({ ...options, config });
+
+/** Makes the processor again whose `description` was saved; tokenizer and picture settings are those of `folder`. */
+export function processorFrom(
+  backbone: ProcessedBackbone,
+  description: Json,
+  folder: string,
+): Promise<Processor> {
+  const { regions, maxTextLength } = description as unknown as ProcessorOptions;
+  return createProcessor(backbone, { folder, maxTextLength, ...(regions && { regions }) });
+}

@@ -1,0 +1,149 @@
+import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
+import { createRegionSource } from '../../data/regions/index.js';
+import { GEOMETRY_WIDTH, NO_LABEL, type RegionSource, type Regions } from '../../data/regions/region.js';
+import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
+import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
+import { type Problem, UsageError } from '../../errors.js';
+import type { EncodedSequence, Processor, ProcessorOptions, SequenceInput } from '../backbone.js';
+import { readSingleStreamConfig, type SingleStreamConfig } from './config.js';
+
+/** What a processor of single-stream backbones is made of. */
+export interface SingleStreamOptions {
+  readonly tokenizer: Tokenizer;
+  /** Absent for a backbone that reads text alone. */
+  readonly regions?: RegionSource;
+  /** Tokens at most, specials included. */
+  readonly maxTextLength: number;
+}
+
+interface SingleStreamSequence extends EncodedSequence {
+  readonly typeIds: Int32Array;
+  /** One entry a picture. */
+  readonly pictures: readonly Regions[];
+  readonly regionCount: number;
+}
+
+const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
+
+/**
+ * regionFeatures [B, R, width], regionBoxes [B, R, 7], regionMask [B, R] float32, regionTypeIds and regionIndex [B, R]
+ * int32 and, where the dataset says what a region shows, regionLabels [B, R] int32.
+ */
+function collateRegions(
+  sequences: readonly SingleStreamSequence[],
+  length: number,
+  width: number,
+): HostBatch {
+  const shape = [sequences.length, length];
+  const features = new Float32Array(sequences.length * length * width);
+  const [boxes, mask, types] = [float32([...shape, GEOMETRY_WIDTH]), float32(shape), int32(shape)];
+  const [labels, indices] = [int32(shape), int32(shape)];
+  labels.data.fill(NO_LABEL);
+  indices.data.fill(-1);
+  sequences.forEach(({ pictures }, row) => {
+    let at = row * length;
+    pictures.forEach((regions, picture) => {
+      regions.writeFeatures(features, at * width);
+      boxes.data.set(regions.boxes, at * GEOMETRY_WIDTH);
+      mask.data.fill(1, at, at + regions.count);
+      types.data.fill(pictures.length === 1 ? 1 : picture, at, at + regions.count);
+      indices.data.set(regions.indices, at);
+      if (regions.labels) labels.data.set(regions.labels, at);
+      at += regions.count;
+    });
+  });
+  return {
+    regionFeatures: float32([...shape, width], features),
+    regionBoxes: boxes,
+    regionMask: mask,
+    regionTypeIds: types,
+    regionIndex: indices,
+    ...(sequences.some(({ pictures }) => pictures.some((one) => one.labels)) && { regionLabels: labels }),
+  };
+}
+
+/**
+ * The processor of BERT-like single-stream backbones: token ids and picture regions, padded with zeros. Regions have
+ * type 1; two pictures in one sequence have types 0 and 1 (VisualBERT's NLVR2). A batch without any region has no
+ * region tensors. Texts are not padded beyond `maxTextLength`.
+ */
+export function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
+  const { tokenizer, regions, maxTextLength } = options;
+  const maskId = tokenizer.specialId('mask');
+  const texts = createTextEncoder(tokenizer, maxTextLength);
+
+  const readRegions = (picture: NonNullable<SequenceInput['pictures']>[number]) => {
+    if (regions) return regions.read(picture);
+    throw new UsageError({
+      where: 'data.regions',
+      message: 'it does not say how pictures become regions',
+      expected: 'for example {"kind": "crop-pixels", "size": 16}',
+    });
+  };
+
+  const encode = async (input: SequenceInput): Promise<SingleStreamSequence> => {
+    const reading = Promise.all((input.pictures ?? []).map(readRegions));
+    const [{ ids, typeIds, spans }, pictures] = await Promise.all([texts.encode(input), reading]);
+    const regionCount = pictures.reduce((sum, { count }) => sum + count, 0);
+    const length = ids.length + regionCount;
+    return {
+      length,
+      textLength: ids.length,
+      inputIds: ids,
+      typeIds,
+      pictures,
+      regionCount,
+      ...(spans && { spans }),
+    };
+  };
+
+  const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {
+    const sequences = encoded as readonly SingleStreamSequence[];
+    const regionLength = longest(sequences.map((sequence) => sequence.regionCount));
+    const rows = sequences.map(({ inputIds: ids, typeIds }) => ({ ids, typeIds }));
+    const batch = collateTexts(rows, texts, multiple);
+    if (regionLength === 0 || !regions) return batch;
+    return { ...batch, ...collateRegions(sequences, roundUp(regionLength, multiple), regions.width) };
+  };
+
+  return {
+    encode,
+    collate,
+    tokenizer: { vocabularySize: tokenizer.vocabularySize, maskId, padId: texts.padId },
+    description: {
+      family: 'singleStream',
+      ...(regions && { regions: regions.description }),
+      maxTextLength,
+    },
+    close: async () => regions?.close(),
+  };
+}
+
+/** Throws UsageError when regions or texts don't fit what the backbone reads. */
+function checkFit(config: SingleStreamConfig, maxTextLength: number, regions?: RegionSource): void {
+  const problems: Problem[] = [];
+  const { visual_embedding_dim: featureWidth, max_position_embeddings: longestText } = config;
+  if (config.model_type === 'visual_bert' && regions && featureWidth !== regions.width) {
+    const message = `features of ${regions.width} numbers, the backbone reads ${featureWidth}`;
+    const side = Math.sqrt(featureWidth / 3);
+    const expected = Number.isInteger(side) ? `of crop-pixels that is "size": ${side}` : undefined;
+    problems.push({ where: 'data.regions', message, ...(expected && { expected }) });
+  }
+  if (maxTextLength > longestText) {
+    const message = `${maxTextLength} is longer than the backbone's texts`;
+    problems.push({ where: 'data.maxTextLength', message, expected: `at most ${longestText}` });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** The processor of a backbone's folder and config. */
+export async function singleStreamProcessor(options: ProcessorOptions): Promise<Processor> {
+  const { folder, config, maxTextLength } = options;
+  const regions = options.regions && (await createRegionSource(options.regions));
+  checkFit(readSingleStreamConfig(config), maxTextLength, regions);
+  return createSingleStreamProcessor({
+    tokenizer: loadTokenizer(folder),
+    ...(regions && { regions }),
+    maxTextLength,
+  });
+}
