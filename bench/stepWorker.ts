@@ -1,6 +1,7 @@
 // One engine, one precision, one process: node stepWorker.js BATCH LENGTH LAYERS f32|bf16 tensorflow|wasm STEPS
 import { planAdapters } from '../adapters/attach.js';
 import { createBackbone } from '../src/backbones/load.js';
+import { jointOutput } from '../src/backbones/streams.js';
 import { float32 } from '../src/data/hostTensor.js';
 import { compile, fromHost, type Precision, startEngine, type TensorTree, tf } from '../src/engine/index.js';
 import { createRandom } from '../src/random.js';
@@ -38,10 +39,11 @@ const meanSquare = defineTask({
   metric: { name: 'loss', higherIsBetter: false },
   read: async () => [],
   fit: () => null,
+  pictures: () => [],
   length: () => length,
   head: () => [],
   collate: async () => ({}),
-  outputs: ({ encode }) => ({ hidden: encode().hidden }),
+  outputs: ({ encode }) => ({ hidden: jointOutput(encode()).hidden }),
   loss: ({ hidden }) => ({ total: tf.mean(tf.square(hidden as never)) }),
   predictionOutputs: [],
   predict: () => [],

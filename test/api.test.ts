@@ -96,7 +96,7 @@ describe('the programmatic API', () => {
   });
 
   it('loads a backbone and starts the engine', async () => {
-    expect(loadBackbone(backbone).shape.hiddenSize).toBe(32);
+    expect(loadBackbone(backbone).shape.streams[0]?.hiddenSize).toBe(32);
     expect(['tensorflow', 'wasm']).toContain((await startEngine()).backend);
   });
 });

@@ -1,5 +1,5 @@
 import { adoptTensors } from './adoptTensors.js';
-import type { BackboneFamily } from './backbone.js';
+import type { BackboneFamily, ForwardOptions } from './backbone.js';
 import { readSingleStreamConfig, singleStreamSchema } from './singleStream/config.js';
 import { singleStreamForward } from './singleStream/forward.js';
 import { singleStreamProcessor } from './singleStream/processor.js';
@@ -10,7 +10,7 @@ import { singleStreamShape } from './singleStream/shape.js';
  * with `visual_box_dim` the box embedding of UNITER (Chen et al. 2020): x1, y1, x2, y2, width, height, area, all
  * relative to the picture.
  */
-export const singleStream: BackboneFamily = {
+export const singleStream = {
   family: 'singleStream',
   modelTypes: ['bert', 'visual_bert'],
   schema: singleStreamSchema,
@@ -24,6 +24,6 @@ export const singleStream: BackboneFamily = {
         name.startsWith('pooler.') ? 'or "add_pooling_layer": false in config.json' : undefined,
     }),
   createProcessor: singleStreamProcessor,
-  forward: (config, parameters, batch, options) =>
+  forward: (config, parameters, batch, options?: ForwardOptions) =>
     singleStreamForward(readSingleStreamConfig(config), parameters, batch, options),
-};
+} satisfies BackboneFamily;

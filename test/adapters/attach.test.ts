@@ -2,11 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { planAdapters } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
+import { jointOutput } from '../../src/backbones/streams.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
 import type { Json } from '../../src/json.js';
 import { expectClose } from '../parity/readParity.js';
-import { completeOptions, initialise, loadSubject, run, toDevice } from './subjects.js';
+import { completeOptions, initialise, loadSubject, runJoint, toDevice } from './subjects.js';
 
 const shape = singleStream.shape({ model_type: 'bert', num_hidden_layers: 2 });
 
@@ -73,7 +74,7 @@ describe('runBackbone', () => {
       const evaluate = (...xs: Tensor[]) => {
         const own = new Map([...tensors.keys()].map((owner) => [owner, new Map<string, Tensor>()]));
         for (const [index, { owner, name }] of flat.entries()) own.get(owner)!.set(name, xs[index]!);
-        const { hidden, pooled } = run(subject, { attached, adapters: own });
+        const { hidden, pooled } = runJoint(subject, { attached, adapters: own });
         return tf.add(tf.sum(tf.square(hidden)), tf.sum(pooled)).asScalar();
       };
       const gradients = tf.grads(evaluate)(flat.map(({ tensor }) => tensor));
@@ -92,7 +93,7 @@ describe('runBackbone', () => {
       const tensors = toDevice(initialise(planAdapters(subject.shape, entries), 0.3));
       const output = (order: typeof entries) => {
         const attached = planAdapters(subject.shape, order);
-        return run(subject, { attached, adapters: tensors }).hidden.dataSync();
+        return runJoint(subject, { attached, adapters: tensors }).hidden.dataSync();
       };
       const swapped = new Map([
         ['first', tensors.get('second')!],
@@ -100,7 +101,7 @@ describe('runBackbone', () => {
       ]);
       const attached = planAdapters(subject.shape, entries);
       const reversed = output([...entries].reverse());
-      expectClose(run(subject, { attached, adapters: swapped }).hidden.dataSync(), reversed, 0);
+      expectClose(runJoint(subject, { attached, adapters: swapped }).hidden.dataSync(), reversed, 0);
       expect(Math.max(...output(entries).map((value, i) => Math.abs(value - reversed[i]!)))).toBeGreaterThan(
         1e-3,
       );
@@ -111,8 +112,8 @@ describe('runBackbone', () => {
     tf.tidy(() => {
       const subject = loadSubject('VisualBertModel');
       const { family, config, weights, batch } = subject;
-      const plain = family.forward(config, (name) => weights.get(name)!, batch);
-      expect(run(subject).hidden.dataSync()).toEqual(plain.hidden.dataSync());
+      const plain = jointOutput(family.forward(config, (name) => weights.get(name)!, batch));
+      expect(runJoint(subject).hidden.dataSync()).toEqual(plain.hidden.dataSync());
     });
   });
 });

@@ -4,7 +4,7 @@ import { singleStream } from '../../src/backbones/singleStream.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { expectClose, readCase } from '../parity/readParity.js';
-import { attach, completeOptions, loadSubject, run, type Subject } from './subjects.js';
+import { attach, completeOptions, loadSubject, runJoint, type Subject } from './subjects.js';
 
 beforeAll(async () => {
   await startEngine();
@@ -36,7 +36,7 @@ test('computes what the adapters library computes with the same weights', () => 
   tf.tidy(() => {
     const subject = loadSubject('BertModel');
     const { attached, own } = loadGolden(subject);
-    const { hidden, pooled } = run(subject, { attached, adapters: new Map([['bottleneck', own]]) });
+    const { hidden, pooled } = runJoint(subject, { attached, adapters: new Map([['bottleneck', own]]) });
     expectClose(hidden.dataSync(), golden.outputs.get('last_hidden_state')!.data, golden.case.tolerance);
     expectClose(pooled.dataSync(), golden.outputs.get('pooler_output')!.data, golden.case.tolerance);
   });
@@ -50,7 +50,7 @@ test('has the gradients of the adapters library', () => {
     const names = [...own.keys()];
     const objective = (...xs: Tensor[]) => {
       const adapters = new Map([['bottleneck', new Map(names.map((name, index) => [name, xs[index]!]))]]);
-      return tf.sum(tf.mul(run(subject, { attached, adapters }).hidden, weight)).asScalar();
+      return tf.sum(tf.mul(runJoint(subject, { attached, adapters }).hidden, weight)).asScalar();
     };
     const gradients = tf.grads(objective)([...own.values()]);
     const { tolerance } = golden.case.gradients!;

@@ -1,8 +1,14 @@
 import { Ajv } from 'ajv';
 import type { Adapter } from '../../adapters/adapter.js';
 import { type AttachedAdapter, planAdapters, runBackbone } from '../../adapters/attach.js';
-import type { BackboneFamily, BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
+import type {
+  BackboneFamily,
+  BackboneOutput,
+  BackboneShape,
+  JointOutput,
+} from '../../src/backbones/backbone.js';
 import { backboneFamilies } from '../../src/backbones/index.js';
+import { jointOutput } from '../../src/backbones/streams.js';
 import { float32, type HostTensor, sizeOf } from '../../src/data/hostTensor.js';
 import { type Dropout, fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
@@ -123,3 +129,7 @@ export const run = (subject: Subject, changes: RunChanges = {}): BackboneOutput 
     dropout: changes.dropout ?? ((x) => x),
     options: { attention: changes.attention ?? 'joint' },
   });
+
+/** The same for a subject of one stream. */
+export const runJoint = (subject: Subject, changes: RunChanges = {}): JointOutput =>
+  jointOutput(run(subject, changes));

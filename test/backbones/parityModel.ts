@@ -1,4 +1,4 @@
-import type { BackboneOutput, ForwardOptions } from '../../src/backbones/backbone.js';
+import type { ForwardOptions, JointOutput } from '../../src/backbones/backbone.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import type { HostTensor } from '../../src/data/hostTensor.js';
 import { fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
@@ -28,7 +28,7 @@ export interface ParityModel {
   /** Every tensor of the file by its own name, for the heads. */
   readonly fileParameters: ParameterLookup;
   batch(call: string): TensorTree;
-  forward(call: string, options?: ForwardOptions): BackboneOutput;
+  forward(call: string, options?: ForwardOptions): JointOutput;
   /** A call's argument that the backbone doesn't read, for example labels. */
   argument(call: string, name: string): Tensor;
 }

@@ -1,4 +1,5 @@
-import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
+import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
+import { firstState } from '../../src/backbones/streams.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { createRandom } from '../../src/random.js';
 
@@ -13,7 +14,7 @@ const randomMatrix = (name: string, rows: number, columns: number): Tensor => {
 /** A frozen backbone small enough to write down: random features of the bags of tokens and regions. */
 export interface BagBackbone {
   readonly shape: BackboneShape;
-  forward(batch: TensorTree): BackboneOutput;
+  forward(batch: TensorTree): JointOutput;
 }
 
 const masked = (x: Tensor, mask: Tensor): Tensor => tf.mul(x, tf.expandDims(mask, -1));
@@ -24,10 +25,16 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
   const regions = randomMatrix('regions', regionWidth, HIDDEN);
   const shape: BackboneShape = {
     family: 'bag',
-    hiddenSize: HIDDEN,
-    layers: 0,
-    heads: 1,
-    intermediateSize: HIDDEN,
+    streams: [
+      {
+        name: 'joint',
+        hiddenSize: HIDDEN,
+        layers: 0,
+        heads: 1,
+        intermediateSize: HIDDEN,
+        pooledSize: HIDDEN,
+      },
+    ],
     sites: [],
     taps: [],
     parameters: [],
@@ -43,12 +50,23 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
       const textLength = inputIds!.shape[1]!;
       if (!regionFeatures) {
         const pooled = tf.tanh(tf.sum(text, 1));
-        return { hidden: text, pooled, mask: attentionMask!, textLength };
+        return { kind: 'joint', hidden: text, pooled, mask: attentionMask!, textLength, summary: firstState };
       }
       const picture = masked(embedRegions(regionFeatures), regionMask!);
       const hidden = tf.concat([text, picture], 1);
       const pooled = tf.tanh(tf.sum(hidden, 1));
-      return { hidden, pooled, mask: tf.concat([attentionMask!, regionMask!], 1), textLength };
+      return {
+        kind: 'joint',
+        hidden,
+        pooled,
+        mask: tf.concat([attentionMask!, regionMask!], 1),
+        textLength,
+        summary: firstState,
+        regions: {
+          mask: regionMask!,
+          of: (states) => tf.slice(states, [0, textLength, 0], [states.shape[0]!, -1, states.shape[2]!]),
+        },
+      };
     },
   };
 }

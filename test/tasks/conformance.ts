@@ -86,7 +86,7 @@ export function describeTask<Options, E extends Example, State extends Json>(
       const state = task.fit(options, examples);
       const processor = await taskCase.processor();
       const backbone = createBagBackbone(processor.tokenizer.vocabularySize, regionWidth);
-      const specs = task.head(options, state, backbone.shape);
+      const specs = task.head(options, state, backbone.shape, new Map());
       const variables = new Map(specs.map((spec) => [spec.name, tf.variable(initialValue(spec))]));
       model = { state, processor, specs, variables, backbone };
     });
@@ -205,7 +205,7 @@ export function describeTask<Options, E extends Example, State extends Json>(
     it("keeps a state that is JSON, from which the head's shapes follow", () => {
       const again = JSON.parse(JSON.stringify(model.state)) as State;
       expect(again).toEqual(model.state);
-      expect(task.head(options, again, model.backbone.shape)).toEqual(model.specs);
+      expect(task.head(options, again, model.backbone.shape, new Map())).toEqual(model.specs);
     });
   });
 }

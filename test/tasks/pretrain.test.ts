@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planAdapters } from '../../adapters/attach.js';
 import type { Processor } from '../../src/backbones/backbone.js';
 import { createBackbone } from '../../src/backbones/load.js';
+import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import type { HostBatch } from '../../src/data/hostTensor.js';
-import { createProcessor } from '../../src/data/processor.js';
 import { fromHost, linear, startEngine, tf } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
@@ -86,8 +86,9 @@ beforeAll(async () => {
   for (const { name, colour } of colours) {
     await drawPicture(join(folder.path, `${name}.png`), { width: 8, height: 8 }, colour);
   }
-  processor = await createProcessor('singleStream', {
-    tokenizerFolder: parityPath('tokenizers', 'bert_wordpiece'),
+  processor = await singleStreamProcessor({
+    folder: parityPath('tokenizers', 'bert_wordpiece'),
+    config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },
     maxTextLength: 16,
   });
@@ -157,6 +158,7 @@ describe('the heads', () => {
       everything,
       pretrain.fit(everything, []),
       singleStream.shape(fixture.config as Record<string, Json>),
+      new Map(),
     );
     const stored = [...fixture.tensors].filter(([name]) => name.startsWith('cls.'));
     expect(shape(specs.map((spec) => [spec.name, spec.shape] as const))).toEqual(

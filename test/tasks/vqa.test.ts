@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProcessor } from '../../src/data/processor.js';
+import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { createRandom } from '../../src/random.js';
 import { classifierParameters, classify } from '../../tasks/heads/classifier.js';
@@ -39,8 +39,9 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  createProcessor('singleStream', {
-    tokenizerFolder: parityPath('tokenizers', 'bert_wordpiece'),
+  singleStreamProcessor({
+    folder: parityPath('tokenizers', 'bert_wordpiece'),
+    config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
     maxTextLength: 16,
   });
@@ -105,7 +106,7 @@ describe('vqa', () => {
   it('predicts the most probable answer and the next four, without labels too', async () => {
     const asked = vqa.exampleFrom!({
       text: 'What is it?',
-      picture: join(folder.path, 'red.png'),
+      pictures: [{ id: 'red', path: join(folder.path, 'red.png') }],
       id: 'mine',
     });
     const state = { answers: ['a', 'b', 'c', 'd', 'e', 'f'] };

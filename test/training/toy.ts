@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type AdapterChoice, planAdapters } from '../../adapters/attach.js';
 import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
 import { createBackbone } from '../../src/backbones/load.js';
+import { pooledOutput, pooledWidth } from '../../src/backbones/streams.js';
 import { float32, int32 } from '../../src/data/hostTensor.js';
 import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { normal, zeros } from '../../src/nn/parameters.js';
@@ -38,7 +39,7 @@ export function toyExamples(count: number, seed: string): ToyExample[] {
 
 /** Reads texts that are token ids already, separated by spaces. */
 export const toyProcessor: Processor = {
-  encode: async ({ text }) => {
+  encode: async ({ text = '' }) => {
     const inputIds = Int32Array.from([1, ...text.split(' ').map(Number)]);
     return { length: inputIds.length, textLength: inputIds.length, inputIds };
   },
@@ -66,9 +67,10 @@ export const toyTask = defineTask<Record<string, never>, ToyExample, null>({
   metric: { name: 'accuracy', higherIsBetter: true },
   read: async (_options, split) => toyExamples(split.count as number, split.seed as string),
   fit: () => null,
+  pictures: () => [],
   length: ({ tokens }) => tokens.length,
-  head: (_options, _state, { hiddenSize }) => [
-    { name: 'weight', shape: [1, hiddenSize], initializer: normal(0.02) },
+  head: (_options, _state, backbone) => [
+    { name: 'weight', shape: [1, pooledWidth(backbone)], initializer: normal(0.02) },
     { name: 'bias', shape: [1], initializer: zeros },
   ],
   collate: async (examples, { processor }) => {
@@ -82,7 +84,7 @@ export const toyTask = defineTask<Record<string, never>, ToyExample, null>({
     return { ...processor.collate(sequences), 'target.labels': labels };
   },
   outputs: ({ encode, parameters, dropout }) => {
-    const { pooled } = encode();
+    const pooled = pooledOutput(encode());
     return {
       logits: tf.reshape(linear(dropout(pooled, 0.1), parameters('weight'), parameters('bias')), [-1]),
     };

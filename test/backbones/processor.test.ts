@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Picture } from '../../src/backbones/backbone.js';
-import { createProcessor, processorFrom } from '../../src/data/processor.js';
-import { UsageError } from '../../src/errors.js';
+import { createProcessor, processorFrom } from '../../src/backbones/processor.js';
+import { singleStream } from '../../src/backbones/singleStream.js';
+import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
-import { drawPicture, temporaryFolder } from './pictures.js';
 
 const folder = temporaryFolder();
 const tokenizerFolder = parityPath('tokenizers', 'bert_wordpiece');
-const options = { tokenizerFolder, regions: { kind: 'crop-pixels', size: 2 }, maxTextLength: 12 };
+const backbone = { family: singleStream, config: { model_type: 'visual_bert', visual_embedding_dim: 12 } };
+const options = { folder: tokenizerFolder, regions: { kind: 'crop-pixels', size: 2 }, maxTextLength: 12 };
 const picture = (id: string, boxes?: Picture['boxes']): Picture => ({
   id,
   path: join(folder.path, `${id}.png`),
@@ -25,7 +26,7 @@ afterAll(() => folder.remove());
 
 describe('the single-stream processor', () => {
   it('pads texts and regions apart, with masks', async () => {
-    const processor = await createProcessor('singleStream', options);
+    const processor = await createProcessor(backbone, options);
     const long = await processor.encode({ text: 'a b c d', pictures: [red] });
     const short = await processor.encode({ text: 'a', textPair: 'b', pictures: [blue] });
     const batch = processor.collate([long, short]);
@@ -48,7 +49,7 @@ describe('the single-stream processor', () => {
   });
 
   it('gives the labels of boxes that have one; whole pictures and padding have none', async () => {
-    const processor = await createProcessor('singleStream', options);
+    const processor = await createProcessor(backbone, options);
     const labelled = await processor.encode({ text: 'a', pictures: [{ ...red, labels: [5] }] });
     const plain = await processor.encode({ text: 'a', pictures: [blue] });
     expect([...processor.collate([labelled, plain]).regionLabels!.data]).toEqual([-100, 5, -100, -100]);
@@ -56,20 +57,20 @@ describe('the single-stream processor', () => {
   });
 
   it('tells two pictures of one sequence apart by their type', async () => {
-    const processor = await createProcessor('singleStream', options);
+    const processor = await createProcessor(backbone, options);
     const batch = processor.collate([await processor.encode({ text: 'a', pictures: [red, blue] })]);
     expect([...batch.regionTypeIds!.data]).toEqual([0, 0, 1]);
     expect([...batch.regionFeatures!.data.subarray(24, 27)]).toEqual([-1, -1, 1]);
   });
 
   it('has no region tensors when no sequence has a region', async () => {
-    const processor = await createProcessor('singleStream', options);
+    const processor = await createProcessor(backbone, options);
     const batch = processor.collate([await processor.encode({ text: 'a b' })]);
     expect(Object.keys(batch).sort()).toEqual(['attentionMask', 'inputIds', 'tokenTypeIds']);
   });
 
   it('rounds lengths up to a multiple, texts not beyond their limit, and cuts long ones', async () => {
-    const processor = await createProcessor('singleStream', options);
+    const processor = await createProcessor(backbone, options);
     const encoded = await processor.encode({ text: 'a b c d', pictures: [red] });
     const batch = processor.collate([encoded], 8);
     expect([batch.inputIds!.shape, batch.regionMask!.shape]).toEqual([
@@ -82,10 +83,10 @@ describe('the single-stream processor', () => {
   });
 
   it('is made again from its description', async () => {
-    const processor = await createProcessor('singleStream', options);
+    const processor = await createProcessor(backbone, options);
     const saved = JSON.parse(JSON.stringify(processor.description));
     expect(JSON.stringify(saved)).not.toContain(tokenizerFolder);
-    const again = await processorFrom(saved, tokenizerFolder);
+    const again = await processorFrom(backbone, saved, tokenizerFolder);
     expect(again.description).toEqual(processor.description);
     const input = { text: 'a b', pictures: [red] };
     expect(again.collate([await again.encode(input)])).toEqual(
@@ -94,8 +95,7 @@ describe('the single-stream processor', () => {
   });
 
   it('names what is unknown', async () => {
-    await expect(createProcessor('nonsense', options)).rejects.toThrow(UsageError);
-    await expect(createProcessor('singleStream', { ...options, regions: { kind: 'crops' } })).rejects.toThrow(
+    await expect(createProcessor(backbone, { ...options, regions: { kind: 'crops' } })).rejects.toThrow(
       "regions.kind: 'crops' is unknown; one of crop-pixels, precomputed",
     );
   });
