@@ -23,6 +23,24 @@ function vocabularyOf({ parameters }: BackboneShape): number {
   });
 }
 
+/** What the objectives ask of a backbone. */
+function checkObjectives({ objectives: { mlm, regions } }: PretrainOptions, backbone: BackboneShape): void {
+  const { layers } = jointStream(backbone);
+  if (mlm || regions?.labels === 'words') vocabularyOf(backbone);
+  if (!regions) return;
+  if (regions.labels === 'words' && !mlm) {
+    throw new UsageError({
+      where: '/task/objectives/regions/labels',
+      message: 'words are predicted through the head of masked language modelling, which is left out',
+      expected: '"classes", or the objective mlm',
+    });
+  }
+  if (regions.layer > layers) {
+    const message = `the backbone has no layer ${regions.layer}`;
+    throw new UsageError({ where: '/task/objectives/regions/layer', message, expected: `0 to ${layers}` });
+  }
+}
+
 function regionClassesOf(training: readonly CaptionExample[]): number {
   const classes =
     training.reduce((most, { picture }) => Math.max(most, ...(picture.labels ?? []), -1), -1) + 1;
@@ -31,6 +49,21 @@ function regionClassesOf(training: readonly CaptionExample[]): number {
     where: '/task/objectives/regions',
     message: 'no box of the training pictures has a category',
     expected: 'data.train.instances with categories, or leave this objective out',
+  });
+}
+
+/** The name of each class that the training pictures show. */
+function regionNamesOf(training: readonly CaptionExample[]): readonly string[] {
+  const names: string[] = [];
+  for (const { picture } of training)
+    picture.labelNames?.forEach((name, at) => {
+      names[picture.labels?.[at] ?? 0] = name;
+    });
+  if (names.length > 0) return Array.from(names, (name) => name ?? '');
+  throw new UsageError({
+    where: '/task/objectives/regions',
+    message: 'no box of the training pictures has a category with a name',
+    expected: 'data.train.instances with named categories, or "labels": "classes"',
   });
 }
 
@@ -76,12 +109,14 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
     maskProbability: mlm?.maskProbability ?? null,
     matching: matching !== undefined,
     contrastive: pwcl !== undefined,
-    regionClasses: regions ? regionClassesOf(training) : null,
+    regionClasses: regions?.labels === 'classes' ? regionClassesOf(training) : null,
+    regionNames: regions?.labels === 'words' ? regionNamesOf(training) : null,
   }),
   texts: ({ caption }) => [caption],
   pictures: ({ picture }) => [picture],
   checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
+  check: checkObjectives,
   head: ({ objectives: { mlm, matching, pwcl } }, { regionClasses }, backbone) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,

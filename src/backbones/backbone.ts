@@ -22,6 +22,11 @@ export interface StreamOutput {
   readonly pooled: Tensor;
   /** Of states [B, S, w] those at the position that `pooled` is made from: [B, w]. */
   summary(states: Tensor): Tensor;
+  /**
+   * Of a tower: hidden states [B, S, H] in the space that both share, [B, S, pooledSize], as `pooled` is of one of them;
+   * token-wise objectives ask for it with `hidden`, so that they see what side adapters made of that.
+   */
+  project?(states: Tensor): Tensor;
 }
 
 /** Where regions are in a sequence of text and picture. */
@@ -37,6 +42,8 @@ export interface JointOutput extends StreamOutput {
   readonly kind: 'joint';
   /** Positions of `hidden` that are text. */
   readonly textLength: number;
+  /** The frozen hidden states [B, S, H] before the first layer and after each, as the taps `hidden.n` show them. */
+  readonly states: readonly Tensor[];
   /** The regions of the batch's `regionBoxes`, where it has any. */
   readonly regions?: RegionOutput;
 }
@@ -106,6 +113,8 @@ export interface Picture {
   readonly boxes?: readonly (readonly [number, number, number, number])[];
   /** What each box shows, a class number from 0; as many as boxes. */
   readonly labels?: readonly number[];
+  /** The name of each label, where the dataset has names. */
+  readonly labelNames?: readonly string[];
   /** Pixels, where the dataset says. */
   readonly width?: number;
   readonly height?: number;
@@ -126,6 +135,7 @@ export interface Processor {
   encode(input: SequenceInput): Promise<EncodedSequence>;
   /** Pads to the longest of the batch (text and picture apart), rounded up to `multiple` (default 1). */
   collate(sequences: readonly EncodedSequence[], multiple?: number): HostBatch;
+  /** `maskId` throws UsageError where the vocabulary has no mask token. */
   readonly tokenizer: { readonly vocabularySize: number; readonly maskId: number; readonly padId: number };
   /** JSON that goes into the adapter folder and makes the same processor again. */
   readonly description: Json;
@@ -146,6 +156,13 @@ export interface ProcessorOptions {
   readonly maxTextLength: number;
 }
 
+/** A tokenizer that was made for a backbone from nothing. */
+export interface Vocabulary {
+  readonly size: number;
+  /** The token that ends every text. */
+  readonly endId: number;
+}
+
 /** A family of backbones: one file and one line in `backbones/index.ts`. */
 export interface BackboneFamily {
   readonly family: string;
@@ -154,6 +171,11 @@ export interface BackboneFamily {
   /** Schema of the config keys that a recipe may give to make a backbone from nothing. */
   readonly schema: JsonSchema;
   shape(config: Readonly<Record<string, Json>>): BackboneShape;
+  /** The config of a backbone from nothing, completed for its tokenizer; default: with `vocab_size`. */
+  withVocabulary?(
+    config: Readonly<Record<string, Json>>,
+    vocabulary: Vocabulary,
+  ): Readonly<Record<string, Json>>;
   /** Renames checkpoint tensors (prefixes, old names) to those of `shape`; UsageError lists what is missing or misshapen. */
   adopt(config: Readonly<Record<string, Json>>, tensors: Weights): Weights;
   /** Throws UsageError for options that don't fit the backbone. */

@@ -16,7 +16,7 @@ const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
  * captions. Whole tokens that were never seen still are told apart.
  */
 const functionWords =
-  'a about above after all am an and any are as at be before behind below beside between both but by can color colour could did do does down each five for four from had has have he her his how i if in inside into is it its kind left less like many me more most much my near next no none not of off on one only or other our out over picture right same she should so some ten than that the their them there these they thing this those three to two under up was we were what when where which who whose why will with would yes you your'.split(
+  'a about above after all also am an and another any are as at be because before behind below beside between big bigger biggest both bottom bottommost but by can cannot center centre closest color colour contain contains corner could did different do does down each either every exactly false farthest fewer first five for four from had half has have he her here higher highest his how i if image images in inside into is it its kind kinds large larger largest last least left leftmost less like look looks lower lowest many me middle more most much my near nearest neither next no none not number object objects of off on one only or other others our out over people person picture pictures right rightmost same scene second she should show shows since small smaller smallest so some ten than that the their them there these they thing third this those three tiny to top topmost total true two under up was we were what when where which who whose why will with would yes you your zero'.split(
     ' ',
   );
 

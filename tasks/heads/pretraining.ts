@@ -84,9 +84,6 @@ export function projectionHead(parameters: ParameterLookup, output: JointOutput)
   };
 }
 
-/** What each region shows: logits [B, R, classes]. */
-export function regionHead(parameters: ParameterLookup, { hidden, textLength }: JointOutput): Tensor {
-  const [batch, length, width] = hidden.shape as [number, number, number];
-  const regions = tf.slice(hidden, [0, textLength, 0], [batch, length - textLength, width]);
-  return dense({ parameters }, 'cls.regions', regions);
-}
+/** What each region shows: states [B, R, H] -> logits [B, R, classes]. */
+export const regionHead = (parameters: ParameterLookup, regions: Tensor): Tensor =>
+  dense({ parameters }, 'cls.regions', regions);

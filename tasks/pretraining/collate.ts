@@ -1,4 +1,4 @@
-import type { EncodedSequence } from '../../src/backbones/backbone.js';
+import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
 import type { Random } from '../../src/random.js';
@@ -12,8 +12,10 @@ export type PretrainState = {
   readonly maskProbability: number | null;
   readonly matching: boolean;
   readonly contrastive: boolean;
-  /** Classes of regions; null where they are not learnt. */
+  /** Classes of regions; null where they are not learnt, or learnt as words. */
   readonly regionClasses: number | null;
+  /** Name of each class; null where regions are not learnt as words. */
+  readonly regionNames: readonly string[] | null;
 };
 
 /** What begins the names of the inputs that hold the right captions alone, for the contrastive pass. */
@@ -32,6 +34,38 @@ function showCaption(example: CaptionExample, batch: readonly CaptionExample[], 
   );
   if (!swapped || others.length === 0) return { caption: example.caption, matched: true };
   return { caption: random.pick(others).caption, matched: false };
+}
+
+const nameTokens = new WeakMap<Processor, Promise<ReadonlyMap<string, number>>>();
+
+/** The token of each name that is one token. */
+function tokensOf(names: readonly string[], processor: Processor): Promise<ReadonlyMap<string, number>> {
+  const read = async () => {
+    const special = await specialTokens(processor);
+    const entries = await Promise.all(
+      names.map(async (name) => {
+        const { inputIds } = await processor.encode({ text: name });
+        const own = [...inputIds].filter((id) => !special.has(id));
+        return [name, own] as const;
+      }),
+    );
+    return new Map(entries.flatMap(([name, own]) => (own.length === 1 ? [[name, own[0]!] as const] : [])));
+  };
+  const found = nameTokens.get(processor) ?? read();
+  nameTokens.set(processor, found);
+  return found;
+}
+
+/** Class numbers, or the tokens of their names; what has none is left out of the loss. */
+async function regionTargets(
+  labels: HostTensor,
+  { state, processor }: CollateContext<PretrainState>,
+): Promise<HostTensor> {
+  const { regionNames } = state;
+  if (!regionNames) return labels;
+  const tokens = await tokensOf(regionNames, processor);
+  const tokenOf = (label: number) => tokens.get(regionNames[label] ?? '') ?? IGNORED_LABEL;
+  return int32(labels.shape, Int32Array.from(labels.data, tokenOf));
 }
 
 /** Labels [B, T] of the masked tokens, as long as the texts of `inputs`. */
@@ -107,9 +141,10 @@ export async function collatePretraining(
       : await maskedInputs(sequences, shown, context, state.maskProbability);
   const matched = Int32Array.from(shown, (one) => Number(one.matched));
   const { regionLabels, ...read } = inputs;
+  const learnsRegions = state.regionClasses !== null || state.regionNames !== null;
   return {
     ...read,
-    ...(state.regionClasses !== null && regionLabels && { 'target.regions': regionLabels }),
+    ...(learnsRegions && regionLabels && { 'target.regions': await regionTargets(regionLabels, context) }),
     ...(state.contrastive && (await captionInputs(examples, context))),
     'target.matched': int32([examples.length], matched),
     'target.pictures': pictureNumbers(examples),

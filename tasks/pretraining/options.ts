@@ -11,7 +11,11 @@ export interface PretrainOptions {
       readonly projection: number;
     };
     readonly matching?: { readonly weight: number };
-    readonly regions?: { readonly weight: number };
+    readonly regions?: {
+      readonly weight: number;
+      readonly labels: 'words' | 'classes';
+      readonly layer: number;
+    };
   };
 }
 
@@ -79,7 +83,23 @@ const regions = {
   additionalProperties: false,
   description:
     "What does a region show? Needs the categories of the instances file; for backbones that read pixels instead of a detector's features.",
-  properties: { weight },
+  properties: {
+    weight,
+    labels: {
+      type: 'string',
+      enum: ['words', 'classes'],
+      default: 'words',
+      description:
+        "Predict the category's name through the word embeddings, so that words and regions meet (names of one token count), or its number through a classifier.",
+    },
+    layer: {
+      type: 'integer',
+      minimum: 0,
+      default: 1,
+      description:
+        'After which layer it must be known; an early one leaves the later layers to connect words with regions.',
+    },
+  },
 };
 
 /** Schema of the options of the task `pretrain`. */

@@ -4,8 +4,9 @@ import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
-import { cosineSimilarities, pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
+import { pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
 import { regionClassification } from '../../src/objectives/regionClassification.js';
+import { cosineSimilarities } from '../../src/objectives/similarity.js';
 import { languageHead, matchingHead, projectionHead, regionHead } from '../heads/pretraining.js';
 import type { ForwardContext, Loss } from '../task.js';
 import { CAPTION_PREFIX, type PretrainState } from './collate.js';
@@ -76,6 +77,18 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
   return tf.stack([...tokens, score, matched, found, ...regions], 1);
 }
 
+/** What each region shows, told from its state after an early layer: [B, R, words or classes]. */
+function regionLogits(
+  { states, regions }: JointOutput,
+  { parameters, backboneParameters }: Context,
+  { labels, layer }: NonNullable<PretrainOptions['objectives']['regions']>,
+): Tensor {
+  if (!regions) throw new Error('the batch has no regions');
+  const seen = regions.of(states[layer] as Tensor);
+  if (labels === 'classes') return regionHead(parameters, seen);
+  return languageHead(parameters, seen, backboneParameters(WORD_EMBEDDINGS));
+}
+
 /** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */
 export function pretrainOutputs(context: Context): TensorTree {
   const { mlm, matching: match, pwcl, regions } = context.options.objectives;
@@ -85,7 +98,7 @@ export function pretrainOutputs(context: Context): TensorTree {
     ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),
     ...(joint && match && { matchingLogits: matchingHead(context.parameters, joint.pooled) }),
     ...(apart && pwcl && projectionHead(context.parameters, apart)),
-    ...(apart && regions && { regionLogits: regionHead(context.parameters, apart) }),
+    ...(apart && regions && { regionLogits: regionLogits(apart, context, regions) }),
   };
   return { ...outputs, scores: scores(outputs, context.batch) };
 }

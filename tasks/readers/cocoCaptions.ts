@@ -119,6 +119,7 @@ function readPictures(
         path: found,
         ...(known && { boxes: known.boxes }),
         ...(known?.labels && { labels: known.labels }),
+        ...(known?.labelNames && { labelNames: known.labelNames }),
       });
     }
   }

@@ -12,6 +12,8 @@ export interface CocoPicture {
   readonly boxes: readonly (readonly [number, number, number, number])[];
   /** Of each box, the place of its category among the file's categories in order of their ids; absent without those. */
   readonly labels?: readonly number[];
+  /** The name of each label, where the file's categories have names. */
+  readonly labelNames?: readonly string[];
 }
 
 type Box = CocoPicture['boxes'][number];
@@ -81,13 +83,34 @@ function addBoxes(
   }
 }
 
-/** Category id -> its place in the order of ids, the same for all splits of a dataset. */
-function categoryPlaces(value: unknown): ReadonlyMap<number, number> {
+interface Category {
+  /** Its place in the order of ids, the same for all splits of a dataset. */
+  readonly place: number;
+  readonly name?: string;
+}
+
+/** The file's categories by their id. */
+function categoriesOf(value: unknown): ReadonlyMap<number, Category> {
   const { categories } = value as { categories?: unknown };
   if (!Array.isArray(categories)) return new Map();
-  const ids = categories.map((category) => (category as { id?: unknown } | null)?.id);
-  const numbers = ids.filter((id): id is number => typeof id === 'number').sort((a, b) => a - b);
-  return new Map(numbers.map((id, place) => [id, place]));
+  const items = categories
+    .map((category) => (category ?? {}) as { id?: unknown; name?: unknown })
+    .filter((category): category is { id: number; name?: unknown } => typeof category.id === 'number')
+    .sort((a, b) => a.id - b.id);
+  return new Map(
+    items.map(({ id, name }, place) => [id, { place, ...(typeof name === 'string' && { name }) }]),
+  );
+}
+
+/** Class numbers and names of a picture's boxes, where each has one. */
+function labelsOf({ categories }: Gathered, known: ReadonlyMap<number, Category>) {
+  const found = categories.flatMap((category) => known.get(category as number) ?? []);
+  if (known.size === 0 || found.length < categories.length) return {};
+  const labelNames = found.flatMap(({ name }) => name ?? []);
+  return {
+    labels: found.map(({ place }) => place),
+    ...(labelNames.length === found.length && { labelNames }),
+  };
 }
 
 /**
@@ -105,13 +128,11 @@ export function collectCocoInstances(file: string, problems: Problem[]): Readonl
     images.map(({ item }) => [String(item.id), { item, boxes: [], categories: [] } as Gathered]),
   );
   addBoxes(file, annotations, byId, problems);
-  const places = categoryPlaces(json.value);
+  const known = categoriesOf(json.value);
   return new Map(
-    [...byId].map(([id, { item, boxes, categories }]) => {
-      const { file_name: fileName, width, height } = item;
-      const labels = categories.map((category) => places.get(category as number));
-      const known = places.size > 0 && labels.every((label) => label !== undefined);
-      return [id, { fileName, width, height, boxes, ...(known && { labels: labels as number[] }) }];
+    [...byId].map(([id, gathered]) => {
+      const { file_name: fileName, width, height } = gathered.item;
+      return [id, { fileName, width, height, boxes: gathered.boxes, ...labelsOf(gathered, known) }];
     }),
   );
 }

@@ -50,13 +50,22 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
       const textLength = inputIds!.shape[1]!;
       if (!regionFeatures) {
         const pooled = tf.tanh(tf.sum(text, 1));
-        return { kind: 'joint', hidden: text, pooled, mask: attentionMask!, textLength, summary: firstState };
+        return {
+          kind: 'joint',
+          states: [text],
+          hidden: text,
+          pooled,
+          mask: attentionMask!,
+          textLength,
+          summary: firstState,
+        };
       }
       const picture = masked(embedRegions(regionFeatures), regionMask!);
       const hidden = tf.concat([text, picture], 1);
       const pooled = tf.tanh(tf.sum(hidden, 1));
       return {
         kind: 'joint',
+        states: [hidden],
         hidden,
         pooled,
         mask: tf.concat([attentionMask!, regionMask!], 1),

@@ -232,15 +232,18 @@ describe('collate', () => {
   });
 });
 
-describe('region labels', () => {
-  const options = completed({ objectives: { regions: {} } });
+describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => {
+  const words = labels === 'words';
+  const options = completed({ objectives: { regions: { labels }, ...(words && { mlm: {} }) } });
   const labelled = examples.map((example, index): CaptionExample => {
-    const picture = { ...example.picture, labels: [Math.floor(index / 2)] };
+    const label = Math.floor(index / 2);
+    const picture = { ...example.picture, labels: [label], labelNames: ['abcdef'.charAt(label)] };
     return { ...example, picture };
   });
 
   test('need categories', () => {
-    expect(pretrain.fit(options, labelled).regionClasses).toBe(6);
+    const { regionClasses, regionNames } = pretrain.fit(options, labelled);
+    expect([regionClasses, regionNames]).toEqual(words ? [null, [...'abcdef']] : [6, null]);
     expect(() => pretrain.fit(options, examples)).toThrow(/no box of the training pictures has a category/);
   });
 
@@ -262,6 +265,16 @@ describe('region labels', () => {
     expect(values.regions).toBe(1); // by chance 1 of 6
     for (const one of [step, evaluator, model]) one.dispose();
   });
+});
+
+test('says what regions as words need', () => {
+  const check = (regions: object, others: object = {}) =>
+    pretrain.check?.(completed({ objectives: { regions, ...others } }), backbone.shape);
+  expect(() => check({})).toThrow(
+    /regions\/labels: .*masked language modelling.*; "classes", or the objective mlm/,
+  );
+  expect(() => check({ labels: 'classes', layer: 9 })).toThrow(/regions\/layer: the backbone has no layer 9/);
+  check({}, { mlm: {} });
 });
 
 describe('pretraining', () => {

@@ -58,14 +58,16 @@ export function singleStreamForward(
 ): JointOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
   let hidden = tapped(scope, tapOf(config, 0), sequenceEmbeddings(scope, config, batch));
+  const states = [hidden];
   const [size, length] = hidden.shape as [number, number, number];
   const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] as number;
   const mask = sequenceMask(batch, size, textLength, length);
   const scores = scoreMask(batch, mask, textLength, attention);
   for (let n = 0; n < config.num_hidden_layers; n++) {
     hidden = tapped(scope, tapOf(config, n + 1), transformerBlock(scope, blockOf(config, n), hidden, scores));
+    states.push(hidden);
   }
   const pooled = pool(scope, config, hidden);
   const regions = batch.regionFeatures && { regions: regionsOf(mask, textLength) };
-  return { kind: 'joint', hidden, pooled, mask, textLength, summary: firstState, ...regions };
+  return { kind: 'joint', hidden, states, pooled, mask, textLength, summary: firstState, ...regions };
 }
