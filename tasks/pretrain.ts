@@ -108,6 +108,8 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   fit: ({ objectives: { mlm, matching, pwcl, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,
     matching: matching !== undefined,
+    foils: matching?.foils ?? 0,
+    augment: regions?.augment ?? false,
     contrastive: pwcl !== undefined,
     regionClasses: regions?.labels === 'classes' ? regionClassesOf(training) : null,
     regionNames: regions?.labels === 'words' ? regionNamesOf(training) : null,

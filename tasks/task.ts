@@ -61,6 +61,8 @@ export interface PredictionRequest {
   readonly pictures: readonly [Picture, ...Picture[]];
   /** Answers to choose from. */
   readonly choices?: readonly string[];
+  /** Which task is asked, where a model has several. */
+  readonly task?: string;
 }
 
 /** A file in the format that an official evaluation reads. */
@@ -87,6 +89,25 @@ export interface MetricReport {
   readonly values: Readonly<Record<string, number>>;
   /** Group -> metric value and count, for example per question type. */
   readonly groups?: Readonly<Record<string, Readonly<Record<string, { value: number; count: number }>>>>;
+  /** What the values leave out, for a person. */
+  readonly notes?: readonly string[];
+}
+
+export type SplitName = 'train' | 'validation' | 'test';
+
+/** For tasks whose batches must each be of one group of examples. */
+export interface Grouping<Options, E extends Example> {
+  /**
+   * Every group. The key of its files in a split, each of which can be read alone; head parameters that only its
+   * examples reach begin with its name and a dot.
+   */
+  names(options: Options): readonly string[];
+  of(example: E): string;
+  /**
+   * Share of the batches by group, adding up to 1; undefined: every example is shown once an epoch.
+   * @param sizes training examples of each group
+   */
+  shares(options: Options, sizes: ReadonlyMap<string, number>): ReadonlyMap<string, number> | undefined;
 }
 
 /** One task of the field: one file and one line in `tasks/index.ts`. */
@@ -97,6 +118,10 @@ export interface Task<Options, E extends Example, State extends Json> {
   readonly schema: JsonSchema;
   /** Schema of one split of `data` (files of the reader). */
   readonly dataSchema: JsonSchema;
+  /** Instead of `dataSchema` where it depends on the options, which may still be wrong. */
+  splitSchema?(options: object, split: SplitName): JsonSchema;
+  /** Absent: examples may be mixed in a batch. */
+  readonly grouping?: Grouping<Options, E>;
   /** The metric that picks the best checkpoint, and whether more is better. */
   readonly metric: { readonly name: string; readonly higherIsBetter: boolean };
   /** Reads one split; throws UsageError with every problem of the files. */
@@ -110,7 +135,7 @@ export interface Task<Options, E extends Example, State extends Json> {
   /** Texts of an example, from which the tokenizer of a backbone made from nothing is built. */
   texts?(example: E): readonly string[];
   /** Name in a backbone folder of a head parameter that is worth keeping with the backbone, as a pretraining head is. */
-  checkpointName?(headParameter: string): string | undefined;
+  checkpointName?(headParameter: string, options: Options): string | undefined;
   /** A rough length in tokens for buckets, from the text alone. */
   length(example: E): number;
   /**
@@ -129,7 +154,7 @@ export interface Task<Options, E extends Example, State extends Json> {
   /** Named outputs of one batch; [B, ...] each. */
   outputs(context: ForwardContext<Options, State>): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree, options: Options): Loss;
-  /** Outputs that `predict` needs; the others stay on the device. */
+  /** Outputs that `predict` needs, of those that `outputs` made; the others stay on the device. */
   readonly predictionOutputs: readonly string[];
   predict(
     outputs: Readonly<Record<string, HostTensor>>,
@@ -137,15 +162,18 @@ export interface Task<Options, E extends Example, State extends Json> {
     state: State,
     options: Options,
   ): readonly Prediction[];
-  /** Instead of one pass a batch of examples: predictions of the whole split, in the order of its examples. */
-  infer?(context: InferenceContext<Options, E, State>): Promise<readonly Prediction[]>;
+  /**
+   * Instead of one pass a batch of examples: predictions of the whole split (of one group of it, with `grouping`), in
+   * the order of its examples. Undefined: these take one pass a batch.
+   */
+  infer?(context: InferenceContext<Options, E, State>): Promise<readonly Prediction[]> | undefined;
   /** Predictions in the formats of the official evaluations. */
   submission?(predictions: readonly Prediction[], examples: readonly E[]): readonly SubmissionFile[];
   evaluate(predictions: readonly Prediction[], examples: readonly E[], options: Options): MetricReport;
   /** The best that ignores pictures and texts, from the training set: the majority answer. */
   baseline?(training: readonly E[], examples: readonly E[], state: State, options: Options): MetricReport;
   /** An example to predict on; throws UsageError when the request lacks something, or has too much. */
-  exampleFrom?(request: PredictionRequest): E;
+  exampleFrom?(request: PredictionRequest, options?: Options): E;
 }
 
 export const defineTask = <Options, E extends Example, State extends Json>(

@@ -6,7 +6,7 @@ import { sortMembers } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { packageFolder } from '../packageFolder.js';
-import type { BackboneFamily, BackboneShape, Weights } from './backbone.js';
+import type { BackboneFamily, BackboneShape, Vocabulary, Weights } from './backbone.js';
 import { backboneFamilies } from './index.js';
 import { initialize } from './initialize.js';
 
@@ -67,9 +67,16 @@ export function loadBackbone(folder: string): LoadedBackbone {
   };
 }
 
-/** A backbone with random weights, for pretraining; the same config and seed give the same weights. */
-export function createBackbone(config: Config, seed: number): LoadedBackbone {
-  const family = familyOf(config);
+const completed = ({ withVocabulary }: BackboneFamily, config: Config, vocabulary: Vocabulary): Config =>
+  withVocabulary?.(config, vocabulary) ?? { ...config, vocab_size: vocabulary.size };
+
+/**
+ * A backbone with random weights, for pretraining; the same config and seed give the same weights.
+ * @param vocabulary of a tokenizer that was made for it; absent: the config says all
+ */
+export function createBackbone(given: Config, seed: number, vocabulary?: Vocabulary): LoadedBackbone {
+  const family = familyOf(given);
+  const config = vocabulary ? completed(family, given, vocabulary) : given;
   const shape = family.shape(config);
   const identity = JSON.stringify([sortMembers(config), seed]);
   const hash = createHash('sha256').update(identity).digest('hex');

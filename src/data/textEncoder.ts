@@ -18,16 +18,6 @@ export interface TextEncoder {
   encode(input: Pick<SequenceInput, 'text' | 'textPair' | 'spans'>): Promise<EncodedText>;
 }
 
-/** Tokens before the first of each text: of `[CLS] a [SEP] b [SEP]` 1 and a's tokens + 2. */
-function offsets(tokenizer: Tokenizer, input: Pick<SequenceInput, 'text' | 'textPair'>, encoding: Encoding) {
-  const special = tokenizer.encode('').ids.length;
-  const before = Math.max(1, Math.floor(special / 2));
-  if (input.textPair === undefined)
-    return { text: before, textPair: 0, end: encoding.ids.length - (special - before) };
-  const pairStart = encoding.typeIds.indexOf(1);
-  return { text: before, textPair: pairStart, end: encoding.ids.length - (special - before) };
-}
-
 /**
  * First and last token of a span. Tokens are counted in the text up to the span's ends, which is exact where they lie
  * between words.
@@ -39,10 +29,9 @@ function spanTokens(
   encoding: Encoding,
 ): readonly [number, number] | undefined {
   const whole = input[of] ?? '';
-  const at = offsets(tokenizer, input, encoding);
-  const first = at[of] + tokenizer.tokenize(whole.slice(0, start).trimEnd()).length;
-  const last = at[of] + tokenizer.tokenize(whole.slice(0, end)).length - 1;
-  const limit = of === 'text' && input.textPair !== undefined ? at.textPair - 1 : at.end;
+  const [begin, limit] = encoding.parts[of] ?? [0, 0];
+  const first = begin + tokenizer.tokenize(whole.slice(0, start).trimEnd()).length;
+  const last = begin + tokenizer.tokenize(whole.slice(0, end)).length - 1;
   return first <= last && last < limit ? [first, last] : undefined;
 }
 

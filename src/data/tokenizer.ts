@@ -14,6 +14,8 @@ export interface Encoding {
   readonly ids: Int32Array;
   /** 0 for the first text, 1 for the second, as the tokenizer's template says. */
   readonly typeIds: Int32Array;
+  /** Where the tokens of each text are, without special tokens: from, to (exclusive). */
+  readonly parts: { readonly text: readonly [number, number]; readonly textPair?: readonly [number, number] };
 }
 
 interface EncodeOptions {
@@ -41,11 +43,11 @@ export interface Tokenizer {
 
 /** Spellings that stand in vocabularies whose `tokenizer_config.json` is silent or missing. */
 const usualSpellings: Readonly<Record<SpecialRole, readonly string[]>> = {
-  pad: ['[PAD]', '<pad>'],
+  pad: ['[PAD]', '<pad>', '<|endoftext|>'],
   cls: ['[CLS]', '<s>'],
   sep: ['[SEP]', '</s>'],
   mask: ['[MASK]', '<mask>'],
-  unk: ['[UNK]', '<unk>'],
+  unk: ['[UNK]', '<unk>', '<|endoftext|>'],
 };
 
 /** Lengths of both texts after cutting to `room` tokens together, the longer one first, as Hugging Face does it. */
@@ -101,6 +103,17 @@ export function createTokenizer(
       tokens: [...first, ...(second ?? [])],
     };
 
+  // RoBERTa has one segment; the library gives it two
+  const typed = !(
+    isJsonObject(tokenizer.post_processor) && tokenizer.post_processor.type === 'RobertaProcessing'
+  );
+
+  /** Tokens before the first text, and before the second one besides the first. */
+  const startsOf = (hasPair: boolean) => {
+    const { tokens } = process(['\0first'], hasPair ? ['\0second'] : undefined);
+    return { first: tokens.indexOf('\0first'), second: tokens.indexOf('\0second') - 1 };
+  };
+
   const idOf = (token: string): number => {
     const id = library.token_to_id(token) ?? unknownId;
     if (id === undefined) throw new UsageError({ file, message: `no token ${JSON.stringify(token)}` });
@@ -122,8 +135,17 @@ export function createTokenizer(
       pair === undefined ? undefined : tokenize(pair),
       maxLength,
     );
-    const { tokens, token_type_ids: types = tokens.map(() => 0) } = process(first, second);
-    return { ids: Int32Array.from(tokens, idOf), typeIds: Int32Array.from(types) };
+    const { tokens, token_type_ids: types = [] } = process(first, second);
+    const at = startsOf(second !== undefined);
+    const secondStart = at.second + first.length;
+    return {
+      ids: Int32Array.from(tokens, idOf),
+      typeIds: Int32Array.from(tokens, (_, i) => (typed ? (types[i] ?? 0) : 0)),
+      parts: {
+        text: [at.first, at.first + first.length],
+        ...(second && { textPair: [secondStart, secondStart + second.length] }),
+      },
+    };
   };
 
   return {

@@ -19,3 +19,10 @@ export function separateParts(mask: Tensor, firstLength: number): Tensor {
   const together = tf.equal(tf.reshape(part, [length, 1]), tf.reshape(part, [1, length]));
   return tf.mul(tf.reshape(mask, [batch, 1, 1, length]), tf.cast(together, 'float32'));
 }
+
+/** Which positions each position of a text may attend to when it sees only those before it: float32 [1, 1, T, T]. */
+export function causalMask(length: number): Tensor {
+  const positions = tf.range(0, length, 1, 'int32');
+  const earlier = tf.lessEqual(tf.reshape(positions, [1, length]), tf.reshape(positions, [length, 1]));
+  return tf.reshape(tf.cast(earlier, 'float32'), [1, 1, length, length]);
+}

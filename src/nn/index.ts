@@ -1,9 +1,11 @@
 export { activationOf, type HiddenActivation, hiddenActivations } from './activation.js';
-export { additiveMask, separateParts } from './attentionMask.js';
+export { additiveMask, causalMask, separateParts } from './attentionMask.js';
+export { blockParameters, linearSite, siteParameters } from './blockShape.js';
 export { embed, textEmbeddings } from './embeddings.js';
 export { dropped, hidden, tapped } from './hidden.js';
 export { layerNorm } from './layerNorm.js';
 export { dense, linear } from './linear.js';
+export { preNormBlock } from './preNormBlock.js';
 export type { Scope } from './scope.js';
 export type { LinearSite, SiteCall } from './sites.js';
 export {

@@ -1,4 +1,5 @@
 import { type Tensor, tf } from '../engine/index.js';
+import { cosineSimilarities, logSumExpWhere, sameGroup } from './similarity.js';
 
 export interface PairwiseContrastiveOptions {
   /** `exp`: exp(cosine / temperature) in place of the cosine; `literal`: the formula as printed. */
@@ -8,22 +9,6 @@ export interface PairwiseContrastiveOptions {
   /** int32 [B]: pairs of one group (captions of one picture) are no negatives of each other; default: all differ. */
   readonly groups?: Tensor;
 }
-
-const normalised = (x: Tensor): Tensor =>
-  tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), -1, true), 1e-24)));
-
-/** Cosines of every picture with every text: [B, B], row = picture. */
-export const cosineSimilarities = (visual: Tensor, text: Tensor): Tensor =>
-  tf.matMul(normalised(visual), normalised(text), false, true);
-
-/** 1 where row and column are of different groups: [B, B]. */
-const differentGroups = (batch: number, groups?: Tensor): Tensor => {
-  const ids = groups ?? tf.range(0, batch, 1, 'int32');
-  return tf.cast(tf.notEqual(tf.reshape(ids, [batch, 1]), tf.reshape(ids, [1, batch])), 'float32');
-};
-
-const logSumExpWhere = (scores: Tensor, mask: Tensor): Tensor =>
-  tf.logSumExp(tf.add(scores, tf.mul(tf.sub(mask, 1), 1e9)));
 
 /**
  * Pair-wise contrastive loss of CAVL (arXiv 2304.04399): B positives on the diagonal, all other pairs negatives; 0 in a
@@ -47,7 +32,7 @@ export function pairwiseContrastive(
   const batch = visual.shape[0] as number;
   const cosines = cosineSimilarities(visual, text);
   const positive = tf.eye(batch);
-  const negative = differentGroups(batch, groups);
+  const negative = tf.sub(1, sameGroup(batch, groups));
   const any = tf.minimum(tf.sum(negative), 1);
   if (form === 'exp') {
     const scores = tf.div(cosines, temperature);

@@ -1,20 +1,15 @@
 import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
+import type { Task } from '../../tasks/task.js';
 import { backboneFamilies } from '../backbones/index.js';
 import { regionKinds } from '../data/regions/index.js';
 import type { JsonSchema } from '../json.js';
-
-/** What the recipe schema needs to know of an adapter, a task or a source of regions. */
-export interface KindModule {
-  readonly kind: string;
-  readonly description: string;
-  readonly schema: JsonSchema;
-}
+import type { KindModule } from '../kindSchema.js';
 
 /** The lists that the recipe schema is put together from; a new adapter or task is a line in one of them. */
 export interface RecipeModules {
   readonly adapters: readonly KindModule[];
-  readonly tasks: readonly (KindModule & { readonly dataSchema: JsonSchema })[];
+  readonly tasks: readonly (KindModule & Pick<Task<unknown, never, null>, 'dataSchema' | 'splitSchema'>)[];
   readonly regions: readonly KindModule[];
   readonly backbones: readonly {
     readonly family: string;

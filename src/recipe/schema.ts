@@ -1,34 +1,8 @@
+import type { SplitName } from '../../tasks/task.js';
 import type { JsonSchema } from '../json.js';
-import type { KindModule, RecipeModules } from './modules.js';
+import { oneOfKinds, tagged } from '../kindSchema.js';
+import type { RecipeModules } from './modules.js';
 import { trainingSchema } from './trainingSchema.js';
-
-/** The option by which one of several schemas is chosen, and the values that choose this one. */
-interface Tag {
-  readonly key: string;
-  readonly values: readonly string[];
-  readonly description: string;
-  readonly title: string;
-}
-
-/** The schema of a module's options with its tag, and no other keys. */
-function tagged(schema: JsonSchema, tag: Tag, shared: JsonSchema = {}): JsonSchema {
-  const {
-    properties = {},
-    required = [],
-    ...rest
-  } = schema as { properties?: JsonSchema; required?: string[] };
-  const { [tag.key]: _own, ...options } = properties;
-  const [only, ...others] = tag.values;
-  const values = others.length > 0 ? { enum: tag.values } : { const: only };
-  return {
-    ...rest,
-    title: tag.title,
-    type: 'object',
-    additionalProperties: false,
-    required: [...new Set([tag.key, ...required])],
-    properties: { [tag.key]: { ...values, description: tag.description }, ...shared, ...options },
-  };
-}
 
 /** Plain strings of `data` that have no default are paths: they get the format that is checked for existence. */
 function withPaths(schema: JsonSchema): JsonSchema {
@@ -45,17 +19,6 @@ function withPaths(schema: JsonSchema): JsonSchema {
   const entries = Object.entries(properties).map(([key, value]) => [key, withPaths(value as JsonSchema)]);
   return { ...schema, properties: Object.fromEntries(entries) };
 }
-
-const oneOfKinds = (modules: readonly KindModule[], shared?: JsonSchema): JsonSchema => ({
-  type: 'object',
-  required: ['kind'],
-  properties: { kind: { description: 'Which one.' } },
-  discriminator: { propertyName: 'kind' },
-  oneOf: modules.map(({ kind, description, schema }) => ({
-    ...tagged(schema, { key: 'kind', values: [kind], description, title: kind }, shared),
-    description,
-  })),
-});
 
 const seed: JsonSchema = {
   type: 'integer',
@@ -144,11 +107,14 @@ const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
   },
 });
 
-const splits = (split: JsonSchema): JsonSchema => ({ train: split, validation: split, test: split });
+const SPLITS = ['train', 'validation', 'test'] as const;
 
-/** Ties the splits of `data` to the reader of the task that the recipe names. */
-const splitsOf = ({ tasks }: RecipeModules): JsonSchema[] =>
-  tasks.map(({ kind, dataSchema: split }) => ({
+const splits = (of: (split: SplitName) => JsonSchema): JsonSchema =>
+  Object.fromEntries(SPLITS.map((split) => [split, withPaths(of(split))]));
+
+/** Ties the splits of `data` to the reader of the task that the recipe names; `task` is what the recipe says of it. */
+const splitsOf = ({ tasks }: RecipeModules, task: unknown): JsonSchema[] =>
+  tasks.map(({ kind, dataSchema: whole, splitSchema }) => ({
     if: {
       type: 'object',
       required: ['task'],
@@ -158,13 +124,22 @@ const splitsOf = ({ tasks }: RecipeModules): JsonSchema[] =>
     then: {
       type: 'object',
       properties: {
-        data: { type: 'object', properties: splits(withPaths(split)) },
+        data: {
+          type: 'object',
+          properties: splits((split) => (isKind(task, kind) && splitSchema?.(task, split)) || whole),
+        },
       },
     },
   }));
 
-/** The JSON Schema of recipes (draft 2020-12 and OpenAPI's `discriminator`), put together from the modules. */
-export function recipeSchema(modules: RecipeModules): JsonSchema {
+const isKind = (task: unknown, kind: string): task is object =>
+  typeof task === 'object' && task !== null && 'kind' in task && task.kind === kind;
+
+/**
+ * The JSON Schema of recipes (draft 2020-12 and OpenAPI's `discriminator`), put together from the modules.
+ * @param task the `task` of the recipe that is to be checked, where its splits depend on its options
+ */
+export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'vlgraft recipe',
@@ -198,6 +173,6 @@ export function recipeSchema(modules: RecipeModules): JsonSchema {
         examples: ['runs/vqa-bottleneck'],
       },
     },
-    allOf: splitsOf(modules),
+    allOf: splitsOf(modules, task),
   };
 }

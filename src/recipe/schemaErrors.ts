@@ -163,13 +163,17 @@ function collapse(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   return [...apart, ...told];
 }
 
-/** `if` only says that a `then` failed, and a missing kind is told as a missing key. */
+/** `if` and `propertyNames` only say that something in them failed, and a missing kind is told as a missing key. */
 const isConsequence = ({ keyword, params }: ErrorObject): boolean =>
-  keyword === 'if' || (keyword === 'discriminator' && params.tagValue === undefined);
+  keyword === 'if' ||
+  keyword === 'propertyNames' ||
+  (keyword === 'discriminator' && params.tagValue === undefined);
 
 function findingOf(error: ErrorObject, root: unknown): Finding {
   const fallback: Explain = ({ message = 'it is not allowed' }) => ({ message });
-  const { key, target = 'value', ...told } = (explanations[error.keyword] ?? fallback)(error);
+  const named = error.propertyName === undefined ? {} : { key: error.propertyName, target: 'key' as const };
+  const explained = (explanations[error.keyword] ?? fallback)(error);
+  const { key, target = 'value', ...told } = { ...explained, ...named };
   const path = pathOf(error.instancePath, root);
   return { ...told, target, path: key === undefined ? path : [...path, key] };
 }

@@ -4,6 +4,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
 import { checkRecipe, checkWritten, defaultTextLength } from './checks.js';
 import { type RecipeModules, shippedModules } from './modules.js';
+import { valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
 import { recipeSchema } from './schema.js';
 import { explainErrors } from './schemaErrors.js';
@@ -21,10 +22,14 @@ export interface ResolveOptions {
   readonly modules?: RecipeModules;
 }
 
-function compileSchema(modules: RecipeModules, exists: (path: string) => boolean): ValidateFunction {
+function compileSchema(
+  modules: RecipeModules,
+  input: unknown,
+  exists: (path: string) => boolean,
+): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, discriminator: true });
   ajv.addFormat('path', exists).addFormat('text', true);
-  return ajv.compile(recipeSchema(modules));
+  return ajv.compile(recipeSchema(modules, valueAt(input, ['task'])));
 }
 
 /** A copy that may be changed; what JSON can't hold is left out, as JSON does. */
@@ -58,7 +63,7 @@ export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Rec
   const { source, directory = process.cwd(), files = true, modules = shippedModules } = options;
   const filled = copyOf(input);
   const written = checkWritten(filled, { directory, files });
-  const validate = compileSchema(modules, (path) => !files || existsSync(resolve(directory, path)));
+  const validate = compileSchema(modules, filled, (path) => !files || existsSync(resolve(directory, path)));
   const errors = validate(filled) ? [] : (validate.errors ?? []);
   const findings = explainErrors(errors, filled);
   const hasShape = errors.every(({ keyword }) => keyword === 'format');

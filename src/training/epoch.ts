@@ -1,21 +1,19 @@
 import type { Example } from '../../tasks/task.js';
 import type { HostBatch } from '../data/hostTensor.js';
 import type { Collator } from './batch.js';
-import { type MicroBatch, microBatches, stepsPerEpoch, totalSteps } from './plan.js';
+import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
 import { prefetch } from './prefetch.js';
 import { scheduleFactor } from './schedule.js';
 import type { TrainingOptions } from './settings.js';
 import type { TrainStep } from './step.js';
-import type { TrainState } from './trainState.js';
+import { countGroups, type TrainState } from './trainState.js';
 import { requireFinite, summariseUpdate, type UpdateReport, type WeightedReport } from './updateReport.js';
 
 /** What updates are made with. */
-export interface EpochParts {
+export interface EpochParts extends Population {
   readonly step: TrainStep;
   readonly collator: Collator;
   readonly training: readonly Example[];
-  /** Rough length of each example, for buckets. */
-  readonly lengths: readonly number[];
   readonly options: TrainingOptions;
   readonly seed: number;
 }
@@ -26,6 +24,8 @@ export interface UpdateDone {
   readonly learningRate: number;
   /** Examples that it read. */
   readonly examples: number;
+  /** Groups of the examples; empty where they have none. */
+  readonly groups: readonly string[];
 }
 
 interface Collected {
@@ -44,22 +44,28 @@ async function collect(
   return { micro, ids: examples.map(({ id }) => id), batch: await collator.collate(examples, how) };
 }
 
-/**
- * @param completed updates done before this one
- * @param before ids of the update's earlier batches
- */
+/** An update in the making. */
+interface Update {
+  readonly learningRate: number;
+  /** Updates done before this one. */
+  readonly completed: number;
+  /** Ids of its earlier batches. */
+  readonly before: readonly string[];
+  /** Updates of each group, this one counted. */
+  readonly groupSteps: Readonly<Record<string, number>>;
+}
+
 async function runMicro(
   { step, options, seed }: EpochParts,
   { micro, ids, batch }: Collected,
-  { completed, before }: { readonly completed: number; readonly before: readonly string[] },
-  learningRate: number,
+  { learningRate, completed, before, groupSteps }: Update,
 ): Promise<WeightedReport> {
   const number = completed + 1;
   const report = await step.run({
     batch,
     seed: [seed | 0, completed * options.accumulate + micro.index],
     weight: micro.weight,
-    ...(micro.last && { update: { learningRate, step: number } }),
+    ...(micro.last && { update: { learningRate, step: number, groupSteps } }),
   });
   // The loss is this batch's own; the gradients are those of the whole update.
   const blamed = Number.isFinite(report.loss) ? [...before, ...ids] : ids;
@@ -73,22 +79,28 @@ async function runMicro(
  */
 export async function* epochUpdates(
   parts: EpochParts,
-  state: Pick<TrainState, 'step' | 'epoch' | 'stepInEpoch'>,
+  state: Pick<TrainState, 'step' | 'epoch' | 'stepInEpoch' | 'groupSteps'>,
 ): AsyncGenerator<UpdateDone, void, undefined> {
-  const { options, lengths, seed } = parts;
-  const total = totalSteps(lengths.length, options);
-  const firstStep = state.epoch * stepsPerEpoch(lengths.length, options);
-  const micros = microBatches(lengths, { ...options, seed }, state);
+  const { options, seed } = parts;
+  const total = totalSteps(parts, options);
+  const firstStep = state.epoch * stepsPerEpoch(parts, options);
+  const micros = microBatches(parts, { ...options, seed }, state);
   let completed = state.step;
+  let groupsBefore = state.groupSteps;
   let reports: WeightedReport[] = [];
   let ids: string[] = [];
+  let groups: string[] = [];
   for await (const collected of prefetch(micros, (micro) => collect(parts, micro, firstStep))) {
     const learningRate = options.optimizer.learningRate * scheduleFactor(options.schedule, completed, total);
-    reports.push(await runMicro(parts, collected, { completed, before: ids }, learningRate));
+    if (collected.micro.group !== undefined) groups.push(collected.micro.group);
+    const groupSteps = countGroups(groupsBefore, groups);
+    const update = { learningRate, completed, before: ids, groupSteps };
+    reports.push(await runMicro(parts, collected, update));
     ids.push(...collected.ids);
     if (!collected.micro.last) continue;
-    yield { report: summariseUpdate(reports), learningRate, examples: ids.length };
+    yield { report: summariseUpdate(reports), learningRate, examples: ids.length, groups };
     completed += 1;
-    [reports, ids] = [[], []];
+    groupsBefore = groupSteps;
+    [reports, ids, groups] = [[], [], []];
   }
 }

@@ -94,8 +94,13 @@ function createTrainables(parts: ModelParts, unfrozen: ReadonlySet<string>): Tra
   const values = initialize(Object.values(specs).flat(), parts.seed, (name) => {
     return backbone.weights.get(name) ?? backbone.checkpoint.get(name);
   });
+  const apart = task.task.grouping?.names(task.options) ?? [];
   return groups.flatMap(([group, members]) =>
-    members.map(({ name }) => ({ name, group, variable: createVariable(values.get(name) as HostTensor) })),
+    members.map(({ name }): Trainable => {
+      const trainedBy = apart.find((one) => name.startsWith(`head.${one}.`));
+      const variable = createVariable(values.get(name) as HostTensor);
+      return { name, group, ...(trainedBy !== undefined && { trainedBy }), variable };
+    }),
   );
 }
 

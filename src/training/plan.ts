@@ -1,4 +1,4 @@
-import { epochBatches } from './sampler.js';
+import { type ExampleGroups, epochBatches, groupedBatches } from './sampler.js';
 import type { TrainingOptions } from './settings.js';
 
 /** One batch of an update. */
@@ -12,6 +12,16 @@ export interface MicroBatch {
   readonly examples: readonly number[];
   /** Share of the update's examples. */
   readonly weight: number;
+  /** Of the examples, where batches are of one group each. */
+  readonly group?: string;
+}
+
+/** What batches are made of. */
+export interface Population {
+  /** Rough length of each example, for buckets. */
+  readonly lengths: readonly number[];
+  /** Absent: examples may be mixed in a batch. */
+  readonly groups?: ExampleGroups;
 }
 
 type PlanOptions = Pick<
@@ -19,30 +29,44 @@ type PlanOptions = Pick<
   'batchSize' | 'accumulate' | 'bucketByLength' | 'epochs' | 'maxSteps'
 >;
 
+/** Numbers of examples that are cut into batches apart. */
+const sizesOf = ({ lengths, groups }: Population): number[] =>
+  groups ? [...groups.members.values()].map(({ length }) => length) : [lengths.length];
+
 /** Updates of one epoch: the last one may have fewer batches, the last batch fewer examples. */
-export const stepsPerEpoch = (examples: number, { batchSize, accumulate }: PlanOptions): number =>
-  Math.ceil(Math.ceil(examples / batchSize) / accumulate);
+export function stepsPerEpoch(population: Population, { batchSize, accumulate }: PlanOptions): number {
+  const batches = sizesOf(population).reduce((sum, size) => sum + Math.ceil(size / batchSize), 0);
+  return Math.ceil(batches / accumulate);
+}
 
 /** Updates of the whole training: a part of an epoch is rounded to whole updates, at least one. */
-export function totalSteps(examples: number, options: PlanOptions): number {
+export function totalSteps(population: Population, options: PlanOptions): number {
   const { epochs = 0, maxSteps } = options;
   if (maxSteps !== undefined) return maxSteps;
-  return epochs === 0 ? 0 : Math.max(1, Math.round(epochs * stepsPerEpoch(examples, options)));
+  return epochs === 0 ? 0 : Math.max(1, Math.round(epochs * stepsPerEpoch(population, options)));
 }
+
+type EpochOptions = PlanOptions & { readonly seed: number };
+
+const batchesOf = ({ lengths, groups }: Population, epoch: number, options: EpochOptions) =>
+  groups
+    ? groupedBatches(lengths, groups, epoch, options)
+    : epochBatches(lengths, epoch, options).map((examples) => ({ examples }));
 
 /** The batches of one epoch from an update on; they follow from seed and epoch alone. */
 export function microBatches(
-  lengths: readonly number[],
-  options: PlanOptions & { readonly seed: number },
+  population: Population,
+  options: EpochOptions,
   { epoch, stepInEpoch }: { readonly epoch: number; readonly stepInEpoch: number },
 ): MicroBatch[] {
-  const batches = epochBatches(lengths, epoch, options);
-  return batches.flatMap((examples, position): MicroBatch[] => {
+  const batches = batchesOf(population, epoch, options);
+  return batches.flatMap((batch, position): MicroBatch[] => {
     const step = Math.floor(position / options.accumulate);
     if (step < stepInEpoch) return [];
-    const group = batches.slice(step * options.accumulate, (step + 1) * options.accumulate);
+    const update = batches.slice(step * options.accumulate, (step + 1) * options.accumulate);
     const index = position % options.accumulate;
-    const weight = examples.length / group.flat().length;
-    return [{ stepInEpoch: step, index, last: index === group.length - 1, examples, weight }];
+    const examples = update.reduce((sum, { examples: { length } }) => sum + length, 0);
+    const weight = batch.examples.length / examples;
+    return [{ stepInEpoch: step, index, last: index === update.length - 1, ...batch, weight }];
   });
 }

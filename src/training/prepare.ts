@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
 import type { Example } from '../../tasks/task.js';
-import type { Processor } from '../backbones/backbone.js';
+import type { Processor, Vocabulary } from '../backbones/backbone.js';
 import { createBackbone, type LoadedBackbone, loadBackbone, shippedBackbone } from '../backbones/load.js';
 import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
@@ -88,7 +89,7 @@ async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Pr
 const MINIMUM_COUNT = 2;
 
 /** Makes the tokenizer of a backbone that is trained from nothing, from the texts that it will be trained on. */
-function writeTokenizer(folder: string, task: AnyTask, training: readonly Example[]): number {
+function writeTokenizer(folder: string, task: AnyTask, training: readonly Example[]): Vocabulary {
   const { texts } = task;
   if (!texts) {
     const message = `the task '${task.kind}' does not say which texts to make a tokenizer from`;
@@ -100,7 +101,8 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
   );
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'tokenizer.json'), tokenizer);
-  return Object.keys((tokenizer.model as { vocab: object }).vocab).length;
+  const { vocabularySize, specialId } = createTokenizer(tokenizer);
+  return { size: vocabularySize, endId: specialId('sep') };
 }
 
 /** Reads the backbone that a run names, or makes one, whose tokenizer goes to `target`. */
@@ -115,9 +117,8 @@ function openBackbone(
     return { backbone: loadBackbone(folder), tokenizerFolder: folder };
   }
   const tokenizerFolder = target();
-  const vocabularySize = writeTokenizer(tokenizerFolder, task, training);
-  const config = { ...backbone.create, vocab_size: vocabularySize };
-  return { backbone: createBackbone(config, seed), tokenizerFolder };
+  const vocabulary = writeTokenizer(tokenizerFolder, task, training);
+  return { backbone: createBackbone(backbone.create, seed, vocabulary), tokenizerFolder };
 }
 
 /**

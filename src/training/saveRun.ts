@@ -28,12 +28,12 @@ function writeBackbone(
       [name, trained.get(`backbone.${name}`) ?? backbone.weights.get(name)] as [string, HostTensor],
   );
   const head = inside('head', trained).flatMap(([name, tensor]) => {
-    const kept = task.task.checkpointName?.(name);
+    const kept = task.task.checkpointName?.(name, task.options);
     return kept === undefined ? [] : [[kept, tensor] as [string, HostTensor]];
   });
   mkdirSync(folder, { recursive: true });
   writeModelFolder(folder, { config: backbone.config, tensors: new Map([...body, ...head]) });
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+  for (const file of ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json']) {
     const source = join(tokenizerFolder, file);
     if (existsSync(source) && relative(tokenizerFolder, folder) !== '')
       copyFileSync(source, join(folder, file));

@@ -14,7 +14,7 @@ import { lossGradients } from './gradients.js';
 import type { Model } from './model.js';
 import type { TrainingOptions } from './settings.js';
 import { assignVariables, readVariables } from './trainable.js';
-import { createUpdater, type UpdateOptions, type Updater, zerosLike } from './updates.js';
+import { createUpdater, type UpdateMoment, type UpdateOptions, type Updater, zerosLike } from './updates.js';
 
 /** One micro-batch of an update. */
 interface StepInput {
@@ -24,11 +24,7 @@ interface StepInput {
   /** Share of the update's examples that are in this batch; the shares of one update add up to 1. */
   readonly weight: number;
   /** On the last micro-batch of an update. */
-  readonly update?: {
-    readonly learningRate: number;
-    /** 1-based count of updates. */
-    readonly step: number;
-  };
+  readonly update?: UpdateMoment;
 }
 
 /** What one micro-batch gave. */
@@ -87,18 +83,26 @@ async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<num
   }
 }
 
-/** Remembers what tracing found out, since a traced call does not run JavaScript again. */
-interface Traced {
-  partNames: readonly string[];
-  /** Parameters that the loss depends on. */
-  moved: ReadonlySet<string>;
+/** What tracing a batch found out. */
+interface Found {
+  readonly partNames: readonly string[];
+  /** Parameters that its loss depends on. */
+  readonly moved: readonly string[];
 }
+
+/** Findings by signature, since a traced call does not run JavaScript again. */
+type Traced = Map<string, Found>;
+
+const signatureOf = (batch: Readonly<Record<string, { readonly shape: readonly number[] }>>): string =>
+  Object.entries(batch)
+    .map(([name, { shape }]) => `${name}[${shape}]`)
+    .sort()
+    .join();
 
 function tracedGradients(model: Model, inputs: TensorTree, traced: Traced) {
   const { own, batch } = split(inputs);
   const { values, partNames, byName } = lossGradients(model, batch, own.seed as Tensor);
-  traced.partNames = partNames;
-  traced.moved = new Set(byName.keys());
+  traced.set(signatureOf(batch), { partNames, moved: [...byName.keys()] });
   return { own, values, byName };
 }
 
@@ -128,17 +132,31 @@ const compileAdd = (model: Model, sums: Sums, traced: Traced): Call =>
     { name: 'gradient accumulation' },
   );
 
-/** Clipping and update by `sums`, which start again at 0. */
-const compileApply = (updater: Updater, sums: Sums, traced: Traced): Call =>
+/** Clipping and update of some parameters by their sums, which start again at 0. */
+const compileApply = (updater: Updater, sums: Sums): Call =>
   compile(
     (inputs) => {
-      const moved = [...sums].filter(([name]) => traced.moved.has(name));
-      const norm = updater.apply(new Map(moved), split(inputs).own);
-      for (const [, sum] of moved) sum.assign(tf.zerosLike(sum));
+      const norm = updater.apply(sums, split(inputs).own);
+      for (const sum of sums.values()) sum.assign(tf.zerosLike(sum));
       return { report: tf.reshape(norm, [1]) };
     },
     { name: 'optimizer update' },
   );
+
+/** The call that applies the gradients of these parameters: one for each set of them that updates move. */
+function createApply(updater: Updater, sums: Sums) {
+  const calls = new Map<string, Call>();
+  return {
+    calls,
+    of: (moved: ReadonlySet<string>): Call => {
+      const own = new Map([...sums].filter(([name]) => moved.has(name)));
+      const key = [...own.keys()].join();
+      const call = calls.get(key) ?? compileApply(updater, own);
+      calls.set(key, call);
+      return call;
+    },
+  };
+}
 
 /** Makes the compiled step: without accumulation, one call on the device a batch; only scalars are read back. */
 export function createStep(model: Model, options: StepOptions): TrainStep {
@@ -147,37 +165,42 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
   const sums: Sums = new Map(
     model.trainables.flatMap((one) => (accumulates ? [[one.name, zerosLike(one)] as const] : [])),
   );
-  const traced: Traced = { partNames: [], moved: new Set() };
+  const traced: Traced = new Map();
   const whole = compileWhole(model, updater, traced);
   const add = compileAdd(model, sums, traced);
-  const apply = compileApply(updater, sums, traced);
-
-  const optimizerInputs = ({ learningRate, step }: NonNullable<StepInput['update']>) =>
-    named(updater.optimizer.scalars(learningRate, step));
+  const apply = createApply(updater, sums);
+  /** Parameters whose sums have gradients. */
+  const moved = new Set<string>();
+  const foundOf = (batch: HostBatch) => traced.get(signatureOf(batch)) as Found;
 
   /** [loss, parts..., and with an update: norm]. */
   const values = async ({ batch, seed, weight, update }: StepInput): Promise<number[]> => {
     const inputs = onDevice(batch);
     inputs[`${PREFIX}seed`] = fromHost(int32([2], Int32Array.from(seed)));
-    if (!accumulates && update) return reportOf(whole, { ...inputs, ...optimizerInputs(update) });
+    if (!accumulates && update) return reportOf(whole, { ...inputs, ...named(updater.scalars(update)) });
     const losses = await reportOf(add, { ...inputs, ...named({ weight }) });
-    return update ? [...losses, ...(await reportOf(apply, optimizerInputs(update)))] : losses;
+    for (const name of foundOf(batch).moved) moved.add(name);
+    if (!update) return losses;
+    const norm = await reportOf(apply.of(moved), named(updater.scalars(update)));
+    moved.clear();
+    return [...losses, ...norm];
   };
 
   return {
     run: async (input) => {
       const [loss, ...rest] = await values(input);
-      const parts = traced.partNames.map((name, index) => [name, rest[index] as number] as const);
+      const { partNames } = foundOf(input.batch);
+      const parts = partNames.map((name, index) => [name, rest[index] as number] as const);
       const norm = input.update && { gradientNorm: rest.at(-1) as number };
       return { loss: loss as number, parts: Object.fromEntries(parts), ...norm };
     },
     read: () => readVariables(updater.slots),
     assign: (from, file) => assignVariables(updater.slots, from, file),
     get traces() {
-      return whole.traces + add.traces + apply.traces;
+      return [whole, add, ...apply.calls.values()].reduce((sum, { traces }) => sum + traces, 0);
     },
     dispose: () => {
-      for (const call of [whole, add, apply]) call.dispose();
+      for (const call of [whole, add, ...apply.calls.values()]) call.dispose();
       for (const variable of [...updater.slots.values(), ...sums.values()]) variable.dispose();
     },
   };

@@ -8,6 +8,8 @@ export interface TrainState {
   readonly epoch: number;
   /** Updates done in this epoch. */
   readonly stepInEpoch: number;
+  /** Updates that each group of examples had a part in; absent where examples have no groups. */
+  readonly groupSteps?: Readonly<Record<string, number>>;
   /** An evaluation belongs to this step and has not been done. */
   readonly evaluationDue: boolean;
   readonly best?: { readonly step: number; readonly value: number };
@@ -47,8 +49,24 @@ export interface Milestones {
   readonly evaluateEvery?: number | undefined;
 }
 
-/** One more update is done; the last one is always evaluated. */
-export function afterUpdate(state: TrainState, milestones: Milestones): TrainState {
+/** Updates of each group after one more that these groups had a part in. */
+export function countGroups(
+  before: Readonly<Record<string, number>> = {},
+  groups: Iterable<string>,
+): Record<string, number> {
+  const more = [...new Set(groups)].map((group) => [group, (before[group] ?? 0) + 1] as const);
+  return { ...before, ...Object.fromEntries(more) };
+}
+
+/**
+ * One more update is done; the last one is always evaluated.
+ * @param groups of its examples; empty where they have none
+ */
+export function afterUpdate(
+  state: TrainState,
+  milestones: Milestones,
+  groups: readonly string[] = [],
+): TrainState {
   const { stepsPerEpoch, totalSteps, evaluateEvery } = milestones;
   const step = state.step + 1;
   const epochEnds = state.stepInEpoch + 1 === stepsPerEpoch;
@@ -56,6 +74,7 @@ export function afterUpdate(state: TrainState, milestones: Milestones): TrainSta
   return {
     ...state,
     step,
+    ...(groups.length > 0 && { groupSteps: countGroups(state.groupSteps, groups) }),
     epoch: state.epoch + Number(epochEnds),
     stepInEpoch: epochEnds ? 0 : state.stepInEpoch + 1,
     evaluationDue: regular || step === totalSteps,

@@ -11,6 +11,8 @@ export interface Trainable {
   /** `adapters.<adapter>.<parameter>`, `head.<parameter>` or `backbone.<parameter>`. */
   readonly name: string;
   readonly group: TrainableGroup;
+  /** The one group of examples that trains it; absent: every batch does. */
+  readonly trainedBy?: string;
   readonly variable: Variable;
 }
 

@@ -11,6 +11,7 @@ import {
 } from './checkpoint.js';
 import { epochUpdates, type UpdateDone } from './epoch.js';
 import { type Evaluator, evaluate } from './evaluate.js';
+import { groupsOf } from './groups.js';
 import type { MetricsLog } from './metricsLog.js';
 import type { Model } from './model.js';
 import { stepsPerEpoch, totalSteps } from './plan.js';
@@ -60,9 +61,11 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   const { task } = model.parts.task;
   const lengths = training.map((example) => task.length(example));
   const { evaluateEvery, checkpointEvery, patience } = options;
-  const total = totalSteps(training.length, options);
+  const groups = groupsOf(model.parts.task, training);
+  const population = { lengths, ...(groups && { groups }) };
+  const total = totalSteps(population, options);
   const milestones = {
-    stepsPerEpoch: stepsPerEpoch(training.length, options),
+    stepsPerEpoch: stepsPerEpoch(population, options),
     totalSteps: total,
     evaluateEvery,
   };
@@ -91,9 +94,9 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   /** Counts the update just done and logs it. */
-  const advance = ({ report, learningRate, examples }: UpdateDone) => {
+  const advance = ({ report, learningRate, examples, groups: trained }: UpdateDone) => {
     const { epoch } = state;
-    state = afterUpdate(state, milestones);
+    state = afterUpdate(state, milestones, trained);
     const { loss, parts: lossParts, gradientNorm } = report;
     const values = { loss, ...lossParts, gradientNorm };
     metrics.append({ step: state.step, epoch, split: 'train', values, learningRate });
@@ -145,7 +148,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const runEpoch = async () => {
-    for await (const update of epochUpdates({ ...parts, lengths }, state)) {
+    for await (const update of epochUpdates({ ...parts, ...population }, state)) {
       advance(update);
       if (signal?.aborted) await interrupt();
       await settle();

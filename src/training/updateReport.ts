@@ -14,16 +14,24 @@ export interface WeightedReport {
   readonly weight: number;
 }
 
+/** Mean over the examples of the reports that have it. */
+function meanOf(reports: readonly WeightedReport[], of: (report: StepReport) => number | undefined): number {
+  const known = reports.flatMap(({ report, weight }) => {
+    const value = of(report);
+    return value === undefined ? [] : [{ value, weight }];
+  });
+  const sum = known.reduce((total, { value, weight }) => total + weight * value, 0);
+  if (known.length === reports.length) return sum;
+  return sum / known.reduce((total, { weight }) => total + weight, 0);
+}
+
 /** Puts the reports of an update's micro-batches together; the last one has the gradient norm. */
 export function summariseUpdate(reports: readonly WeightedReport[]): UpdateReport {
-  const mean = (of: (report: StepReport) => number) =>
-    reports.reduce((sum, { report, weight }) => sum + weight * of(report), 0);
-  const last = reports.at(-1)?.report;
-  const names = Object.keys(last?.parts ?? {});
+  const names = [...new Set(reports.flatMap(({ report }) => Object.keys(report.parts)))];
   return {
-    loss: mean(({ loss }) => loss),
-    parts: Object.fromEntries(names.map((name) => [name, mean(({ parts }) => parts[name] ?? 0)])),
-    gradientNorm: last?.gradientNorm ?? 0,
+    loss: meanOf(reports, ({ loss }) => loss),
+    parts: Object.fromEntries(names.map((name) => [name, meanOf(reports, ({ parts }) => parts[name])])),
+    gradientNorm: reports.at(-1)?.report.gradientNorm ?? 0,
   };
 }
 

@@ -7,13 +7,24 @@ import type { Trainable } from './trainable.js';
 /** Of the training options, what decides how gradients become new values. */
 export type UpdateOptions = Pick<TrainingOptions, 'optimizer' | 'headLearningRateScale' | 'clipNorm'>;
 
+/** Where an update stands among the others. */
+export interface UpdateMoment {
+  readonly learningRate: number;
+  /** 1-based count of updates. */
+  readonly step: number;
+  /** Of a group of examples, the 1-based count of the updates that it had a part in: that of its own parameters. */
+  readonly groupSteps?: Readonly<Record<string, number>>;
+}
+
 /** Parameters, their optimizer slots and the rule that updates both. */
 export interface Updater {
-  readonly optimizer: Optimizer;
+  /** The numbers that `apply` reads, as scalar tensors. */
+  scalars(moment: UpdateMoment): Readonly<Record<string, number>>;
   /** `<slot>.<parameter>` -> variable. */
   readonly slots: ReadonlyMap<string, Variable>;
   /**
-   * Clips by the global norm and assigns new values to the parameters that have a gradient and to their slots.
+   * Clips by the global norm and assigns new values to the parameters that have a gradient and to their slots; the
+   * others stay as they are, their moments too, and their count of updates does not go on.
    * Returns the norm before clipping, a scalar.
    */
   apply(gradients: ReadonlyMap<string, Tensor>, scalars: TensorTree): Tensor;
@@ -30,16 +41,38 @@ function createSlots(optimizer: Optimizer, trainables: readonly Trainable[]): Ma
   return new Map(names.map(([name, trainable]) => [name, zerosLike(trainable)]));
 }
 
+/** Scalars of one group's parameters by the optimizer's own names. */
+const scalarsOf = (scalars: TensorTree, group: string): TensorTree => {
+  const ending = `.${group}`;
+  const own = Object.entries(scalars).filter(([name]) => name.endsWith(ending));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(0, -ending.length), value]));
+};
+
 /** Makes the slots, all zero; the caller disposes them. */
 export function createUpdater(trainables: readonly Trainable[], options: UpdateOptions): Updater {
   const optimizer = createOptimizer(options.optimizer);
   const slots = createSlots(optimizer, trainables);
+  const groups = new Set(trainables.flatMap(({ trainedBy }) => trainedBy ?? []));
 
-  const updateOne = ({ name, group, variable }: Trainable, gradient: Tensor, scalars: TensorTree) => {
+  const scalars: Updater['scalars'] = ({ learningRate, step, groupSteps = {} }) => {
+    const own = [...groups].flatMap((group) =>
+      Object.entries(optimizer.scalars(learningRate, groupSteps[group] ?? 1)).map(
+        ([name, value]) => [`${name}.${group}`, value] as const,
+      ),
+    );
+    return { ...optimizer.scalars(learningRate, step), ...Object.fromEntries(own) };
+  };
+
+  const updateOne = (
+    { name, group, trainedBy, variable }: Trainable,
+    gradient: Tensor,
+    scalars: TensorTree,
+  ) => {
     const own = optimizer.slots.map((slot) => slots.get(`${slot}.${name}`) as Variable);
     const learningRateScale = group === 'head' ? options.headLearningRateScale : 1;
     const settings = { learningRateScale, decay: isDecayed(variable.shape) };
-    const updated = optimizer.update(variable, gradient, own, scalars, settings);
+    const named = trainedBy === undefined ? scalars : scalarsOf(scalars, trainedBy);
+    const updated = optimizer.update(variable, gradient, own, named, settings);
     variable.assign(updated.parameter);
     own.forEach((slot, index) => {
       slot.assign(updated.slots[index] as Tensor);
@@ -47,7 +80,7 @@ export function createUpdater(trainables: readonly Trainable[], options: UpdateO
   };
 
   return {
-    optimizer,
+    scalars,
     slots,
     apply: (gradients, scalars) => {
       const moved = trainables.filter(({ name }) => gradients.has(name));

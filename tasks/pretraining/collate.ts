@@ -4,6 +4,8 @@ import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
 import type { Random } from '../../src/random.js';
 import type { CaptionExample } from '../readers/cocoCaptions.js';
 import type { CollateContext } from '../task.js';
+import { augmentPixels } from './augmentPixels.js';
+import { foilOf } from './foil.js';
 import { maskTokens, specialTokens } from './maskTokens.js';
 
 /** What collating must know of the options: the tensors that the objectives need. */
@@ -11,6 +13,10 @@ export type PretrainState = {
   /** Share of tokens to be predicted; null without masked language modelling. */
   readonly maskProbability: number | null;
   readonly matching: boolean;
+  /** Share of the swapped captions that differ from the right ones in one thing's name. */
+  readonly foils: number;
+  /** Whether crops are changed in training. */
+  readonly augment: boolean;
   readonly contrastive: boolean;
   /** Classes of regions; null where they are not learnt, or learnt as words. */
   readonly regionClasses: number | null;
@@ -26,9 +32,19 @@ interface Shown {
   readonly matched: boolean;
 }
 
-/** With probability 0.5 a caption of another picture of the batch that does not say the same as one of this picture. */
-function showCaption(example: CaptionExample, batch: readonly CaptionExample[], random: Random): Shown {
+/**
+ * With probability 0.5 a caption of another picture of the batch that does not say the same as one of this picture, or
+ * a foil.
+ */
+function showCaption(
+  example: CaptionExample,
+  batch: readonly CaptionExample[],
+  foils: number,
+  random: Random,
+): Shown {
   const swapped = random.next() < 0.5;
+  const foil = swapped && random.next() < foils ? foilOf(example, batch, random) : undefined;
+  if (foil !== undefined) return { caption: foil, matched: false };
   const others = batch.filter(
     ({ caption, picture }) => picture.id !== example.picture.id && !example.captions.includes(caption),
   );
@@ -130,7 +146,9 @@ export async function collatePretraining(
   const { state, processor, random } = context;
   const shown = examples.map(
     (example): Shown =>
-      state.matching ? showCaption(example, examples, random) : { caption: example.caption, matched: true },
+      state.matching
+        ? showCaption(example, examples, state.foils, random)
+        : { caption: example.caption, matched: true },
   );
   const encode = (example: CaptionExample, row: number) =>
     processor.encode({ text: shown[row]!.caption, pictures: [example.picture] });
@@ -140,7 +158,8 @@ export async function collatePretraining(
       ? processor.collate(sequences)
       : await maskedInputs(sequences, shown, context, state.maskProbability);
   const matched = Int32Array.from(shown, (one) => Number(one.matched));
-  const { regionLabels, ...read } = inputs;
+  const { regionLabels, ...read } =
+    context.training && state.augment ? augmentPixels(inputs, random) : inputs;
   const learnsRegions = state.regionClasses !== null || state.regionNames !== null;
   return {
     ...read,

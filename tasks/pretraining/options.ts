@@ -10,11 +10,12 @@ export interface PretrainOptions {
       readonly form: 'exp' | 'literal';
       readonly projection: number;
     };
-    readonly matching?: { readonly weight: number };
+    readonly matching?: { readonly weight: number; readonly foils: number };
     readonly regions?: {
       readonly weight: number;
       readonly labels: 'words' | 'classes';
       readonly layer: number;
+      readonly augment: boolean;
     };
   };
 }
@@ -75,7 +76,17 @@ const matching = {
   type: 'object',
   additionalProperties: false,
   description: 'Does the caption belong to the picture? Half of the captions are swapped.',
-  properties: { weight },
+  properties: {
+    weight,
+    foils: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+      description:
+        'Share of the swapped captions that are the right ones but for the name of one thing, which the picture lacks; needs categories with names.',
+    },
+  },
 };
 
 const regions = {
@@ -98,6 +109,12 @@ const regions = {
       default: 1,
       description:
         'After which layer it must be known; an early one leaves the later layers to connect words with regions.',
+    },
+    augment: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether crops of boxes are mirrored, moved and recoloured in training; for regions of the kind crop-pixels.',
     },
   },
 };

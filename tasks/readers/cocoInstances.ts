@@ -10,6 +10,8 @@ export interface CocoPicture {
   readonly height: number;
   /** x1, y1, x2, y2 in pixels, cut at the edges of the picture, in the order of the file. */
   readonly boxes: readonly (readonly [number, number, number, number])[];
+  /** Of each box, the id of its annotation, where the file has one. */
+  readonly ids: readonly (string | undefined)[];
   /** Of each box, the place of its category among the file's categories in order of their ids; absent without those. */
   readonly labels?: readonly number[];
   /** The name of each label, where the file's categories have names. */
@@ -23,6 +25,7 @@ interface Gathered {
   readonly item: ImageItem;
   readonly boxes: Box[];
   readonly categories: (number | undefined)[];
+  readonly ids: (string | undefined)[];
 }
 
 interface ImageItem {
@@ -33,6 +36,7 @@ interface ImageItem {
 }
 
 interface AnnotationItem {
+  readonly id?: number | string;
   readonly image_id: number | string;
   readonly bbox: readonly [number, number, number, number];
   readonly category_id?: number;
@@ -74,6 +78,7 @@ function addBoxes(
     if (box) {
       image.boxes.push(box);
       image.categories.push(item.category_id);
+      image.ids.push(item.id === undefined ? undefined : String(item.id));
     } else if (!image) problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
     else if (!isFlat(item)) {
       const size = `${image.item.width} x ${image.item.height}`;
@@ -125,14 +130,17 @@ export function collectCocoInstances(file: string, problems: Problem[]): Readonl
   const annotations = listItems(file, json.value, 'annotations', checkAnnotation, problems);
   checkUnique(file, images, 'id', ({ id }) => id, problems);
   const byId = new Map(
-    images.map(({ item }) => [String(item.id), { item, boxes: [], categories: [] } as Gathered]),
+    images.map(({ item }) => [String(item.id), { item, boxes: [], categories: [], ids: [] } as Gathered]),
   );
   addBoxes(file, annotations, byId, problems);
   const known = categoriesOf(json.value);
   return new Map(
     [...byId].map(([id, gathered]) => {
       const { file_name: fileName, width, height } = gathered.item;
-      return [id, { fileName, width, height, boxes: gathered.boxes, ...labelsOf(gathered, known) }];
+      return [
+        id,
+        { fileName, width, height, boxes: gathered.boxes, ids: gathered.ids, ...labelsOf(gathered, known) },
+      ];
     }),
   );
 }

@@ -12,7 +12,7 @@ export interface JsonFile {
 const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
 
 /** Where the first syntax error stands; only looked for after JSON.parse has refused the text. */
-function syntaxProblem(file: string, text: string, fallback: string): Problem {
+export function syntaxProblem(file: string, text: string, fallback: string): Problem {
   let found: Problem | undefined;
   const onError = (code: ParseErrorCode, _offset: number, _length: number, line: number, column: number) => {
     const words = printParseErrorCode(code).replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);

@@ -4,10 +4,9 @@ import { insideFolder } from '../../src/data/insideFolder.js';
 import type { Problem } from '../../src/errors.js';
 
 /** A picture that a dataset names, and the first place that names it. */
-export interface NamedPicture {
+export interface NamedPicture extends Pick<Problem, 'line' | 'where'> {
   readonly path: string;
   readonly file: string;
-  readonly where: string;
 }
 
 /** The path of a picture as its folder is written; undefined where its name would lead out of that folder. */
@@ -27,13 +26,13 @@ function statusOf(path: string): Stats | undefined {
 export function checkPictureFiles(pictures: Iterable<NamedPicture>): Problem[] {
   const seen = new Set<string>();
   const problems: Problem[] = [];
-  for (const { path, file, where } of pictures) {
+  for (const { path, ...place } of pictures) {
     if (seen.has(path)) continue;
     seen.add(path);
     const status = statusOf(path);
     if (status?.isFile() && status.size > 0) continue;
     const what = !status ? 'is missing' : status.isFile() ? 'is empty (0 bytes)' : 'is not a file';
-    problems.push({ file, where, message: `the picture ${path} ${what}` });
+    problems.push({ ...place, message: `the picture ${path} ${what}` });
   }
   return problems;
 }

@@ -12,7 +12,7 @@ const variants: Readonly<Record<string, readonly Variant[]>> = {
     {
       name: 'last layer, LayerNorms too',
       options: { layers: [1], reductionFactor: 4, trainLayerNorm: true },
-      unfreezes: /^encoder\.layer\.1\..*LayerNorm/,
+      unfreezes: /encoder\.layers?\.1\..*layer_?norm/i,
     },
     { name: 'feed-forward only', options: { sites: ['ffn'], width: 5, activation: 'silu' } },
   ],

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { type ShortcutOptions, shortcut } from '../../adapters/shortcut.js';
+import type { StreamOutput, TowersOutput } from '../../src/backbones/backbone.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import { completeOptions } from './subjects.js';
+import { startEngine, tf } from '../../src/engine/index.js';
+import { attach, completeOptions, initialise, loadSubject, run, toDevice } from './subjects.js';
 
 const base = singleStream.shape({ model_type: 'bert' });
 const taps = base.taps.map(({ name }) => name);
@@ -22,4 +24,21 @@ test('takes as many heads as divide its width', () => {
     shortcut.plan(base, completeOptions(shortcut as never, given) as unknown as ShortcutOptions);
   expect(() => plan({ reductionFactor: 768 })).not.toThrow();
   expect(() => plan({ heads: 5 })).toThrow("5 heads do not divide the shortcut's width 96");
+});
+
+test('token-wise projections of towers follow what it makes of the hidden states', async () => {
+  await startEngine();
+  const subject = loadSubject('CLIPModel');
+  tf.tidy(() => {
+    const attached = attach(subject, shortcut as never);
+    const moved = run(subject, {
+      attached,
+      adapters: toDevice(initialise(attached, 0.2)),
+    }) as Required<TowersOutput>;
+    const frozen = run(subject) as Required<TowersOutput>;
+    const tokens = ({ hidden, project }: StreamOutput) => [...project!(hidden).dataSync()];
+    expect(tokens(moved.text)).not.toEqual(tokens(frozen.text));
+    expect(tokens(moved.picture)).not.toEqual(tokens(frozen.picture));
+    expect(tokens({ ...frozen.text, hidden: moved.text.hidden })).toEqual(tokens(moved.text));
+  });
 });

@@ -14,7 +14,8 @@ import { type Dropout, fromHost, type Tensor, type TensorTree } from '../../src/
 import type { Json } from '../../src/json.js';
 import { lookUpIn, type ParameterSpec } from '../../src/nn/parameters.js';
 import { createRandom, type Random } from '../../src/random.js';
-import { readCase } from '../parity/readParity.js';
+import { pixelPatches } from '../backbones/pixelPatches.js';
+import { type ParityFolder, readCase } from '../parity/readParity.js';
 
 /** A tiny backbone with random weights and a batch with padding, to try adapters on. */
 export interface Subject {
@@ -39,7 +40,15 @@ const batchNames: Readonly<Record<string, string>> = {
 /** Fixtures of test/parity for each family: a new family needs one. */
 export const subjectNames: Readonly<Record<string, readonly string[]>> = {
   singleStream: ['BertModel', 'VisualBertModel'],
+  dualEncoder: ['CLIPModel'],
 };
+
+/** The patches of a fixture's pixels, for towers. */
+function patchesOf({ config, inputs }: ParityFolder): TensorTree {
+  const pixels = inputs.get('pixel_values');
+  const size = (config.vision_config as { patch_size: number } | undefined)?.patch_size;
+  return pixels && size ? { patches: fromHost(pixelPatches(pixels, size)) } : {};
+}
 
 /** Loads a subject onto the device; the engine must have been started. */
 export function loadSubject(name: string): Subject {
@@ -54,7 +63,10 @@ export function loadSubject(name: string): Subject {
     config,
     shape: family.shape(config),
     weights: new Map([...weights].map(([key, tensor]) => [key, fromHost(tensor)])),
-    batch: Object.fromEntries(inputs.map(([key, stored]) => [key, fromHost(fixture.inputs.get(stored)!)])),
+    batch: {
+      ...Object.fromEntries(inputs.map(([key, stored]) => [key, fromHost(fixture.inputs.get(stored)!)])),
+      ...patchesOf(fixture),
+    },
   };
 }
 

@@ -1,31 +1,64 @@
 import { expect, test } from 'vitest';
 import { fromHost, startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { binaryCrossEntropy } from '../../src/objectives/binaryCrossEntropy.js';
+import { circle, symmetricCircle } from '../../src/objectives/circle.js';
+import { contrastive, learnedScale } from '../../src/objectives/contrastive.js';
 import { crossEntropy } from '../../src/objectives/crossEntropy.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
 import { pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
+import { cosineSimilarities, tokenwiseSimilarity } from '../../src/objectives/similarity.js';
+import { triplet, tripletMargin } from '../../src/objectives/triplet.js';
 import { expectClose, readJson, readTensors } from '../parity/readParity.js';
 
 type Inputs = TensorTree;
 
 interface LossCases {
   readonly tolerance: number;
-  readonly cases: readonly { readonly name: string; readonly parameters: { readonly tau?: number } }[];
+  readonly cases: readonly { readonly name: string; readonly parameters: Parameters }[];
 }
 
-const losses: Readonly<Record<string, (inputs: Inputs, tau: number) => Tensor>> = {
+interface Parameters {
+  readonly tau?: number;
+  readonly margin?: number;
+  readonly scale?: number;
+}
+
+const rowCosines = (a: Tensor, b: Tensor): Tensor =>
+  tf.sum(tf.mul(cosineSimilarities(a, b), tf.eye(a.shape[0] as number)), 1);
+
+const losses: Readonly<Record<string, (inputs: Inputs, parameters: Required<Parameters>) => Tensor>> = {
   mlm_cross_entropy: ({ logits, labels }) => maskedLanguageModelling(logits!, labels!),
   itm_cross_entropy: ({ logits, labels }) => matching(logits!, labels!),
   vqa_bce: ({ logits, targets }) => binaryCrossEntropy(logits!, targets!),
-  cavl_pwcl_exp: ({ visual, text }, temperature) =>
-    pairwiseContrastive(visual!, text!, { form: 'exp', temperature }),
+  cavl_pwcl_exp: ({ visual, text }, { tau }) =>
+    pairwiseContrastive(visual!, text!, { form: 'exp', temperature: tau }),
   cavl_pwcl_literal: ({ visual, text }) =>
     pairwiseContrastive(visual!, text!, { form: 'literal', temperature: 1 }),
+  itc_infonce: ({ image, text }, { tau }) =>
+    contrastive(cosineSimilarities(image!, text!), { scale: 1 / tau }),
+  filip: ({ image, image_mask, text, text_mask }, { tau }) =>
+    contrastive(tokenwiseSimilarity(image!, image_mask!, text!, text_mask!), {
+      textToPicture: tokenwiseSimilarity(text!, text_mask!, image!, image_mask!),
+      scale: 1 / tau,
+    }),
+  triplet_sum: ({ image, text }, { margin }) =>
+    triplet(cosineSimilarities(image!, text!), { margin, negatives: 'sum' }),
+  triplet_hardest: ({ image, text }, { margin }) =>
+    triplet(cosineSimilarities(image!, text!), { margin, negatives: 'hardest' }),
+  triplet_margin: ({ anchor, positive, negative }, { margin }) =>
+    tripletMargin(rowCosines(anchor!, positive!), rowCosines(anchor!, negative!), margin),
+  circle: ({ sp, sn }, { margin, scale }) => {
+    const positive = tf.concat([tf.onesLike(sp!), tf.zerosLike(sn!)]);
+    return circle(tf.reshape(tf.concat([sp!, sn!]), [1, -1]), tf.reshape(positive, [1, -1]), {
+      margin,
+      scale,
+    });
+  },
 };
 
 /** Value and gradients of one loss against the numbers made by PyTorch. */
-function checkCase(name: string, tau: number, tolerance: number): void {
+function checkCase(name: string, parameters: Parameters, tolerance: number): void {
   const fixture = readTensors('losses', `${name}.safetensors`);
   const names = [...fixture.keys()].filter((key) => key.startsWith('input.')).map((key) => key.slice(6));
   const tensors = names.map((key) => fromHost(fixture.get(`input.${key}`)!));
@@ -33,7 +66,10 @@ function checkCase(name: string, tau: number, tolerance: number): void {
   const differentiable = names.filter((key) => fixture.has(`grad.${key}`));
   const evaluate = (...xs: Tensor[]) => {
     const replaced = Object.fromEntries(differentiable.map((key, index) => [key, xs[index]!]));
-    return losses[name]!({ ...inputs, ...replaced }, tau).asScalar();
+    return losses[name]!(
+      { ...inputs, ...replaced },
+      { tau: 1, margin: 0, scale: 1, ...parameters },
+    ).asScalar();
   };
   const { value, grads } = tf.valueAndGrads(evaluate)(differentiable.map((key) => inputs[key]!));
   expectClose(value.dataSync(), fixture.get('expected.loss')!.data, tolerance);
@@ -57,13 +93,14 @@ export function describeObjectives(backend: 'auto' | 'wasm'): void {
   test.each(Object.keys(losses))('%s equals PyTorch in value and gradient', async (name) => {
     await ready;
     const { parameters } = cases.find((entry) => entry.name === name)!;
-    tf.tidy(() => checkCase(name, parameters.tau ?? 1, tolerance));
+    tf.tidy(() => checkCase(name, parameters, tolerance));
   });
 
   test('the objectives keep no tensors', async () => {
     await ready;
     const before = tf.memory().numTensors;
-    for (const name of Object.keys(losses)) tf.tidy(() => checkCase(name, 0.07, Number.POSITIVE_INFINITY));
+    for (const name of Object.keys(losses))
+      tf.tidy(() => checkCase(name, { tau: 0.07, scale: 32 }, Number.POSITIVE_INFINITY));
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -124,6 +161,74 @@ export function describeObjectives(backend: 'auto' | 'wasm'): void {
       const e = (i: number, j: number) => Math.exp(cosine(rows[i]!, columns[j]!) / 0.5);
       const negatives = e(0, 2) + e(1, 2) + e(2, 0) + e(2, 1);
       expectClose(actual, [-Math.log((e(0, 0) + e(1, 1) + e(2, 2)) / negatives)], 1e-5);
+    });
+  });
+
+  const similarities = () =>
+    tf.tensor2d([
+      [0.6, 0.5, 0.1],
+      [0.4, 0.7, 0.2],
+      [0.3, -0.1, 0.5],
+    ]);
+  const twoCaptions = () => tf.tensor1d([7, 7, 8], 'int32');
+
+  test('InfoNCE shares the target among the captions of a picture', async () => {
+    await ready;
+    tf.tidy(() => {
+      const actual = contrastive(similarities(), { scale: 2, groups: twoCaptions() }).dataSync();
+      const rows = similarities().arraySync();
+      const columns = tf.transpose(similarities()).arraySync() as number[][];
+      const entropy = (row: readonly number[], positives: readonly number[]) => {
+        const total = row.reduce((sum, s) => sum + Math.exp(2 * s), 0);
+        return (
+          positives.reduce((sum, at) => sum - Math.log(Math.exp(2 * row[at]!) / total), 0) / positives.length
+        );
+      };
+      const mean = (table: readonly number[][]) =>
+        (entropy(table[0]!, [0, 1]) + entropy(table[1]!, [0, 1]) + entropy(table[2]!, [2])) / 3;
+      expectClose(actual, [(mean(rows) + mean(columns)) / 2], 1e-5);
+    });
+  });
+
+  test.each(['sum', 'hardest'] as const)(
+    'triplets (%s) of captions of one picture are none',
+    async (negatives) => {
+      await ready;
+      tf.tidy(() => {
+        const options = { margin: 0.2, negatives, groups: twoCaptions() };
+        // left over: [0.2 + 0.3 - 0.5]+ = 0 of row 2 and nothing else above the margin
+        expectClose(triplet(similarities(), options).dataSync(), [0], 1e-6);
+        expect(triplet(similarities(), { margin: 0.2, negatives }).dataSync()[0]).toBeGreaterThan(0.05);
+      });
+    },
+  );
+
+  test('the circle loss takes captions of one picture for positives', async () => {
+    await ready;
+    tf.tidy(() => {
+      const s = similarities().arraySync();
+      const weigh = (row: readonly number[], positives: readonly number[]) => {
+        const isPositive = (at: number) => positives.includes(at);
+        const sumOf = (wanted: boolean, term: (x: number) => number) =>
+          row.reduce((sum, x, at) => (isPositive(at) === wanted ? sum + Math.exp(term(x)) : sum), 0);
+        const negative = sumOf(false, (x) => 4 * Math.max(0, x + 0.25) * (x - 0.25));
+        return Math.log(1 + negative * sumOf(true, (x) => -4 * Math.max(0, 1.25 - x) * (x - 0.75)));
+      };
+      const mean = (rows: readonly number[][]) =>
+        (weigh(rows[0]!, [0, 1]) + weigh(rows[1]!, [0, 1]) + weigh(rows[2]!, [2])) / 3;
+      const columns = s.map((_, at) => s.map((row) => row[at]!));
+      const actual = symmetricCircle(similarities(), { margin: 0.25, scale: 4 }, twoCaptions()).dataSync();
+      expectClose(actual, [(mean(s) + mean(columns)) / 2], 1e-5);
+      const alone = circle(tf.tensor2d([[0.3]]), tf.tensor2d([[1]]), { margin: 0.25, scale: 4 });
+      expectClose(alone.dataSync(), [0], 1e-6);
+    });
+  });
+
+  test('a learned scale is at most 100 and can come back', async () => {
+    await ready;
+    tf.tidy(() => {
+      expectClose(learnedScale(tf.tensor1d([Math.log(20), 9])).dataSync(), [20, 100], 1e-5);
+      expectClose(gradientOf(learnedScale, tf.tensor1d([Math.log(20), 9])), [20, 100], 1e-5);
     });
   });
 }

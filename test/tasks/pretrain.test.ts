@@ -268,7 +268,7 @@ describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => 
 });
 
 test('says what regions as words need', () => {
-  const check = (regions: object, others: object = {}) =>
+  const check = (regions: Record<string, Json>, others: Record<string, Json> = {}) =>
     pretrain.check?.(completed({ objectives: { regions, ...others } }), backbone.shape);
   expect(() => check({})).toThrow(
     /regions\/labels: .*masked language modelling.*; "classes", or the objective mlm/,

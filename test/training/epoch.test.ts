@@ -50,5 +50,7 @@ it.each([
   [1, 4],
   [1.5, 6],
 ])('%d epochs of 4 updates are %d updates', (epochs, steps) => {
-  expect(totalSteps(32, { ...toyTraining, epochs, batchSize: 8 })).toBe(steps);
+  expect(
+    totalSteps({ lengths: new Array<number>(32).fill(1) }, { ...toyTraining, epochs, batchSize: 8 }),
+  ).toBe(steps);
 });

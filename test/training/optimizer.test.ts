@@ -41,7 +41,7 @@ describe.each(fixture.cases)('$name', ({ options, start, gradients, norms, traje
     }));
     for (const [index, gradient] of gradients.entries()) {
       const rate = options.optimizer.learningRate * (1 - index / gradients.length);
-      const scalars = Object.entries(updater.optimizer.scalars(rate, index + 1));
+      const scalars = Object.entries(updater.scalars({ learningRate: rate, step: index + 1 }));
       const { norm } = await step.run({
         ...Object.fromEntries(
           Object.entries(gradient).map(([name, g]) => [name, fromHost(tensorOf(name, g))]),

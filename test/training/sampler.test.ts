@@ -46,14 +46,14 @@ describe('the plan of an epoch', () => {
   const options = { batchSize: 16, accumulate: 4, bucketByLength: true, epochs: 3, seed: 1 };
 
   it('counts updates, with a smaller last one', () => {
-    expect(stepsPerEpoch(1003, options)).toBe(16);
-    expect(totalSteps(1003, options)).toBe(48);
-    expect(totalSteps(1003, { ...options, epochs: 0.5 })).toBe(8);
-    expect(totalSteps(1003, { ...options, maxSteps: 5 })).toBe(5);
+    expect(stepsPerEpoch({ lengths }, options)).toBe(16);
+    expect(totalSteps({ lengths }, options)).toBe(48);
+    expect(totalSteps({ lengths }, { ...options, epochs: 0.5 })).toBe(8);
+    expect(totalSteps({ lengths }, { ...options, maxSteps: 5 })).toBe(5);
   });
 
   it('weighs batches by their share of the update', () => {
-    const micros = microBatches(lengths, options, { epoch: 0, stepInEpoch: 0 });
+    const micros = microBatches({ lengths }, options, { epoch: 0, stepInEpoch: 0 });
     const sums = new Map<number, number>();
     for (const { stepInEpoch, weight } of micros)
       sums.set(stepInEpoch, (sums.get(stepInEpoch) ?? 0) + weight);
@@ -63,8 +63,8 @@ describe('the plan of an epoch', () => {
   });
 
   it('goes on where it was left', () => {
-    const whole = microBatches(lengths, options, { epoch: 1, stepInEpoch: 0 });
-    const rest = microBatches(lengths, options, { epoch: 1, stepInEpoch: 7 });
+    const whole = microBatches({ lengths }, options, { epoch: 1, stepInEpoch: 0 });
+    const rest = microBatches({ lengths }, options, { epoch: 1, stepInEpoch: 7 });
     expect(rest).toEqual(whole.slice(28));
   });
 });

@@ -1,7 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
+import { configReader } from '../configReader.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
 export interface SingleStreamConfig {
@@ -89,25 +89,7 @@ export const singleStreamSchema: JsonSchema = {
   properties,
 };
 
-/** A config.json has many keys more: labels, tokens, versions. */
-const KEYS: ReadonlySet<string> = new Set(Object.keys({ ...properties, ...FIXED }));
-
-const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
-const check = ajv.compile<SingleStreamConfig>({
-  type: 'object',
-  required: ['model_type'],
-  properties: { ...properties, ...FIXED },
-});
-
-function problemOf({ instancePath, message, params, data, keyword }: ErrorObject): Problem {
-  if (keyword !== 'enum') {
-    const given = instancePath ? ` (it is ${JSON.stringify(data)})` : '';
-    return { ...(instancePath && { where: instancePath }), message: `${message}${given}` };
-  }
-  const allowed = (params as { allowedValues: Json[] }).allowedValues.map((value) => JSON.stringify(value));
-  const expected = allowed.length > 1 ? `one of ${allowed.join(', ')}` : `${allowed[0]}`;
-  return { where: instancePath, message: `${JSON.stringify(data)} is not supported`, expected };
-}
+const read = configReader<SingleStreamConfig>(properties, FIXED);
 
 function* contradictions(config: SingleStreamConfig): Generator<Problem> {
   const { hidden_size: width, num_attention_heads: heads, type_vocab_size: segments } = config;
@@ -126,8 +108,7 @@ function* contradictions(config: SingleStreamConfig): Generator<Problem> {
 
 /** Checks a config and fills in the defaults of Hugging Face; throws UsageError with everything that is wrong. */
 export function readSingleStreamConfig(config: Readonly<Record<string, Json>>): SingleStreamConfig {
-  const filled: unknown = Object.fromEntries(Object.entries(config).filter(([key]) => KEYS.has(key)));
-  if (!check(filled)) throw new UsageError((check.errors ?? []).map(problemOf));
+  const filled = read(config);
   const problems = [...contradictions(filled)];
   if (problems.length > 0) throw new UsageError(problems);
   return filled;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { annotationKinds } from './annotations/index.js';
 import { artists, artistsOf, type Icons } from './artists.js';
@@ -72,7 +72,7 @@ export async function hashFiles(folder: string, names: readonly string[]): Promi
   const hash = createHash('sha256');
   for (const name of names) {
     hash.update(`${name}\0`);
-    for await (const bytes of createReadStream(join(folder, name))) hash.update(bytes as Buffer);
+    hash.update(await readFile(join(folder, name)));
   }
   return hash.digest('hex');
 }

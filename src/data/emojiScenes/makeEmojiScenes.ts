@@ -2,6 +2,7 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InterruptedError } from '../../errors.js';
 import type { OnProgress } from '../../progress.js';
+import { pictureFile } from './annotations/annotationKind.js';
 import { annotationKinds } from './annotations/index.js';
 import { type Icons, loadIcons } from './artists.js';
 import { drawScene } from './drawScene.js';
@@ -10,6 +11,7 @@ import { checkParameters, type SceneParameters, splitCounts } from './parameters
 import { planScene } from './planScene.js';
 import { type Scene, type Split, splits } from './scene.js';
 import { findFinished, finish, openPartial, readFinishedScenes, scenesFile } from './sceneFolder.js';
+import { writeAnnotations } from './writeAnnotations.js';
 
 /** What to make, and where. */
 export interface SceneOptions {
@@ -59,7 +61,7 @@ export async function makeEmojiScenes(options: SceneOptions): Promise<SceneFacts
   const tell = () => onProgress?.({ stage: 'data', done: ++done, total: count, unit: 'picture' });
   const icons = await loadIcons();
   const scenes = await drawAll({ partial, parameters, icons, concurrency, signal, tell });
-  const annotated = await annotateAll(partial, parameters, scenes);
+  const annotated = await annotateAll(partial, parameters, scenes, signal);
   const sha256 = await hashFiles(partial, [...picturesAndScenes(scenes), ...annotated]);
   const facts = factsOf(parameters, scenes, icons, sha256);
   await finish(partial, folder, facts);
@@ -110,22 +112,18 @@ async function annotateAll(
   partial: string,
   { seed, version }: SceneParameters,
   scenes: Readonly<Record<Split, readonly Scene[]>>,
+  signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const names: string[] = [];
   for (const split of splits) {
     for (const { annotate } of annotationKinds) {
-      for (const { name, content } of annotate({ split, seed, version, scenes: scenes[split] })) {
-        await writeFile(join(partial, name), content);
-        names.push(name);
-      }
+      const files = annotate({ split, seed, version, scenes: scenes[split] });
+      for (const name of await writeAnnotations(partial, files, signal)) names.push(name);
     }
   }
   return names;
 }
 
 function picturesAndScenes(scenes: Readonly<Record<Split, readonly Scene[]>>): string[] {
-  return splits.flatMap((split) => [
-    ...scenes[split].map(({ fileName }) => `images/${split}/${fileName}`),
-    scenesFile(split),
-  ]);
+  return splits.flatMap((split) => [...scenes[split].map(pictureFile), scenesFile(split)]);
 }

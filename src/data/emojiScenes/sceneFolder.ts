@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.js';
+import { type Problem, UsageError } from '../../errors.js';
 import type { DatasetFacts } from './facts.js';
 import type { SceneParameters } from './parameters.js';
 import { type Scene, type Split, splits } from './scene.js';
@@ -42,6 +42,24 @@ async function isEmptyOrAbsent(folder: string): Promise<boolean> {
   }
 }
 
+/** What is in the way, and what to do about it. */
+function wrongFolder(folder: string, found: unknown, wanted: SceneParameters): Problem {
+  const { name, seed, count, size, version } = wanted;
+  const { version: older, ...others } = (found ?? {}) as Partial<SceneParameters>;
+  if (older !== version && sameParameters({ ...others, version }, wanted)) {
+    return {
+      file: folder,
+      message: `the folder holds ${name} ${older}, which has other files than ${version}`,
+      expected: 'delete or rename it and make it again, or give another folder',
+    };
+  }
+  return {
+    file: folder,
+    message: 'the folder is not empty and holds something else',
+    expected: `${name} ${version} of seed ${seed}, count ${count}, size ${size}, or another folder`,
+  };
+}
+
 /** The facts of a folder that is finished already; throws UsageError where it holds something else. */
 export async function findFinished(
   folder: string,
@@ -50,12 +68,7 @@ export async function findFinished(
   if (await isEmptyOrAbsent(folder)) return undefined;
   const facts = parsed(await readIfThere(join(folder, factsFile)));
   if (sameParameters(facts, parameters)) return facts as DatasetFacts;
-  const { seed, count, size, version } = parameters;
-  throw new UsageError({
-    file: folder,
-    message: 'the folder is not empty and holds something else',
-    expected: `emoji-scenes ${version} of seed ${seed}, count ${count}, size ${size}, or another folder`,
-  });
+  throw new UsageError(wrongFolder(folder, facts, parameters));
 }
 
 /** Makes the folder that is worked in, or finds the one an interrupted run of the same parameters left. */

@@ -4,7 +4,7 @@ import { annotationKinds } from '../../../src/data/emojiScenes/annotations/index
 import { instances } from '../../../src/data/emojiScenes/annotations/instances.js';
 import { vqa } from '../../../src/data/emojiScenes/annotations/vqa.js';
 import { nouns } from '../../../src/data/emojiScenes/vocabulary.js';
-import { plannedScenes } from './sceneSets.js';
+import { jsonOf, plannedScenes } from './sceneSets.js';
 
 interface VqaAnnotation {
   question_id: number;
@@ -22,8 +22,8 @@ interface VqaQuestion {
 
 const set = plannedScenes('train', 1200);
 const [questionFile, annotationFile] = vqa.annotate(set);
-const { questions } = JSON.parse(questionFile!.content) as { questions: VqaQuestion[] };
-const { annotations } = JSON.parse(annotationFile!.content) as { annotations: VqaAnnotation[] };
+const { questions } = jsonOf<{ questions: VqaQuestion[] }>(questionFile);
+const { annotations } = jsonOf<{ annotations: VqaAnnotation[] }>(annotationFile);
 const asked = questions.map(({ question }, i) => ({ question, ...annotations[i]! }));
 const sceneOf = new Map(set.scenes.map((scene) => [scene.id, scene]));
 
@@ -41,7 +41,9 @@ function answerCounts(select: (item: (typeof asked)[number]) => string | undefin
 describe('annotation files', () => {
   it('have the official names and are the same for the same scenes', () => {
     const files = annotationKinds.flatMap((kind) => kind.annotate(set));
-    expect(files.map(({ name }) => name)).toEqual([
+    const names = files.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.slice(0, 4)).toEqual([
       'instances_train.json',
       'captions_train.json',
       'v2_OpenEnded_mscoco_train_questions.json',
@@ -51,7 +53,11 @@ describe('annotation files', () => {
   });
 
   it('list instances as COCO does', () => {
-    const coco = JSON.parse(instances.annotate(set)[0]!.content);
+    const coco = jsonOf<{
+      images: readonly object[];
+      annotations: readonly { category_id: number }[];
+      categories: readonly object[];
+    }>(instances.annotate(set)[0]);
     expect(Object.keys(coco)).toEqual(['info', 'licenses', 'images', 'annotations', 'categories']);
     expect(coco.images[0]).toMatchObject({ id: 1, file_name: 'scene_1.png', width: 160, height: 160 });
     const [first] = coco.annotations;
@@ -64,14 +70,14 @@ describe('annotation files', () => {
       area,
       iscrowd: 0,
     });
-    expect(coco.categories[first.category_id - 1]).toMatchObject({ id: first.category_id, name: noun });
+    expect(coco.categories[first!.category_id - 1]).toMatchObject({ id: first!.category_id, name: noun });
   });
 });
 
 describe('captions', () => {
-  const file = JSON.parse(captions.annotate(set)[0]!.content) as {
-    annotations: { id: number; image_id: number; caption: string }[];
-  };
+  const file = jsonOf<{ annotations: { id: number; image_id: number; caption: string }[] }>(
+    captions.annotate(set)[0],
+  );
   const texts = file.annotations.map(({ caption }) => caption);
 
   it('are five different sentences a picture', () => {

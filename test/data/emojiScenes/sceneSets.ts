@@ -1,4 +1,4 @@
-import type { SceneSet } from '../../../src/data/emojiScenes/annotations/annotationKind.js';
+import type { AnnotationFile, SceneSet } from '../../../src/data/emojiScenes/annotations/annotationKind.js';
 import { placeBoxes } from '../../../src/data/emojiScenes/placeBoxes.js';
 import { planScene } from '../../../src/data/emojiScenes/planScene.js';
 import type { Scene, Split } from '../../../src/data/emojiScenes/scene.js';
@@ -37,3 +37,18 @@ export const plannedScenes = (split: Split, count: number, seed = 1): SceneSet =
   version: 'test',
   scenes: Array.from({ length: count }, (_, index) => plannedScene(seed, split, index)),
 });
+
+/** The JSON of a file that is written, not linked. */
+export function jsonOf<T>(file: AnnotationFile | undefined): T {
+  if (file === undefined || !('content' in file)) throw new Error(`no content: ${file?.name}`);
+  return JSON.parse(file.content) as T;
+}
+
+/** The objects of a file of JSON lines. */
+export function jsonLinesOf<T>(file: AnnotationFile | undefined): T[] {
+  if (file === undefined || !('content' in file)) throw new Error(`no content: ${file?.name}`);
+  return file.content
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+}

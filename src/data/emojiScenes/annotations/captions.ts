@@ -112,7 +112,7 @@ const particular: readonly Template[] = [
 ];
 
 /** Five different captions of a scene; the same seed gives the same ones. */
-function captionsOf(scene: Scene, seed: number): string[] {
+export function captionsOf(scene: Scene, seed: number): string[] {
   const random = createRandom('captions', seed, scene.split, scene.index);
   const order = [
     ...random.shuffle([...complete]).slice(0, 2),

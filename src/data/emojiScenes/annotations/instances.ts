@@ -23,12 +23,13 @@ export const imageEntry = (scene: Scene) => ({
   unseen_pair: scene.unseenPair,
 });
 
-function annotate(set: SceneSet) {
-  const objects = set.scenes.flatMap((scene) => scene.objects.map((object) => ({ scene, object })));
-  const content = {
+/** What a COCO instances file says of pictures with these ids and file names. */
+function contentOf(set: SceneSet, pictures: readonly Scene[]) {
+  const objects = pictures.flatMap((scene) => scene.objects.map((object) => ({ scene, object })));
+  return {
     info: infoOf(set),
     licenses,
-    images: set.scenes.map(imageEntry),
+    images: pictures.map(imageEntry),
     annotations: objects.map(({ scene, object }, i) => ({
       id: i + 1,
       image_id: scene.id,
@@ -39,6 +40,20 @@ function annotate(set: SceneSet) {
     })),
     categories: nouns.map(({ name, category }, i) => ({ id: i + 1, name, supercategory: category })),
   };
+}
+
+/** The instances of scenes under other file names; they are numbered from 1. */
+export const instancesOf = (
+  set: SceneSet,
+  pictures: readonly { readonly scene: Scene; readonly fileName: string }[],
+) =>
+  contentOf(
+    set,
+    pictures.map(({ scene, fileName }, i) => ({ ...scene, id: i + 1, fileName })),
+  );
+
+function annotate(set: SceneSet) {
+  const content = contentOf(set, set.scenes);
   return [{ name: `instances_${set.split}.json`, content: JSON.stringify(content) }];
 }
 

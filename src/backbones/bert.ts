@@ -1,0 +1,78 @@
+import { activationOf, type HiddenActivation, linearSite, type TransformerBlock } from '../nn/index.js';
+import { layerNormParameters, normal, type ParameterSpec } from '../nn/parameters.js';
+
+/** What a BERT is made of, by the names of its config.json. */
+export interface BertSizes {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly hidden_act: HiddenActivation;
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly layer_norm_eps: number;
+  readonly initializer_range: number;
+}
+
+/** What stands before the names of a BERT that is a part of a backbone; nothing by default. */
+export interface BertPlace {
+  readonly sites?: string;
+  readonly parameters?: string;
+}
+
+/** Layer `n`: BERT's parameter names under the names of its sites. */
+export function bertBlock(
+  config: BertSizes,
+  n: number,
+  { sites = '', parameters = '' }: BertPlace = {},
+): TransformerBlock {
+  const { hidden_size: width, intermediate_size: wide } = config;
+  const prefix = `${parameters}encoder.layer.${n}`;
+  const site = (name: string, parameter: string, inputWidth = width, outputWidth = width) =>
+    linearSite({
+      name: `${sites}layers.${n}.${name}`,
+      parameter: `${prefix}.${parameter}`,
+      inputWidth,
+      outputWidth,
+      layer: n,
+    });
+  return {
+    sites: {
+      query: site('attention.query', 'attention.self.query'),
+      key: site('attention.key', 'attention.self.key'),
+      value: site('attention.value', 'attention.self.value'),
+      attentionOutput: site('attention.output', 'attention.output.dense'),
+      intermediate: site('ffn.intermediate', 'intermediate.dense', width, wide),
+      output: site('ffn.output', 'output.dense', wide, width),
+    },
+    attentionNorm: `${prefix}.attention.output.LayerNorm`,
+    outputNorm: `${prefix}.output.LayerNorm`,
+    heads: config.num_attention_heads,
+    epsilon: config.layer_norm_eps,
+    activation: activationOf(config.hidden_act),
+  };
+}
+
+/** A table of embeddings, `name.weight` [rows, width]. */
+export const embeddingTable = (
+  name: string,
+  rows: number,
+  config: Pick<BertSizes, 'hidden_size' | 'initializer_range'>,
+): ParameterSpec => ({
+  name: `${name}.weight`,
+  shape: [rows, config.hidden_size],
+  initializer: normal(config.initializer_range),
+});
+
+/** Tables of words, positions and segments; `between` come before the LayerNorm. */
+export const bertEmbeddings = (
+  config: BertSizes,
+  { parameters = '' }: BertPlace = {},
+  between: readonly ParameterSpec[] = [],
+): ParameterSpec[] => [
+  embeddingTable(`${parameters}embeddings.word_embeddings`, config.vocab_size, config),
+  embeddingTable(`${parameters}embeddings.position_embeddings`, config.max_position_embeddings, config),
+  embeddingTable(`${parameters}embeddings.token_type_embeddings`, config.type_vocab_size, config),
+  ...between,
+  ...layerNormParameters(`${parameters}embeddings.LayerNorm`, config.hidden_size),
+];

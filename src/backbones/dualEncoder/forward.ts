@@ -1,0 +1,24 @@
+import type { TensorTree } from '../../engine/index.js';
+import { UsageError } from '../../errors.js';
+import type { Scope } from '../../nn/index.js';
+import type { ParameterLookup } from '../../nn/parameters.js';
+import type { ForwardOptions, TowersOutput } from '../backbone.js';
+import type { DualEncoderConfig } from './config.js';
+import { pictureTower } from './pictureTower.js';
+import { textTower } from './textTower.js';
+
+/** One pass of the towers whose inputs the batch has: `inputIds` for text, `patches` for pictures. */
+export function dualEncoderForward(
+  config: DualEncoderConfig,
+  parameters: ParameterLookup,
+  batch: TensorTree,
+  { hooks }: ForwardOptions = {},
+): TowersOutput {
+  const scope: Scope = { parameters, ...(hooks && { hooks }) };
+  if (!batch.inputIds && !batch.patches) throw new UsageError('a batch needs texts or pictures');
+  return {
+    kind: 'towers',
+    ...(batch.inputIds && { text: textTower(scope, config, batch) }),
+    ...(batch.patches && { picture: pictureTower(scope, config, batch) }),
+  };
+}

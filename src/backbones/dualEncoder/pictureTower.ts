@@ -1,0 +1,64 @@
+import { linear as affine, type Tensor, type TensorTree, tf } from '../../engine/index.js';
+import { UsageError } from '../../errors.js';
+import { hidden, layerNorm, linear, preNormBlock, type Scope, tapped } from '../../nn/index.js';
+import type { StreamOutput } from '../backbone.js';
+import { firstState } from '../streams.js';
+import type { DualEncoderConfig } from './config.js';
+import { blockOf, embeddingsSite, patchCount, projectionSite, tapOf } from './shape.js';
+
+const EMBEDDINGS = 'vision_model.embeddings';
+
+/** A class token and the patches, each with its position (Dosovitskiy et al. 2021, eq. 1); [B, 1 + N, H]. */
+function patchEmbeddings({ parameters }: Scope, config: DualEncoderConfig, patches: Tensor): Tensor {
+  const { hidden_size: width } = config.picture;
+  const [, count, values] = patches.shape as [number, number, number];
+  const expected = patchCount(config.picture);
+  if (count !== expected) {
+    throw new UsageError(`a picture of ${count} patches; the backbone has ${expected} positions`);
+  }
+  const kernel = tf.reshape(parameters(`${EMBEDDINGS}.patch_embedding.weight`), [width, values]);
+  const cls = tf.reshape(parameters(`${EMBEDDINGS}.class_embedding`), [1, width]);
+  // the class token's own embedding joins its position: the rows before the patches are zeros
+  const places = tf.add(
+    parameters(`${EMBEDDINGS}.position_embedding.weight`),
+    tf.pad(cls, [
+      [0, count],
+      [0, 0],
+    ]),
+  );
+  return tf.add(
+    tf.pad(affine(patches, kernel), [
+      [0, 0],
+      [1, 0],
+      [0, 0],
+    ]),
+    places,
+  );
+}
+
+/**
+ * The picture tower: a ViT with a LayerNorm before its layers (Radford et al. 2021, section 2.4). Reads patches
+ * [B, N, 3 p p]. `hidden` are the states after the last layer, as they are; those that are projected go through one more
+ * LayerNorm first.
+ */
+export function pictureTower(scope: Scope, config: DualEncoderConfig, batch: TensorTree): StreamOutput {
+  const { layer_norm_eps: epsilon, num_hidden_layers: layers } = config.picture;
+  const embedded = patchEmbeddings(scope, config, batch.patches as Tensor);
+  const normed = layerNorm(scope, 'vision_model.pre_layrnorm', embedded, epsilon);
+  let x = tapped(
+    scope,
+    tapOf(config, 'picture', 0),
+    hidden(scope, embeddingsSite(config, 'picture'), normed),
+  );
+  for (let n = 0; n < layers; n++) {
+    x = tapped(scope, tapOf(config, 'picture', n + 1), preNormBlock(scope, blockOf(config, 'picture', n), x));
+  }
+  const project = (states: Tensor) =>
+    linear(
+      scope,
+      projectionSite(config, 'picture'),
+      layerNorm(scope, 'vision_model.post_layernorm', states, epsilon),
+    );
+  const mask = tf.ones(x.shape.slice(0, 2));
+  return { hidden: x, mask, pooled: project(firstState(x)), summary: firstState, project };
+}

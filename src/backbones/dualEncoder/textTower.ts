@@ -1,0 +1,90 @@
+import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
+import { UsageError } from '../../errors.js';
+import {
+  additiveMask,
+  causalMask,
+  dropped,
+  embed,
+  hidden,
+  layerNorm,
+  linear,
+  preNormBlock,
+  type Scope,
+  tapped,
+  textEmbeddings,
+  transformerBlock,
+} from '../../nn/index.js';
+import type { StreamOutput } from '../backbone.js';
+import { firstState } from '../streams.js';
+import type { BertTextConfig, CausalTextConfig, DualEncoderConfig } from './config.js';
+import { blockOf, embeddingsSite, projectionSite, tapOf } from './shape.js';
+
+const EMBEDDINGS = 'text_model.embeddings';
+
+function refuseLongText({ text }: DualEncoderConfig, length: number): void {
+  const limit = text.max_position_embeddings;
+  if (length <= limit) return;
+  throw new UsageError(`a text of ${length} tokens; the backbone has ${limit} positions`);
+}
+
+/** float32 [B, T], 1 at the end of each text: the first end token, or with the old id 2 the first of the largest ids. */
+function endOf(ids: Tensor, { eos_token_id: end }: CausalTextConfig): Tensor {
+  const length = ids.shape[1] as number;
+  const ends = end === 2 ? ids : tf.cast(tf.equal(ids, tf.scalar(end, 'int32')), 'int32');
+  const at = tf.reshape(tf.argMax(ends, 1), [-1, 1]);
+  return tf.cast(
+    tf.equal(tf.cast(at, 'int32'), tf.reshape(tf.range(0, length, 1, 'int32'), [1, length])),
+    'float32',
+  );
+}
+
+/** Token + position embeddings of CLIP; [B, T, H]. */
+function causalEmbeddings(scope: Scope, ids: Tensor): Tensor {
+  const positions = tf.reshape(tf.range(0, ids.shape[1] as number, 1, 'int32'), [1, -1]);
+  return tf.add(
+    embed(scope, `${EMBEDDINGS}.token_embedding`, ids),
+    embed(scope, `${EMBEDDINGS}.position_embedding`, positions),
+  );
+}
+
+/** BERT's embeddings after LayerNorm; [B, T, H]. */
+function bertEmbeddings(scope: Scope, text: BertTextConfig, batch: TensorTree): Tensor {
+  const sum = textEmbeddings(scope, EMBEDDINGS, batch);
+  return dropped(scope, layerNorm(scope, `${EMBEDDINGS}.LayerNorm`, sum, text.layer_norm_eps));
+}
+
+/** What a text stream gives besides its hidden states. */
+function finish(
+  scope: Scope,
+  config: DualEncoderConfig,
+  states: Tensor,
+  mask: Tensor,
+  summary: StreamOutput['summary'],
+): StreamOutput {
+  const project = (x: Tensor) => linear(scope, projectionSite(config, 'text'), x);
+  return { hidden: states, mask, pooled: project(summary(states)), summary, project };
+}
+
+/**
+ * The text tower. Reads inputIds int32 [B, T] and optionally attentionMask [B, T]; Chinese-CLIP's also tokenTypeIds.
+ * CLIP's is causal (Radford et al. 2021, section 2.4) and is pooled at the end token, Chinese-CLIP's at the first.
+ */
+export function textTower(scope: Scope, config: DualEncoderConfig, batch: TensorTree): StreamOutput {
+  const { text } = config;
+  const ids = batch.inputIds as Tensor;
+  const [size, length] = ids.shape as [number, number];
+  refuseLongText(config, length);
+  const mask = batch.attentionMask ? tf.cast(batch.attentionMask, 'float32') : tf.ones([size, length]);
+  const seen = tf.reshape(mask, [size, 1, 1, length]);
+  const scores = additiveMask(text.kind === 'causal' ? tf.mul(seen, causalMask(length)) : seen);
+  const block = text.kind === 'causal' ? preNormBlock : transformerBlock;
+  const embedded = text.kind === 'causal' ? causalEmbeddings(scope, ids) : bertEmbeddings(scope, text, batch);
+  let x = tapped(scope, tapOf(config, 'text', 0), hidden(scope, embeddingsSite(config, 'text'), embedded));
+  for (let n = 0; n < text.num_hidden_layers; n++) {
+    x = tapped(scope, tapOf(config, 'text', n + 1), block(scope, blockOf(config, 'text', n), x, scores));
+  }
+  if (text.kind === 'bert') return finish(scope, config, x, mask, firstState);
+  const end = tf.reshape(endOf(ids, text), [size, length, 1]);
+  const states = layerNorm(scope, 'text_model.final_layer_norm', x, text.layer_norm_eps);
+  return finish(scope, config, states, mask, (all) => tf.sum(tf.mul(all, end), 1));
+}

@@ -1,0 +1,50 @@
+import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { InterruptedError } from '../../errors.js';
+import type { AnnotationFile } from './annotations/annotationKind.js';
+
+/** Files written at once. */
+const AT_ONCE = 32;
+
+/** Makes the folders of files, each one once. */
+function folderMaker(root: string) {
+  const made = new Map<string, Promise<unknown>>();
+  return (name: string) => {
+    const folder = dirname(join(root, name));
+    const making = made.get(folder) ?? mkdir(folder, { recursive: true });
+    made.set(folder, making);
+    return making;
+  };
+}
+
+/** A hard link in place of whatever an interrupted run left there; a copy where the file system has none. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await rm(to, { force: true });
+  await link(from, to).catch(() => copyFile(from, to));
+}
+
+/** Writes annotation files below `root` and returns their names in order; throws InterruptedError on `signal`. */
+export async function writeAnnotations(
+  root: string,
+  files: Iterable<AnnotationFile>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const names: string[] = [];
+  const makeFolder = folderMaker(root);
+  const write = async (file: AnnotationFile) => {
+    await makeFolder(file.name);
+    if ('content' in file) await writeFile(join(root, file.name), file.content);
+    else await linkOrCopy(join(root, file.linkTo), join(root, file.name));
+  };
+  let pending: Promise<void>[] = [];
+  for (const file of files) {
+    names.push(file.name);
+    pending.push(write(file));
+    if (pending.length < AT_ONCE) continue;
+    await Promise.all(pending);
+    pending = [];
+    if (signal?.aborted) throw new InterruptedError('interrupted; the same call goes on from here');
+  }
+  await Promise.all(pending);
+  return names;
+}

@@ -1,0 +1,84 @@
+import type { Picture } from '../backbones/backbone.js';
+import type { Json } from '../json.js';
+import { createAsyncCache } from './asyncCache.js';
+import { decodeImage, type Image } from './images.js';
+import { createLimiter } from './limiter.js';
+import type { PixelValues } from './patches.js';
+import {
+  type PictureKind,
+  type PictureSettings,
+  type PictureSize,
+  readPictureSettings,
+} from './pictureSettings.js';
+import { normalisePixels, preparePixels } from './preparePixels.js';
+
+/** What may be said besides the contents of preprocessor_config.json. */
+export interface PictureProcessorOptions {
+  /** Whose defaults hold for a file that does not say which processor it is for; default `clip`. */
+  readonly kind?: PictureKind;
+  /** The file that the settings are from, for error messages. */
+  readonly file?: string;
+  /** Memory for prepared pictures (8 bits a value) kept from one epoch to the next; 0 keeps none. Default 512. */
+  readonly cacheMegabytes?: number;
+}
+
+/** A picture as a backbone reads it. */
+export interface PreparedPicture extends PixelValues {
+  /** Normalised, [height, width, 3]; made at each access from the 8-bit pixels that are kept. */
+  readonly data: Float32Array;
+  /** Size in the file. */
+  readonly original: PictureSize;
+}
+
+/** Makes pictures ready as a model's preprocessor_config.json says. */
+export interface PictureProcessor {
+  /** Throws UsageError that names a picture which can't be read. */
+  read(picture: Pick<Picture, 'path'>): Promise<PreparedPicture>;
+  readonly settings: PictureSettings;
+  /** The contents of the file, from which `createPictureProcessor` makes the same processor again. */
+  readonly description: Json;
+  close(): Promise<void>;
+}
+
+/** Decoded pictures held at a time while they are resized. */
+const PICTURES_AT_ONCE = 4;
+
+interface Kept {
+  readonly image: Image;
+  readonly original: PictureSize;
+}
+
+/**
+ * The picture processor of a preprocessor_config.json; throws UsageError with everything that is wrong in it. Pixels
+ * are those of Pillow: transparency is laid on white, resizing works on 8 bits.
+ */
+export function createPictureProcessor(
+  preprocessorConfig: Readonly<Record<string, Json>>,
+  { kind = 'clip', file, cacheMegabytes = 512 }: PictureProcessorOptions = {},
+): PictureProcessor {
+  const settings = readPictureSettings(preprocessorConfig, kind, file);
+  const inTurn = createLimiter(PICTURES_AT_ONCE);
+  const cache = createAsyncCache<Kept>(cacheMegabytes * 2 ** 20, ({ image }) => image.pixels.byteLength);
+
+  const prepare = async (path: string): Promise<Kept> => {
+    const { width, height, pixels } = await decodeImage(path, { transparency: 'white' });
+    return { image: preparePixels({ width, height, pixels }, settings), original: { width, height } };
+  };
+
+  return {
+    async read({ path }) {
+      const { image, original } = await cache.get(path, () => inTurn(() => prepare(path)));
+      return {
+        width: image.width,
+        height: image.height,
+        original,
+        get data() {
+          return normalisePixels(image, settings);
+        },
+      };
+    },
+    settings,
+    description: preprocessorConfig,
+    close: async () => cache.clear(),
+  };
+}

@@ -1,0 +1,146 @@
+import type { BackboneShape } from '../src/backbones/backbone.js';
+import { type HostBatch, int32 } from '../src/data/hostTensor.js';
+import { type Tensor, tf } from '../src/engine/index.js';
+import { UsageError } from '../src/errors.js';
+import { crossEntropy } from '../src/objectives/crossEntropy.js';
+import { pairHead, pairHeads } from './heads/nlvr/index.js';
+import { evaluateNlvr2, type NlvrLabel } from './metrics/nlvr2.js';
+import { type Nlvr2Split, type NlvrExample, nlvr2Schema, readNlvr2 } from './readers/nlvr2.js';
+import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
+
+/** Options of the task `nlvr`. */
+export interface NlvrOptions {
+  /** Name of a head in `heads/nlvr`. */
+  readonly head: string;
+  readonly dropout: number;
+}
+
+/** What collating must know of the options. */
+export type NlvrState = {
+  readonly pictures: 'apart' | 'together';
+};
+
+/** Names of the classes, as NLVR2 writes its labels. */
+const LABELS = ['False', 'True'] as const;
+
+/** Sequences of a batch: one an example, or all left pictures and then all right ones. */
+function sequencesOf(examples: readonly NlvrExample[], { state, processor }: CollateContext<NlvrState>) {
+  const encode = (side: 'left' | 'right') => (example: NlvrExample) =>
+    processor.encode({ text: example.sentence, pictures: [example[side]] });
+  if (state.pictures === 'apart') return [...examples.map(encode('left')), ...examples.map(encode('right'))];
+  return examples.map(({ sentence, left, right }) =>
+    processor.encode({ text: sentence, pictures: [left, right] }),
+  );
+}
+
+async function collate(
+  examples: readonly NlvrExample[],
+  context: CollateContext<NlvrState>,
+): Promise<HostBatch> {
+  const inputs = context.processor.collate(await Promise.all(sequencesOf(examples, context)));
+  if (examples.some(({ label }) => label === undefined)) return inputs;
+  const labels = Int32Array.from(examples, ({ label }) => Number(label));
+  return { ...inputs, 'target.labels': int32([examples.length], labels) };
+}
+
+/**
+ * int32 [2B, 1]: 1 for left pictures, 2 for right ones, as ViLT tells them apart; 1 for all where a backbone of patches
+ * has no third type (Kim et al. 2021, arXiv 2102.03334). Other families don't read it.
+ */
+function pictureTypes({ parameters }: BackboneShape, rows: number): Tensor {
+  const types = parameters.find(({ name }) => name === 'embeddings.token_type_embeddings.weight')?.shape[0];
+  const half = (type: number) => tf.fill([rows / 2, 1], type, 'int32');
+  return tf.concat([half(1), half((types ?? 0) > 2 ? 2 : 1)], 0);
+}
+
+function predictionOf(id: string, no: number, yes: number): Prediction {
+  const label = LABELS[Number(yes > no)]!;
+  return { id, label, score: 1 / (1 + Math.exp(-Math.abs(yes - no))) };
+}
+
+/** The examples' labels; UsageError where some are not known. */
+function labelsOf(examples: readonly NlvrExample[]): NlvrLabel[] {
+  const known = examples.flatMap(({ id, label }) => (label === undefined ? [] : [{ id, label }]));
+  if (known.length === examples.length) return known;
+  const message = `${examples.length - known.length} of ${examples.length} sentences have no label to compare with`;
+  throw new UsageError({ where: 'data', message, expected: 'annotations with labels' });
+}
+
+function report(labelOf: ReadonlyMap<string, boolean>, examples: readonly NlvrExample[]): MetricReport {
+  const { accuracy, consistency, byLabel } = evaluateNlvr2(labelOf, labelsOf(examples));
+  return { values: { accuracy, consistency }, groups: { label: byLabel } };
+}
+
+/** The label of most training sentences for every sentence. */
+function baseline(training: readonly NlvrExample[], examples: readonly NlvrExample[]): MetricReport {
+  const labels = labelsOf(training);
+  const majority = 2 * labels.filter(({ label }) => label).length > labels.length;
+  return report(new Map(examples.map(({ id }) => [id, majority])), examples);
+}
+
+/** Natural language for visual reasoning: is a sentence true of two pictures (NLVR2, Suhr et al. 2019, arXiv 1811.00491). */
+export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
+  kind: 'nlvr',
+  description: 'natural language for visual reasoning: is a sentence true of two pictures',
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      head: {
+        enum: pairHeads.map(({ name }) => name),
+        description:
+          'How the two pictures meet: pooled outputs side by side, cross-attention between both sequences, or both pictures in one sequence.',
+        default: 'paired',
+      },
+      dropout: {
+        type: 'number',
+        minimum: 0,
+        exclusiveMaximum: 1,
+        description: "Share dropped inside the head and before the head's last layer.",
+        default: 0.1,
+      },
+    },
+  },
+  dataSchema: nlvr2Schema,
+  metric: { name: 'accuracy', higherIsBetter: true },
+  read: async (_options, split) => readNlvr2(split as unknown as Nlvr2Split),
+  fit(options, training) {
+    labelsOf(training);
+    return { pictures: pairHead(options.head).pictures };
+  },
+  check: ({ head }, backbone) => pairHead(head).check?.(backbone),
+  pictures: ({ left, right }) => [left, right],
+  length: ({ sentence }) => sentence.split(/\s+/).length + 2,
+  head: ({ head }, _state, backbone, checkpoint) => pairHead(head).parameters(backbone, checkpoint),
+  collate,
+  outputs({ options, encode, batch, backbone, parameters, dropout }) {
+    const head = pairHead(options.head);
+    const rows = batch.inputIds!.shape[0] as number;
+    const output =
+      head.pictures === 'apart' ? encode({ pictureTypeIds: pictureTypes(backbone, rows) }) : encode();
+    return { logits: head.logits(output, { backbone, parameters, dropout, dropoutRate: options.dropout }) };
+  },
+  loss: ({ logits }, batch) => ({ total: crossEntropy(logits!, batch['target.labels']!) }),
+  predictionOutputs: ['logits'],
+  predict({ logits }, examples) {
+    const { data } = logits!;
+    return examples.map(({ id }, row) => predictionOf(id, data[2 * row]!, data[2 * row + 1]!));
+  },
+  submission: (predictions) => [
+    {
+      name: 'nlvr2_predictions.csv',
+      content: predictions.map(({ id, label }) => `${id},${label}\n`).join(''),
+    },
+  ],
+  evaluate: (predictions, examples) =>
+    report(new Map(predictions.map(({ id, label }) => [id, label === 'True'])), examples),
+  baseline,
+  exampleFrom({ id, text, pictures }) {
+    const [left, right, ...others] = pictures;
+    if (!right || others.length > 0) {
+      const message = `a sentence about ${pictures.length} picture${pictures.length === 1 ? '' : 's'}`;
+      throw new UsageError({ where: `input ${id}`, message, expected: 'two: the left and the right one' });
+    }
+    return { id, sentence: text, left, right };
+  },
+});

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { Picture } from '../../src/backbones/backbone.js';
+import { type Problem, UsageError } from '../../src/errors.js';
+import type { JsonSchema } from '../../src/json.js';
+import type { Example } from '../task.js';
+import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
+import { itemCheck } from './listFile.js';
+import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+
+/** A sentence about two pictures. */
+export interface NlvrExample extends Example {
+  readonly sentence: string;
+  readonly left: Picture;
+  readonly right: Picture;
+  /** Whether the sentence is true; absent where the labels are not known. */
+  readonly label?: boolean;
+}
+
+/** The files of one split; paths are relative to the working directory. */
+export interface Nlvr2Split {
+  readonly annotations: string;
+  readonly images: string;
+  readonly instances?: string;
+  readonly checkImages?: boolean;
+  readonly limit?: number;
+}
+
+const path = (description: string) => ({ type: 'string', minLength: 1, description });
+
+/** Schema of one split of NLVR2. */
+export const nlvr2Schema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['annotations', 'images'],
+  properties: {
+    annotations: path('JSON lines of NLVR2; the labels may be left out where they are not known.'),
+    images: path("Folder of the pictures, or of the folders that the lines' directory names."),
+    instances: path('COCO instances file: boxes of the pictures by their file names.'),
+    checkImages: {
+      type: 'boolean',
+      description: 'Whether every picture must be there; false where precomputed features are read instead.',
+      default: true,
+    },
+    limit: { type: 'integer', minimum: 1, description: 'Reads the first lines only; default: all.' },
+  },
+};
+
+interface LineItem {
+  /** split-set-pair-sentence. */
+  readonly identifier: string;
+  readonly sentence: string;
+  readonly label?: 'True' | 'False';
+  readonly directory?: number | string;
+}
+
+const checkLine = itemCheck<LineItem>({
+  type: 'object',
+  required: ['identifier', 'sentence'],
+  properties: {
+    identifier: { type: 'string', pattern: '^[^-/\\\\]+-[0-9]+-[0-9]+-[0-9]+$' },
+    sentence: { type: 'string', pattern: '\\S' },
+    label: { enum: ['True', 'False'] },
+    directory: { type: ['integer', 'string'] },
+  },
+});
+
+type Instances = ReadonlyMap<string, CocoPicture>;
+
+/** What is known of a split besides its lines. */
+interface Surroundings {
+  readonly split: Nlvr2Split;
+  /** Pictures by file name; `whole` where all of the file could be read: only then is something missing from it. */
+  readonly instances?: { readonly byName: Instances; readonly whole: boolean };
+}
+
+function readInstances(file: string, problems: Problem[]): Required<Surroundings>['instances'] {
+  const found: Problem[] = [];
+  const pictures = collectCocoInstances(file, found);
+  problems.push(...found);
+  const named = [...pictures.values()].map((one) => [posix.basename(one.fileName), one] as const);
+  return { byName: new Map(named), whole: found.length === 0 };
+}
+
+/** The path of a picture: in the folder that its line names where it is there, else beside the others. */
+function pathOf({ images, checkImages = true }: Nlvr2Split, { directory }: LineItem, name: string) {
+  const flat = pictureIn(images, name);
+  if (directory === undefined) return flat;
+  const inside = pictureIn(images, posix.join(String(directory), name));
+  if (!checkImages || inside === undefined || existsSync(inside)) return inside;
+  return flat !== undefined && existsSync(flat) ? flat : inside;
+}
+
+/** `{split}-{set}-{pair}` of an identifier: both pictures' names begin with it. */
+const pairOf = (identifier: string): string => identifier.slice(0, identifier.lastIndexOf('-'));
+
+function pictureOf({ split, instances }: Surroundings, item: LineItem, side: 0 | 1) {
+  const id = `${pairOf(item.identifier)}-img${side}`;
+  const name = `${id}.png`;
+  const found = pathOf(split, item, name);
+  if (found === undefined) {
+    return { problem: `the directory '${item.directory}' leads out of ${split.images}` };
+  }
+  const known = instances?.byName.get(name);
+  if (instances?.whole && !known) return { problem: `picture ${name} is not in ${split.instances}` };
+  const boxes = known && { boxes: known.boxes, width: known.width, height: known.height };
+  return { picture: { id, path: found, ...boxes } satisfies Picture };
+}
+
+/** The example of a line, its pictures added to `named`; undefined where it has a problem. */
+function exampleOf(
+  surroundings: Surroundings,
+  { item, line }: JsonLine<LineItem>,
+  named: NamedPicture[],
+  problems: Problem[],
+): NlvrExample | undefined {
+  const { annotations: file } = surroundings.split;
+  const sides = ([0, 1] as const).map((side) => pictureOf(surroundings, item, side));
+  const wrong = new Set(sides.flatMap(({ problem }) => problem ?? []));
+  for (const message of wrong) problems.push({ file, line, message });
+  const [left, right] = sides.map(({ picture }) => picture);
+  if (!left || !right) return undefined;
+  named.push({ path: left.path, file, line }, { path: right.path, file, line });
+  const { identifier: id, sentence, label } = item;
+  return { id, sentence, left, right, ...(label && { label: label === 'True' }) };
+}
+
+/**
+ * Reads one split in the official NLVR2 format; pictures are `{split}-{set}-{pair}-img0.png` (left) and `-img1.png`.
+ * Throws UsageError with every problem of all its files, missing pictures among them.
+ */
+export function readNlvr2(split: Nlvr2Split): NlvrExample[] {
+  const { annotations: file } = split;
+  const problems: Problem[] = [];
+  const lines = readJsonLines(file, checkLine, problems);
+  checkUniqueLines(file, lines, 'identifier', ({ identifier }) => identifier, problems);
+  const instances = split.instances === undefined ? undefined : readInstances(split.instances, problems);
+  const surroundings = { split, ...(instances && { instances }) };
+  const named: NamedPicture[] = [];
+  const examples = lines
+    .slice(0, split.limit)
+    .flatMap((line) => exampleOf(surroundings, line, named, problems) ?? []);
+  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (problems.length > 0) throw new UsageError(problems);
+  return examples;
+}

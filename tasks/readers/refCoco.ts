@@ -1,0 +1,209 @@
+import type { Picture } from '../../src/backbones/backbone.js';
+import type { PixelBox } from '../../src/data/boxes.js';
+import { type Problem, UsageError } from '../../src/errors.js';
+import type { JsonSchema } from '../../src/json.js';
+import type { Example } from '../task.js';
+import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
+import { readJsonFile } from './jsonFile.js';
+import { idSchema, itemCheck } from './listFile.js';
+import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+
+/** An expression that refers to one thing in a picture; the picture's boxes are the candidates. */
+export interface GroundingExample extends Example {
+  readonly expression: string;
+  readonly picture: Picture & { readonly width: number; readonly height: number };
+  /** The thing's box in pixels, x1, y1, x2, y2; absent where it is not known. */
+  readonly truth?: PixelBox;
+  /** The referred thing, for submissions. */
+  readonly ref?: string;
+}
+
+/** The files of one split; paths are relative to the working directory. */
+export interface RefCocoSplit {
+  readonly refs: string;
+  readonly instances: string;
+  readonly images: string;
+  readonly split?: string;
+  readonly detections?: DetectionsFile;
+  readonly checkImages?: boolean;
+  readonly limit?: number;
+}
+
+const path = (description: string) => ({ type: 'string', minLength: 1, description });
+
+/** Schema of one split of RefCOCO, RefCOCO+ or RefCOCOg. */
+export const refCocoSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['refs', 'instances', 'images'],
+  properties: {
+    refs: path("REFER's refs as JSON: a list of {ref_id, ann_id, image_id, split, sentences}."),
+    instances: path('COCO instances file: the boxes that are referred to, and the candidates.'),
+    images: path('Folder of the pictures.'),
+    split: {
+      type: 'string',
+      enum: ['train', 'val', 'test', 'testA', 'testB'],
+      description: 'Which refs of the file are read; default: all.',
+    },
+    detections: detectionsSchema,
+    checkImages: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether every picture must be there; false where precomputed features are read instead.',
+    },
+    limit: { type: 'integer', minimum: 1, description: 'Reads the first refs only; default: all.' },
+  },
+};
+
+interface RefItem {
+  readonly ref_id: number | string;
+  readonly ann_id: number | string;
+  readonly image_id: number | string;
+  readonly split?: string;
+  readonly sentences: readonly {
+    readonly sent_id: number | string;
+    readonly sent: string;
+  }[];
+}
+
+const checkRef = itemCheck<RefItem>({
+  type: 'object',
+  required: ['ref_id', 'ann_id', 'image_id', 'sentences'],
+  properties: {
+    ref_id: idSchema,
+    ann_id: idSchema,
+    image_id: idSchema,
+    split: { type: 'string' },
+    sentences: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        required: ['sent_id', 'sent'],
+        properties: {
+          sent_id: idSchema,
+          sent: { type: 'string', pattern: '\\S' },
+        },
+      },
+    },
+  },
+});
+
+interface PlacedRef {
+  readonly item: RefItem;
+  readonly where: string;
+}
+
+/** Refs of the wanted split; the file is a list, or {"refs": [...]}. */
+function readRefs({ refs: file, split, limit }: RefCocoSplit, problems: Problem[]): PlacedRef[] {
+  const json = readJsonFile(file);
+  problems.push(...json.problems);
+  if (json.problems.length > 0) return [];
+  const inside = (json.value as { refs?: unknown } | null)?.refs;
+  const list = Array.isArray(json.value) ? json.value : inside;
+  if (!Array.isArray(list)) {
+    problems.push({
+      file,
+      message: 'this is no list of refs',
+      expected: '[{"ref_id": 1, "ann_id": 1, ...}]',
+    });
+    return [];
+  }
+  const prefix = Array.isArray(json.value) ? '' : '/refs';
+  const found = (list as unknown[]).flatMap((item, index): PlacedRef[] => {
+    const where = `${prefix}/${index}`;
+    if (checkRef(item)) return [{ item, where }];
+    for (const { instancePath, message = 'is wrong' } of checkRef.errors ?? [])
+      problems.push({ file, where: where + instancePath, message });
+    return [];
+  });
+  const chosen = found.filter(({ item }) => split === undefined || item.split === split);
+  if (found.length > 0 && chosen.length === 0) {
+    const splits = [...new Set(found.map(({ item }) => item.split ?? 'none'))].join(', ');
+    problems.push({ file, message: `no ref is of the split '${split}'`, expected: `one of ${splits}` });
+  }
+  return chosen.slice(0, limit);
+}
+
+/** Adds a problem for each id that came before. */
+function checkIds(file: string, refs: readonly PlacedRef[], problems: Problem[]): void {
+  const first = new Map<string, string>();
+  const note = (name: string, id: number | string, where: string) => {
+    const key = `${name} ${id}`;
+    const before = first.get(key);
+    if (before) problems.push({ file, where, message: `${key} is already used at ${before}` });
+    else first.set(key, where);
+  };
+  for (const { item, where } of refs) {
+    note('ref_id', item.ref_id, where);
+    for (const [at, { sent_id: id }] of item.sentences.entries())
+      note('sent_id', id, `${where}/sentences/${at}`);
+  }
+}
+
+type Pictures = ReadonlyMap<string, GroundingExample['picture']>;
+
+/** The pictures that refs name, with their candidates. */
+function readPictures(
+  split: RefCocoSplit,
+  refs: readonly PlacedRef[],
+  known: ReadonlyMap<string, CocoPicture>,
+  problems: Problem[],
+): Pictures {
+  const detected = split.detections && readDetections(split.detections, known, problems);
+  const pictures = new Map<string, GroundingExample['picture']>();
+  const named: NamedPicture[] = [];
+  for (const { item, where } of refs) {
+    const id = String(item.image_id);
+    const picture = known.get(id);
+    if (!picture || pictures.has(id)) continue;
+    const file = pictureIn(split.images, picture.fileName);
+    if (!file) {
+      const message = `the picture's file name '${picture.fileName}' leads out of ${split.images}`;
+      problems.push({ file: split.instances, where: `picture ${id}`, message });
+      continue;
+    }
+    const { boxes, width, height } = picture;
+    named.push({ path: file, file: split.refs, where });
+    pictures.set(id, { id, path: file, boxes: detected ? (detected.get(id) ?? []) : boxes, width, height });
+  }
+  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  return pictures;
+}
+
+/**
+ * Reads one split of RefCOCO, RefCOCO+ or RefCOCOg (Yu et al. 2016, Mao et al. 2016) with one example a sentence.
+ * Throws UsageError with every problem of all its files, missing pictures among them.
+ */
+export function readRefCoco(split: RefCocoSplit): GroundingExample[] {
+  const problems: Problem[] = [];
+  const refs = readRefs(split, problems);
+  checkIds(split.refs, refs, problems);
+  const unread: Problem[] = [];
+  const known = collectCocoInstances(split.instances, unread);
+  problems.push(...unread);
+  const pictures = readPictures(split, refs, known, problems);
+  const examples = refs.flatMap(({ item, where }): GroundingExample[] => {
+    const [image, annotation] = [String(item.image_id), String(item.ann_id)];
+    const [picture, instances] = [pictures.get(image), known.get(image)];
+    const at = instances?.ids.indexOf(annotation) ?? -1;
+    if (!instances && unread.length === 0) {
+      const message = `picture ${image} is not in ${split.instances}`;
+      problems.push({ file: split.refs, where: `${where}/image_id`, message });
+    } else if (instances && at < 0 && unread.length === 0) {
+      const message = `annotation ${annotation} of picture ${image} is not in ${split.instances}`;
+      problems.push({ file: split.refs, where: `${where}/ann_id`, message });
+    }
+    if (!picture || !instances || at < 0) return [];
+    return item.sentences.map(({ sent_id: id, sent }) => ({
+      id: String(id),
+      expression: sent,
+      picture,
+      truth: instances.boxes[at] as PixelBox,
+      ref: String(item.ref_id),
+    }));
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+  return examples;
+}

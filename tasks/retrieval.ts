@@ -1,0 +1,161 @@
+import type { BackboneShape, Weights } from '../src/backbones/backbone.js';
+import { hasTowers, jointStream } from '../src/backbones/streams.js';
+import { UsageError } from '../src/errors.js';
+import type { Initializer, ParameterSpec } from '../src/nn/parameters.js';
+import { pretrainingHeadParameters } from './heads/pretraining.js';
+import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';
+import { rocAuc } from './metrics/rocAuc.js';
+import {
+  type KarpathySplit,
+  karpathySchema,
+  type RetrievalExample,
+  readKarpathy,
+} from './readers/karpathy.js';
+import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
+import { inferRetrieval } from './retrieval/infer.js';
+import { hasMatching, hasVectors, type RetrievalOptions, retrievalSchema } from './retrieval/options.js';
+import { retrievalLoss, retrievalOutputs } from './retrieval/outputs.js';
+import { defineTask, type MetricReport, type Prediction } from './task.js';
+
+/** CLIP's first temperature is 0.07 (Radford et al. 2021, section 2.5). */
+const FIRST_SCALE = Math.log(1 / 0.07);
+
+/** A head parameter that the checkpoint has starts as a copy of it. */
+function pretrained(spec: ParameterSpec, checkpoint: Weights): ParameterSpec {
+  const found = checkpoint.get(spec.name);
+  const fits = found && found.shape.join() === spec.shape.join();
+  const copy: Initializer = { kind: 'copy', parameter: spec.name };
+  return fits ? { ...spec, initializer: copy } : spec;
+}
+
+function headParameters(
+  options: RetrievalOptions,
+  backbone: BackboneShape,
+  checkpoint: Weights,
+): ParameterSpec[] {
+  const scale: ParameterSpec = {
+    name: 'logit_scale',
+    shape: [],
+    initializer: { kind: 'constant', value: FIRST_SCALE },
+  };
+  const scales = hasVectors(options) ? [pretrained(scale, checkpoint)] : [];
+  if (hasTowers(backbone)) return scales;
+  const known = checkpoint.get('cls.projection.text.weight')?.shape[0];
+  const heads = pretrainingHeadParameters({
+    hiddenSize: jointStream(backbone).hiddenSize,
+    matching: hasMatching(options),
+    projection: hasVectors(options) ? (known ?? options.projection) : undefined,
+  });
+  return [...scales, ...heads.map((spec) => pretrained(spec, checkpoint))];
+}
+
+/** Two towers never see a pair together. */
+function check({ score, similarity }: RetrievalOptions, backbone: BackboneShape): void {
+  const towers = hasTowers(backbone);
+  if (towers && score !== 'contrastive') {
+    throw new UsageError({
+      where: '/task/score',
+      message: `a ${backbone.family} backbone encodes text and picture apart: it has no matching score`,
+      expected: '"contrastive"',
+    });
+  }
+  if (!towers && similarity === 'tokenwise') {
+    throw new UsageError({
+      where: '/task/similarity',
+      message: 'token-wise similarity compares the tokens of two towers',
+      expected: '"vectors"',
+    });
+  }
+}
+
+interface Found {
+  readonly id: string;
+  readonly score: number;
+  readonly right: boolean;
+}
+
+const texts = (prediction: Prediction) => prediction.top as unknown as readonly Found[];
+const captionsOf = (prediction: Prediction) =>
+  prediction.captions as unknown as readonly {
+    readonly id: string;
+    readonly rank: number;
+    readonly top: readonly Found[];
+  }[];
+
+function evaluate(predictions: readonly Prediction[], options: RetrievalOptions): MetricReport {
+  const values = retrievalMetrics(
+    predictions.map(({ rank }) => rank as number),
+    predictions.flatMap((prediction) => captionsOf(prediction).map(({ rank }) => rank)),
+  );
+  if (!hasMatching(options)) return { values };
+  const pairs = predictions.flatMap(texts);
+  const area = rocAuc(
+    pairs.map(({ score }) => score),
+    pairs.map(({ right }) => right),
+  );
+  return { values: { ...values, ...(Number.isFinite(area) && { matchingAuc: area }) } };
+}
+
+/**
+ * Retrieval of captions for pictures and of pictures for captions. Contrastive vectors (symmetric InfoNCE with a learned
+ * temperature), the matching score of pairs with hard negatives, or both: vectors first, then the matching score of the
+ * best candidates, as ALBEF ranks (Li et al. 2021, arXiv 2107.07651). Heads start from the backbone's pretraining where
+ * it brings them, so that nothing need be trained.
+ */
+export const retrieval = defineTask<RetrievalOptions, RetrievalExample, RetrievalState>({
+  kind: 'retrieval',
+  description: 'retrieval: captions for pictures, and pictures for captions',
+  schema: retrievalSchema,
+  dataSchema: karpathySchema,
+  metric: { name: 'recallMean', higherIsBetter: true },
+  read: async (_options, split) => readKarpathy(split as unknown as KarpathySplit),
+  fit: (options) => ({ negatives: hasMatching(options) ? options.negatives : 0 }),
+  check,
+  pictures: ({ picture }) => [picture],
+  texts: ({ captions }) => captions.map(({ text }) => text),
+  length: ({ captions }) => Math.max(...captions.map(({ text }) => text.split(/\s+/).length)) + 2,
+  head: (options, _state, backbone, checkpoint) => headParameters(options, backbone, checkpoint),
+  collate: collateRetrieval,
+  outputs: retrievalOutputs,
+  loss: retrievalLoss,
+  predictionOutputs: [
+    'text',
+    'picture',
+    'textTokens',
+    'textMask',
+    'pictureTokens',
+    'pictureMask',
+    'matching',
+  ],
+  predict: () => {
+    throw new Error('retrieval predicts a whole split at once');
+  },
+  infer: inferRetrieval,
+  submission: (predictions) => [
+    {
+      name: 'retrieval_rankings.json',
+      content: `${JSON.stringify({
+        text_retrieval: predictions.map((one) => ({
+          image: one.id,
+          captions: texts(one).map(({ id }) => id),
+        })),
+        image_retrieval: predictions.flatMap((one) =>
+          captionsOf(one).map(({ id, top }) => ({ caption: id, images: top.map((found) => found.id) })),
+        ),
+      })}\n`,
+    },
+  ],
+  evaluate: (predictions, _examples, options) => evaluate(predictions, options),
+  baseline: (_training, examples) => ({
+    values: chanceMetrics(examples.map(({ captions }) => captions.length)),
+  }),
+  /** The pictures and texts that are asked about together are the pool that is ranked. */
+  exampleFrom({ id, text, pictures: [picture, ...others] }) {
+    if (others.length === 0) return { id, picture, captions: [{ id, text }] };
+    throw new UsageError({
+      where: `input ${id}`,
+      message: `${1 + others.length} pictures with one text`,
+      expected: 'one a line: all lines together are ranked',
+    });
+  },
+});

@@ -1,0 +1,50 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createBackbone } from '../../src/backbones/load.js';
+import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
+import { writeJson } from '../../src/checkpoints/jsonFile.js';
+import { parityPath } from '../parity/readParity.js';
+
+const tower = {
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  initializer_range: 0.1,
+};
+
+const clipConfig = {
+  model_type: 'clip',
+  projection_dim: 12,
+  text_config: { ...tower, vocab_size: 900, max_position_embeddings: 24, eos_token_id: 899 },
+  vision_config: { ...tower, image_size: 32, patch_size: 8 },
+};
+
+function copyTokenizer(name: string, folder: string): void {
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+    copyFileSync(parityPath('tokenizers', name, file), join(folder, file));
+  }
+}
+
+/** Writes a folder as Hugging Face does: a CLIP with random weights, its tokenizer, its preparation of pictures. */
+export function tinyClipFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const { config, weights } = createBackbone(clipConfig, 5);
+  writeModelFolder(folder, { config, tensors: weights });
+  copyTokenizer('clip_bpe', folder);
+  writeJson(join(folder, 'preprocessor_config.json'), {
+    image_processor_type: 'CLIPImageProcessor',
+    do_resize: true,
+    size: { shortest_edge: 32 },
+    resample: 3,
+    do_center_crop: true,
+    crop_size: { height: 32, width: 32 },
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: [0.48145466, 0.4578275, 0.40821073],
+    image_std: [0.26862954, 0.26130258, 0.27577711],
+    do_convert_rgb: true,
+  });
+  return folder;
+}
