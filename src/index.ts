@@ -18,7 +18,14 @@ export { InterruptedError, type Problem, UsageError } from './errors.js';
 export type { OnProgress, Progress } from './progress.js';
 export type { Recipe, RecipeInput } from './recipe/recipe.js';
 export type { Evaluation } from './training/evaluate.js';
-export { type FollowOptions, type LoadedRun, loadRun, type PredictionInput } from './training/loadedRun.js';
+export {
+  type FollowOptions,
+  type LoadedRun,
+  loadRun,
+  type PredictOptions,
+  type SplitEvaluation,
+} from './training/loadedRun.js';
+export type { PredictionInput } from './training/predictionInput.js';
 export type { RunOptions } from './training/runRecipe.js';
 export type { RunSummary } from './training/summary.js';
 

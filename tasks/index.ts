@@ -1,7 +1,11 @@
 import { grounding } from './grounding.js';
+import { multiOf } from './multi.js';
 import { nlvr } from './nlvr.js';
 import { pretrain } from './pretrain.js';
+import { retrieval } from './retrieval.js';
 import { vqa } from './vqa.js';
 
+const single = [vqa, nlvr, grounding, retrieval, pretrain] as const;
+
 /** Every task, in the order in which they are listed to users. */
-export const tasks = [vqa, nlvr, grounding, pretrain] as const;
+export const tasks = [...single, multiOf(single)] as const;

@@ -103,6 +103,8 @@ export interface Grouping<Options, E extends Example> {
    */
   names(options: Options): readonly string[];
   of(example: E): string;
+  /** Options of the task with this group alone. */
+  alone(options: Options, group: string): Options;
   /**
    * Share of the batches by group, adding up to 1; undefined: every example is shown once an epoch.
    * @param sizes training examples of each group
@@ -118,8 +120,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   readonly schema: JsonSchema;
   /** Schema of one split of `data` (files of the reader). */
   readonly dataSchema: JsonSchema;
-  /** Instead of `dataSchema` where it depends on the options, which may still be wrong. */
-  splitSchema?(options: object, split: SplitName): JsonSchema;
+  /** Instead of `dataSchema` where it depends on the options, which may still be wrong; undefined: they do not say. */
+  splitSchema?(options: object, split: SplitName): JsonSchema | undefined;
   /** Absent: examples may be mixed in a batch. */
   readonly grouping?: Grouping<Options, E>;
   /** The metric that picks the best checkpoint, and whether more is better. */

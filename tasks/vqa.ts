@@ -55,6 +55,16 @@ function predictionOf(id: string, logits: ArrayLike<number>, answers: readonly s
   return { id, answer: top[0]!.answer, score: top[0]!.score, top };
 }
 
+/** The results file of VQA v2: a list of {question_id, answer}, in the order of the questions. */
+function officialResults(predictions: readonly Prediction[], examples: readonly VqaExample[]): string {
+  const answerOf = new Map(predictions.map(({ id, answer }) => [id, answer]));
+  const results = examples.map(({ id, questionId = id }) => ({
+    question_id: questionId,
+    answer: answerOf.get(id),
+  }));
+  return `${JSON.stringify(results)}\n`;
+}
+
 /** Names the questions that can't be scored. */
 function requireAnswers(examples: readonly VqaExample[]): void {
   const unanswered = examples.filter(({ answers }) => answers === undefined).length;
@@ -161,6 +171,9 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     const row = (index: number) => data.subarray(index * answers.length, (index + 1) * answers.length);
     return examples.map(({ id }, index) => predictionOf(id, row(index), answers));
   },
+  submission: (predictions, examples) => [
+    { name: 'vqa_v2_results.json', content: officialResults(predictions, examples) },
+  ],
   evaluate: (predictions, examples) =>
     report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
   baseline,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { sortMembers } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
@@ -102,3 +102,18 @@ export function shippedBackbone(name: string): string {
   const expected = names.length > 0 ? `one of ${names.join(', ')}` : 'a folder';
   throw new UsageError({ message: `no backbone '${name}' comes with vlgraft`, expected });
 }
+
+/**
+ * Where a backbone is that a recipe names: a folder, relative to `directory`, else one that comes with this package;
+ * undefined where there is neither.
+ */
+export function findBackbone(from: string, directory = process.cwd()): string | undefined {
+  const own = resolve(directory, from);
+  if (!statSync(own, { throwIfNoEntry: false })?.isDirectory()) {
+    return shippedBackbones().includes(from) ? shippedBackbone(from) : undefined;
+  }
+  return isAbsolute(from) ? from : relative(process.cwd(), own) || '.';
+}
+
+/** The same in the working directory; UsageError where there is neither. */
+export const backboneFolder = (from: string): string => findBackbone(from) ?? shippedBackbone(from);

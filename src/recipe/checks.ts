@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks } from '../../tasks/index.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { backboneFamilies } from '../backbones/index.js';
-import { shippedBackbone, shippedBackbones } from '../backbones/load.js';
+import { findBackbone, shippedBackbones } from '../backbones/load.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
@@ -20,13 +19,6 @@ const at = (path: Path, message: string, expected?: string): Finding => ({
   message,
   ...(expected ? { expected } : {}),
 });
-
-/** The folder of `backbone.from`: one of the working directory, else a shipped one; undefined where there is none. */
-function backboneFolder(from: string, directory: string): string | undefined {
-  const own = resolve(directory, from);
-  if (statSync(own, { throwIfNoEntry: false })?.isDirectory()) return relative(process.cwd(), own) || '.';
-  return shippedBackbones().includes(from) ? shippedBackbone(from) : undefined;
-}
 
 /** What a recipe is checked against. */
 interface Surroundings {
@@ -91,7 +83,7 @@ function checkNames(input: unknown): Finding[] {
 
 function checkFolder(input: unknown, directory: string): Finding[] {
   const from = valueAt(input, ['backbone', 'from']);
-  if (typeof from !== 'string' || from === '' || backboneFolder(from, directory)) return [];
+  if (typeof from !== 'string' || from === '' || findBackbone(from, directory)) return [];
   const message = `there is no folder ${JSON.stringify(from)} and no shipped backbone of this name`;
   return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
 }
@@ -115,7 +107,7 @@ function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
 /** What the backbone is, from its config alone; undefined where none can be read. */
 function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
   const { from, create } = recipe.backbone;
-  const folder = from === undefined ? undefined : backboneFolder(from, directory);
+  const folder = from === undefined ? undefined : findBackbone(from, directory);
   const config = create ?? (folder && (readJsonObject(join(folder, 'config.json')) as Record<string, Json>));
   if (!config) return undefined;
   const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(String(config.model_type)));

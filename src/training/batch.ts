@@ -9,6 +9,8 @@ const LENGTH_MULTIPLE = 8;
 
 /** Makes the tensors of some examples. */
 export interface Collator {
+  /** Pads lengths up to a multiple, so that few shapes are traced. */
+  readonly processor: Processor;
   /** Masks and negatives are drawn from `seed`. */
   collate(
     examples: readonly Example[],
@@ -23,6 +25,7 @@ export function createCollator({ task, state }: FittedTask, processor: Processor
     collate: (sequences, multiple = LENGTH_MULTIPLE) => processor.collate(sequences, multiple),
   };
   return {
+    processor: rounded,
     collate: (examples, { training, seed }) =>
       task.collate(examples, { state, processor: rounded, random: createRandom(...seed), training }),
   };

@@ -3,7 +3,9 @@ import type { HostBatch, HostTensor } from '../data/hostTensor.js';
 import { type Compiled, compile, fromHost, readTensor, type TensorTree } from '../engine/index.js';
 import { InterruptedError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
+import { createRandom } from '../random.js';
 import type { Collator } from './batch.js';
+import { membersOf } from './groups.js';
 import type { Model } from './model.js';
 import { prefetch } from './prefetch.js';
 import { batchesByLength } from './sampler.js';
@@ -22,12 +24,14 @@ const hasTargets = (batch: TensorTree) => Object.keys(batch).some((name) => name
 
 function evaluationPass(model: Model, batch: TensorTree): TensorTree {
   const outputs = model.forward(batch);
-  const wanted = model.parts.task.task.predictionOutputs.map((name) => {
+  const { kind, predictionOutputs } = model.parts.task.task;
+  const wanted = predictionOutputs.flatMap((name) => {
     const output = outputs[name];
-    if (!output)
-      throw new Error(`task '${model.parts.task.task.kind}' has no output '${name}' to predict from`);
-    return [name, output] as const;
+    return output ? [[name, output] as const] : [];
   });
+  if (wanted.length === 0) {
+    throw new Error(`task '${kind}' has none of the outputs ${predictionOutputs.join(', ')} to predict from`);
+  }
   const loss = hasTargets(batch) && { [LOSS]: model.loss(outputs, batch).total };
   return { ...Object.fromEntries(wanted), ...loss };
 }
@@ -82,15 +86,50 @@ export interface EvaluationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Predictions for every example, batches made by length, given back in the order of the examples. */
-export async function predictAll(
+interface Predicted {
+  /** In the order of the examples. */
+  readonly predictions: readonly Prediction[];
+  readonly loss?: number;
+}
+
+/** Predictions of a task that has its own way through a split; undefined where these examples take one pass a batch. */
+async function inferAll(
+  model: Model,
+  evaluator: Evaluator,
+  collator: Collator,
+  examples: readonly Example[],
+  { batchSize, seed, stage, onProgress, signal }: EvaluationOptions,
+): Promise<Predicted | undefined> {
+  const { task, state, options } = model.parts.task;
+  const predictions = await task.infer?.({
+    examples,
+    state,
+    options,
+    batchSize,
+    backbone: model.parts.backbone.shape,
+    processor: collator.processor,
+    random: createRandom(seed, 'inference'),
+    training: false,
+    run: async (batch) => {
+      if (signal?.aborted) throw new InterruptedError(`interrupted during ${stage}`);
+      return (await evaluator.run(batch)).outputs;
+    },
+    onProgress: (done, total) => onProgress?.({ stage, done, total, unit: 'input' }),
+  });
+  return predictions && { predictions };
+}
+
+/** Predictions of examples that may share batches, which are made by length. */
+async function predictMixed(
   model: Model,
   evaluator: Evaluator,
   collator: Collator,
   examples: readonly Example[],
   options: EvaluationOptions,
-): Promise<{ predictions: Prediction[]; loss?: number }> {
+): Promise<Predicted> {
   const { task, state, options: taskOptions } = model.parts.task;
+  const inferred = await inferAll(model, evaluator, collator, examples, options);
+  if (inferred) return inferred;
   const lengths = examples.map((example) => task.length(example));
   const batches = batchesByLength(lengths, options.batchSize);
   const predictions = new Array<Prediction>(examples.length);
@@ -114,6 +153,33 @@ export async function predictAll(
   }
   if (losses.length < batches.length || losses.length === 0) return { predictions };
   return { predictions, loss: losses.reduce((sum, one) => sum + one, 0) / examples.length };
+}
+
+/**
+ * Predictions for every example, given back in their order; groups of examples one after another. The loss is known
+ * where all of them have one.
+ */
+export async function predictAll(
+  model: Model,
+  evaluator: Evaluator,
+  collator: Collator,
+  examples: readonly Example[],
+  options: EvaluationOptions,
+): Promise<Predicted> {
+  const groups = [...membersOf(model.parts.task, examples)];
+  const predictions = new Array<Prediction>(examples.length);
+  const losses: number[] = [];
+  for (const [group, indices] of groups) {
+    const own = indices.map((index) => examples[index] as Example);
+    const stage = group === undefined ? options.stage : `${options.stage} ${group}`;
+    const made = await predictMixed(model, evaluator, collator, own, { ...options, stage });
+    indices.forEach((index, row) => {
+      predictions[index] = made.predictions[row] as Prediction;
+    });
+    if (made.loss !== undefined) losses.push(made.loss * (indices.length / examples.length));
+  }
+  if (losses.length < groups.length || losses.length === 0) return { predictions };
+  return { predictions, loss: losses.reduce((sum, one) => sum + one, 0) };
 }
 
 /** Predictions, metrics and loss of one split. */

@@ -1,29 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
-import type { Example, Prediction } from '../../tasks/task.js';
-import { loadBackbone } from '../backbones/load.js';
+import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
+import { backboneFolder, loadBackbone } from '../backbones/load.js';
 import { type AdapterConfig, readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { startEngine } from '../engine/index.js';
-import { type Problem, UsageError } from '../errors.js';
+import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
 import { type Collator, createCollator } from './batch.js';
-import { createEvaluator, type Evaluation, type Evaluator, evaluate, predictAll } from './evaluate.js';
+import { createEvaluator, type Evaluation, type Evaluator, predictAll } from './evaluate.js';
 import { createModel, type FittedTask, type Model } from './model.js';
-import { backboneFolder, type RunModules, shippedModules, taskOf, taskOptions } from './prepare.js';
+import { type PredictionInput, requestFrom } from './predictionInput.js';
+import { type RunModules, shippedModules, taskOf, taskOptions } from './prepare.js';
 import { runFolder } from './runFolder.js';
 import type { RunSettings } from './settings.js';
-
-/** A text about a picture, as a user gives it. */
-export interface PredictionInput {
-  readonly text: string;
-  /** Path of a picture file. */
-  readonly picture: string;
-  /** Named in the prediction; default: its position. */
-  readonly id?: string;
-}
+import { submissionOf } from './submission.js';
 
 /** How a loaded run is followed and stopped. */
 export interface FollowOptions {
@@ -31,14 +24,26 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How predictions are followed and stopped. */
+export interface PredictOptions extends FollowOptions {
+  /** Where an input stands, for errors; default: its id, or its position. */
+  readonly placeOf?: (index: number) => Pick<Problem, 'file' | 'line' | 'where'>;
+}
+
+/** What evaluating a split gave; without labels `report` has no values, and notes that say so. */
+export interface SplitEvaluation extends Evaluation {
+  /** The predictions in the formats of the official evaluations. */
+  readonly submission: readonly SubmissionFile[];
+}
+
 /** A fine-tuned model, ready to be asked. */
 export interface LoadedRun {
   /** The recipe of the run, complete. */
   readonly recipe: RunSettings;
-  /** One prediction an input, in their order; UsageError when the task takes no single inputs or pictures are missing. */
-  predict(inputs: readonly PredictionInput[], options?: FollowOptions): Promise<readonly Prediction[]>;
+  /** One prediction an input, in their order; UsageError with everything that is wrong with all of them. */
+  predict(inputs: readonly PredictionInput[], options?: PredictOptions): Promise<readonly Prediction[]>;
   /** Predictions and metrics of a split; default: the recipe's test set. */
-  evaluate(split?: Readonly<Record<string, Json>>, options?: FollowOptions): Promise<Evaluation>;
+  evaluate(split?: Readonly<Record<string, Json>>, options?: FollowOptions): Promise<SplitEvaluation>;
   /** Frees the device memory and closes what was opened. */
   dispose(): Promise<void>;
 }
@@ -50,14 +55,45 @@ interface Opened {
   readonly collator: Collator;
 }
 
-const examplesFrom = ({ task }: FittedTask, inputs: readonly PredictionInput[]): Example[] => {
+/** Inputs that are looked at together. */
+const INPUTS_AT_ONCE = 32;
+
+const withoutPlace = ({ file, message, expected }: Problem): Problem => ({
+  message: file === undefined ? message : `${file}: ${message}`,
+  ...(expected && { expected }),
+});
+
+/** The inputs as examples of the task; throws UsageError with the problems of all of them. */
+async function examplesFrom(
+  { task, options }: FittedTask,
+  inputs: readonly PredictionInput[],
+  files: boolean,
+  { placeOf, signal, onProgress }: PredictOptions,
+): Promise<Example[]> {
   const { exampleFrom } = task;
-  if (!exampleFrom)
-    throw new UsageError(`the task '${task.kind}' does not predict from one text and one picture`);
-  return inputs.map(({ id, text, picture }, index) =>
-    exampleFrom({ id: id ?? String(index), text, pictures: [{ id: picture, path: picture }] }),
-  );
-};
+  if (!exampleFrom) throw new UsageError(`the task '${task.kind}' does not predict from texts and pictures`);
+  const problems: Problem[] = [];
+  const one = async (input: PredictionInput, index: number): Promise<Example[]> => {
+    try {
+      return [exampleFrom(await requestFrom(input, { index, files }), options)];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      const place = placeOf?.(index) ?? { where: `input ${input.id ?? index}` };
+      problems.push(...error.problems.map((problem) => ({ ...place, ...withoutPlace(problem) })));
+      return [];
+    }
+  };
+  const examples: Example[] = [];
+  for (let start = 0; start < inputs.length; start += INPUTS_AT_ONCE) {
+    if (signal?.aborted) throw new InterruptedError('interrupted before the first prediction');
+    const some = inputs.slice(start, start + INPUTS_AT_ONCE);
+    const made = await Promise.all(some.map((input, at) => one(input, start + at)));
+    examples.push(...made.flat());
+    onProgress?.({ stage: 'inputs', done: start + some.length, total: inputs.length, unit: 'input' });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return examples;
+}
 
 const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: FollowOptions) => ({
   batchSize: recipe.training.batchSize,
@@ -67,26 +103,42 @@ const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: Follow
   signal,
 });
 
-async function predictInputs(opened: Opened, inputs: readonly PredictionInput[], options: FollowOptions) {
-  const { model, evaluator, collator } = opened;
-  const examples = examplesFrom(model.parts.task, inputs);
-  requirePictures(inputs);
+async function predictInputs(opened: Opened, inputs: readonly PredictionInput[], options: PredictOptions) {
+  const { recipe, model, evaluator, collator } = opened;
+  const files = recipe.data.regions?.kind !== 'precomputed';
+  const examples = await examplesFrom(model.parts.task, inputs, files, options);
   const how = howTo(opened, 'predict', options);
   return (await predictAll(model, evaluator, collator, examples, how)).predictions;
+}
+
+/** The metrics; without labels none, and notes that say so. */
+function reportOf(
+  { task, options }: FittedTask,
+  predictions: readonly Prediction[],
+  examples: readonly Example[],
+) {
+  try {
+    return task.evaluate(predictions, examples, options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { values: {}, notes: error.message.split('\n') };
+  }
 }
 
 async function evaluateSplit(
   opened: Opened,
   split: Readonly<Record<string, Json>> | undefined,
   options: FollowOptions,
-) {
+): Promise<SplitEvaluation> {
   const { recipe, model, evaluator, collator } = opened;
   const files = split ?? recipe.data.test;
   if (!files)
     throw new UsageError({ where: 'data.test', message: 'the recipe has no test set', expected: 'name one' });
-  const { task } = model.parts.task;
-  const examples = await task.read(taskOptions(recipe), files);
-  return evaluate(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
+  const { task: fitted } = model.parts;
+  const examples = await fitted.task.read(taskOptions(recipe), files);
+  const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
+  const report = reportOf(fitted, made.predictions, examples);
+  return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };
 }
 
 /** The backbone of an adapter folder: where its config says, else beside it where the run made one. */
@@ -113,15 +165,6 @@ function requireFinished(path: string): void {
       expected: 'one that a run has written',
     });
   throw new UsageError({ file: path, message: 'this run did not finish', expected: 'resume it first' });
-}
-
-function requirePictures(inputs: readonly PredictionInput[]): void {
-  const problems = inputs.flatMap(({ id, picture }, index): Problem[] =>
-    existsSync(picture)
-      ? []
-      : [{ where: `input ${id ?? index}`, message: `there is no picture ${JSON.stringify(picture)}` }],
-  );
-  if (problems.length > 0) throw new UsageError(problems);
 }
 
 /**

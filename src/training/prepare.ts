@@ -1,10 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
-import type { Example } from '../../tasks/task.js';
+import type { Example, SplitName } from '../../tasks/task.js';
 import type { Processor, Vocabulary } from '../backbones/backbone.js';
-import { createBackbone, type LoadedBackbone, loadBackbone, shippedBackbone } from '../backbones/load.js';
+import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
 import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { createTokenizer } from '../data/tokenizer.js';
@@ -60,9 +60,11 @@ export function taskOptions({ task }: Pick<RunSettings, 'task'>): Readonly<Recor
   return options;
 }
 
-/** The folder of a backbone: one of the working directory, else one that comes with this package. */
-export const backboneFolder = (from: string): string =>
-  statSync(from, { throwIfNoEntry: false })?.isDirectory() ? from : shippedBackbone(from);
+/** A problem of a split that names a place but no file: the place is in this split. */
+const placed = (problem: Problem, split: SplitName): Problem =>
+  problem.file !== undefined || problem.where === undefined
+    ? problem
+    : { ...problem, where: `data.${split} ${problem.where}` };
 
 /** Reads every split that the recipe names; throws UsageError with the problems of all of them. */
 async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Promise<Splits> {
@@ -76,7 +78,7 @@ async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Pr
       problems.push({ where: `data.${split}`, message: 'there are no examples in its files' });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+      problems.push(...error.problems.map((problem) => placed(problem, split)));
     }
     return undefined;
   };
@@ -106,7 +108,7 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
 }
 
 /** Reads the backbone that a run names, or makes one, whose tokenizer goes to `target`. */
-function openBackbone(
+export function openBackbone(
   { backbone, seed }: RunSettings,
   task: AnyTask,
   training: readonly Example[],

@@ -15,6 +15,8 @@ export interface RunFolder {
   readonly metrics: string;
   readonly summary: string;
   readonly predictions: string;
+  /** Predictions in the formats of official evaluations. */
+  readonly submission: string;
   readonly adapter: string;
   readonly backbone: string;
   readonly checkpoints: string;
@@ -28,6 +30,7 @@ export const runFolder = (path: string): RunFolder => ({
   metrics: join(path, 'metrics.jsonl'),
   summary: join(path, 'summary.json'),
   predictions: join(path, 'predictions_test.json'),
+  submission: join(path, 'submission'),
   adapter: join(path, 'adapter'),
   backbone: join(path, 'backbone'),
   checkpoints: join(path, 'checkpoints'),

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Example, Prediction } from '../../tasks/task.js';
+import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
@@ -15,6 +15,7 @@ import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder } from 
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
+import { submissionOf, writeSubmission } from './submission.js';
 import type { RunSummary, SplitMetrics } from './summary.js';
 import { restoreBest, type TrainerParts, train } from './trainer.js';
 import type { TrainState } from './trainState.js';
@@ -50,11 +51,20 @@ function once<T>(make: () => T): () => T {
 const writePredictions = (path: string, predictions: readonly Prediction[]): void =>
   writeFileAtomically(path, `[\n${predictions.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 
+/** The metric that picks the best weights must be known on the validation set: notes say what is left out of it. */
+function requireMetric(report: MetricReport | undefined, metric: string): void {
+  if (!report?.notes || metric in report.values) return;
+  throw new UsageError(
+    report.notes.map((message) => ({ where: 'data.validation', message, expected: `'${metric}' needs it` })),
+  );
+}
+
 /** Before anything trains, so that a validation set without labels is found at once. */
 function baselines({ task, splits }: Prepared): RunSummary['baseline'] {
   const measure = (examples: readonly Example[] | undefined) =>
     examples && task.task.baseline?.(splits.train, examples, task.state, task.options);
   const validation = measure(splits.validation);
+  requireMetric(validation, task.task.metric.name);
   const test = unlessUnlabelled(() => measure(splits.test));
   return { ...(validation && { validation }), ...(test && { test }) };
 }
@@ -72,7 +82,7 @@ function unlessUnlabelled<T>(measure: () => T, onError?: (message: string) => vo
 
 type Split = 'validation' | 'test';
 
-/** The best weights on one split; predictions of the test set are written. */
+/** The best weights on one split; predictions and submissions of the test set are written. */
 async function evaluateSplit(
   parts: TrainerParts,
   split: Split,
@@ -83,11 +93,15 @@ async function evaluateSplit(
   const { task, options: taskOptions } = model.parts.task;
   const how = { batchSize: options.batchSize, seed, stage: split, onProgress, signal };
   const { predictions, loss } = await predictAll(model, evaluator, collator, examples, how);
-  if (split === 'test') writePredictions(folder.predictions, predictions);
+  if (split === 'test') {
+    writePredictions(folder.predictions, predictions);
+    writeSubmission(folder.submission, submissionOf(model.parts.task, predictions, examples));
+  }
   const report = unlessUnlabelled(
     () => task.evaluate(predictions, examples, taskOptions),
     (message) => onLog?.(`${split}: predictions, but no metrics: ${message}`),
   );
+  for (const note of report?.notes ?? []) onLog?.(`${split}: ${note}`);
   return report && { ...report, ...(loss !== undefined && { loss }) };
 }
 

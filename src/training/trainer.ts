@@ -113,8 +113,10 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     const { report, loss } = await evaluate(model, evaluator, collator, examples, how);
     const { name, higherIsBetter } = task.metric;
     const value = report.values[name];
-    if (value === undefined)
-      throw new Error(`the metric '${name}' of task '${task.kind}' is not in its report`);
+    if (value === undefined) {
+      const why = report.notes?.join('; ') ?? `it is not in the report of task '${task.kind}'`;
+      throw new Error(`the metric '${name}' of data.validation is not known: ${why}`);
+    }
     const withLoss = loss !== undefined && { loss };
     const values = { ...withLoss, ...report.values };
     metrics.append({ step: state.step, epoch: state.epoch, split: 'validation', values });

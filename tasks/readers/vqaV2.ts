@@ -9,6 +9,8 @@ import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.
 
 /** A question about a picture. */
 export interface VqaExample extends Example {
+  /** As the questions file has it: a number, mostly; absent where the question comes from no file. */
+  readonly questionId?: number | string;
   readonly question: string;
   readonly picture: Picture;
   /** Ten annotators' answers; absent where only questions were read. */
@@ -219,7 +221,7 @@ export function readVqaV2(split: VqaV2Split): VqaExample[] {
     named.push({ path: picture.path, file: split.questions, where: `${listed.where}/image_id` });
     const { question, question_id: id } = listed.item;
     const annotation = annotations?.items.get(String(id));
-    return [{ id: String(id), question, picture, ...(annotation && labels(annotation)) }];
+    return [{ id: String(id), questionId: id, question, picture, ...(annotation && labels(annotation)) }];
   });
   if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
   if (problems.length > 0) throw new UsageError(problems);

@@ -11,6 +11,9 @@ const recipes = shippedRecipes();
 describe('shipped recipes', () => {
   it('are those that the documentation names', () => {
     expect(recipes.map(({ name }) => name)).toEqual([
+      'nlvr-bottleneck',
+      'nlvr-head-only',
+      'nlvr-shortcut',
       'pretrain-scenes-tiny',
       'vqa-both',
       'vqa-bottleneck',

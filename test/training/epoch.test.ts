@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { epochUpdates } from '../../src/training/epoch.js';
 import { totalSteps } from '../../src/training/plan.js';
 import type { StepReport, TrainStep } from '../../src/training/step.js';
-import { toyTraining } from './toy.js';
+import { toyProcessor, toyTraining } from './toy.js';
 
 const training = Array.from({ length: 8 }, (_, index) => ({ id: `example-${index}` }));
 
@@ -11,7 +11,7 @@ async function runUpdates(report: (batch: number) => StepReport): Promise<void> 
   let batch = 0;
   const step = { run: async () => report(batch++) } as unknown as TrainStep;
   const options = { ...toyTraining, epochs: 1, batchSize: 2, accumulate: 2, bucketByLength: false };
-  const collator = { collate: async () => ({}) };
+  const collator = { collate: async () => ({}), processor: toyProcessor };
   const lengths = training.map(() => 1);
   const updates = epochUpdates(
     { step, collator, training, lengths, options, seed: 1 },

@@ -3,6 +3,7 @@ import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples } from '../verb.js';
 import { wholeNumber } from '../wholeNumber.js';
+import { addCheck } from './dataCheck.js';
 
 interface MakeOptions {
   readonly output: string;
@@ -22,9 +23,12 @@ async function make(shell: Shell, _name: string, options: MakeOptions): Promise<
   shell.result({ folder, ...facts }, folder);
 }
 
-/** `vlgraft data make emoji-scenes` */
+/** `vlgraft data make emoji-scenes` and `vlgraft data check RECIPE` */
 export const addData: AddVerb = (parent) => {
-  const data = parent.command('data').summary('make sample data').description('Sample data for first runs.');
+  const data = parent
+    .command('data')
+    .summary('make sample data, check data')
+    .description('Sample data for first runs, and checks of your own.');
   data
     .command('make')
     .description(
@@ -44,4 +48,5 @@ export const addData: AddVerb = (parent) => {
       ),
     )
     .action(action(make));
+  addCheck(data);
 };

@@ -1,8 +1,9 @@
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import type { MetricReport } from '../../../tasks/task.js';
 import { UsageError } from '../../errors.js';
+import type { LoadedRun, SplitEvaluation } from '../../training/loadedRun.js';
 import { withRun } from '../loadedRun.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
@@ -11,6 +12,7 @@ import { type AddVerb, action, examples } from '../verb.js';
 interface Options {
   readonly split: 'train' | 'validation' | 'test';
   readonly predictions?: string;
+  readonly submission?: string;
 }
 
 const figure = (value: number): string => value.toFixed(4);
@@ -24,7 +26,26 @@ function formatReport({ values, groups = {} }: MetricReport): string {
       ...Object.entries(members).map(([member, { value, count }]) => [member, figure(value), String(count)]),
     ]),
   );
-  return [overall, ...tables].join('\n\n');
+  return [overall, ...tables].filter((part) => part !== '').join('\n\n');
+}
+
+/** Makes the folder, before the work and not after it. */
+async function requireFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+    .then(() => access(folder, constants.W_OK))
+    .catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError({ file: folder, message: `this folder can not be written (${error.code})` });
+    });
+}
+
+/** Writes the official files; throws UsageError where the task has no such format. */
+async function submit(run: LoadedRun, { submission }: SplitEvaluation, folder: string): Promise<string[]> {
+  if (submission.length === 0) {
+    const message = `the task '${run.recipe.task.kind}' has no format of an official evaluation`;
+    throw new UsageError({ message, expected: '--predictions writes all that it predicts' });
+  }
+  const { writeSubmission } = await import('../../training/submission.js');
+  return writeSubmission(folder, submission);
 }
 
 /** Before the work, not after it. */
@@ -34,17 +55,23 @@ async function requireFolderOf(file: string): Promise<void> {
   });
 }
 
-async function evaluate(shell: Shell, folder: string, { split, predictions: file }: Options): Promise<void> {
+async function evaluate(shell: Shell, folder: string, options: Options): Promise<void> {
+  const { split, predictions: file, submission } = options;
   if (file !== undefined) await requireFolderOf(file);
-  const { report, predictions, loss } = await withRun(shell, folder, async (run, follow) => {
+  if (submission !== undefined) await requireFolder(submission);
+  const { report, predictions, loss, written } = await withRun(shell, folder, async (run, follow) => {
     const files = run.recipe.data[split];
     if (!files) {
       throw new UsageError({ file: folder, where: `data.${split}`, message: 'the run has no such split' });
     }
-    return run.evaluate(files, follow);
+    const made = await run.evaluate(files, follow);
+    return { ...made, written: submission === undefined ? [] : await submit(run, made, submission) };
   });
   if (file !== undefined) await writeFile(file, `${JSON.stringify(predictions, null, 2)}\n`);
-  shell.result({ split, ...report, ...(loss === undefined ? {} : { loss }) }, formatReport(report));
+  for (const note of report.notes ?? []) shell.notice(note);
+  for (const path of written) shell.log(`wrote ${path}`);
+  const told = { split, ...report, ...(loss !== undefined && { loss }) };
+  shell.result({ ...told, ...(written.length > 0 && { submission: written }) }, formatReport(report));
 }
 
 /** `vlgraft evaluate RUN` */
@@ -60,11 +87,13 @@ export const addEvaluate: AddVerb = (parent) => {
         .default('test'),
     )
     .option('--predictions <file>', 'write the predictions there as JSON')
+    .option('--submission <folder>', 'write the files of the official evaluation there')
     .addHelpText(
       'after',
       examples(
         'vlgraft evaluate runs/vqa-bottleneck',
         'vlgraft evaluate runs/vqa-bottleneck --split validation',
+        'vlgraft evaluate runs/vqa-bottleneck --split test --submission submission',
       ),
     )
     .action(action(evaluate));

@@ -1,5 +1,6 @@
-import { jointOutput, jointStream } from '../../../src/backbones/streams.js';
+import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/streams.js';
 import { activation, attention, type Tensor, tf } from '../../../src/engine/index.js';
+import { UsageError } from '../../../src/errors.js';
 import { additiveMask, dense, type Scope } from '../../../src/nn/index.js';
 import { linearParameters, normal } from '../../../src/nn/parameters.js';
 import { halves, type PairHead, type PairHeadContext } from './pairHead.js';
@@ -61,7 +62,14 @@ function pooledBeside(name: string, from: Sequence, to: Sequence, context: Conte
 export const pairedAttention: PairHead = {
   name: 'paired-attention',
   pictures: 'apart',
-  check: (backbone) => void jointStream(backbone),
+  check(backbone) {
+    if (!hasTowers(backbone)) return;
+    throw new UsageError({
+      where: '/task/head',
+      message: `a ${backbone.family} backbone has no sequence of text and picture that could look into another`,
+      expected: '"paired"',
+    });
+  },
   parameters(backbone) {
     const { hiddenSize: h } = jointStream(backbone);
     const looks = ['fromLeft', 'fromRight'].flatMap((look) =>

@@ -157,6 +157,16 @@ describe('refusals', () => {
     expect(await readFile(join(root, 'notes.txt'), 'utf8')).toBe('mine');
   });
 
+  it('says what to do about a folder of an older version', async () => {
+    const older = join(root, 'older');
+    await makeEmojiScenes({ folder: older, ...small, count: 10 });
+    const facts = JSON.parse(await readFile(join(older, 'dataset.json'), 'utf8'));
+    await writeFile(join(older, 'dataset.json'), JSON.stringify({ ...facts, version: '1.0.0' }));
+    await expect(makeEmojiScenes({ folder: older, ...small, count: 10 })).rejects.toThrow(
+      /holds emoji-scenes 1\.0\.0, which has other files than .*; delete or rename it and make it again/,
+    );
+  });
+
   it('names every unusable number at once', async () => {
     const wrong = makeEmojiScenes({ folder: join(root, 'wrong'), count: 3, size: 1.5, seed: -1 });
     await expect(wrong).rejects.toThrow(/seed.*\n.*count.*\n.*size/);

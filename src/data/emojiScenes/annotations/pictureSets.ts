@@ -12,16 +12,18 @@ export interface PictureSet {
 /** As in NLVR2. */
 const pairsASet = 4;
 const picturesASet = 2 * pairsASet;
-/** Pictures of a set that show its noun, and others that show its category, where the split has them. */
+/** Pictures of a set that show its noun, others that show its category or have its ground, where the split has them. */
 const ofTheNoun = 4;
-const ofTheCategory = 2;
+const ofTheCategory = 1;
 
 /** The pictures of a split by what they show; each is dealt once. */
 function createDeck(scenes: readonly Scene[]) {
   const dealt = new Set<Scene>();
   const queues = new Map<string, Scene[]>();
-  const keysOf = ({ objects }: Scene) =>
-    new Set(['', ...objects.flatMap((object) => [object.noun, `of ${categoryOfObject(object).name}`])]);
+  const keysOf = ({ objects, ground }: Scene) => {
+    const names = objects.flatMap((object) => [object.noun, `of ${categoryOfObject(object).name}`]);
+    return new Set(['', `on ${ground.color}`, ...names]);
+  };
   for (const scene of scenes) {
     for (const key of keysOf(scene)) {
       const queue = queues.get(key) ?? [];
@@ -64,6 +66,7 @@ export function dealPictureSets(scenes: readonly Scene[], random: Random): Pictu
     const { noun, objects } = random.pick(groupsOf(first));
     const chosen = [first, ...deck.take(noun, ofTheNoun - 1)];
     chosen.push(...deck.take(`of ${categoryOfObject(objects[0]!).name}`, ofTheCategory));
+    chosen.push(...deck.take(`on ${first.ground.color}`, picturesASet - chosen.length));
     chosen.push(...deck.take('', picturesASet - chosen.length));
     sets.push({ noun, pairs: pairsOf(random.shuffle(chosen)) });
   }

@@ -97,25 +97,29 @@ const not =
   (scene) =>
     !test(scene);
 
-const inEach: StatementKind = ({ terms, sized }) =>
-  [...terms, ...sized].flatMap((one) => [
+const inEach: StatementKind = ({ terms }) =>
+  terms.flatMap((one) => [
     each('in each', `There is ${withArticle(one.singular)} in each picture.`, shows(one)),
     each('in each', `Each picture shows ${withArticle(one.singular)}.`, shows(one)),
   ]);
 
-const inOnlyOne: StatementKind = ({ terms, sized }) =>
-  [...terms, ...sized].flatMap((one) => [
+const inOnlyOne: StatementKind = ({ terms }) =>
+  terms.flatMap((one) => [
     onlyOne('in only one', `There is ${withArticle(one.singular)} in only one picture.`, shows(one)),
     onlyOne('in only one', `Only one picture shows ${withArticle(one.singular)}.`, shows(one)),
   ]);
 
-const inNone: StatementKind = ({ terms, sized }) =>
-  [...terms, ...sized].map((one) =>
-    each('in none', `No picture shows ${withArticle(one.singular)}.`, not(shows(one))),
-  );
+const ofSize: StatementKind = ({ sized }) =>
+  sized.flatMap((one) => [
+    each('of size', `Each picture shows ${withArticle(one.singular)}.`, shows(one)),
+    onlyOne('of size', `Only one picture shows ${withArticle(one.singular)}.`, shows(one)),
+  ]);
 
-const inAny: StatementKind = ({ terms, sized }) =>
-  [...terms, ...sized].map((one) => ({
+const inNone: StatementKind = ({ terms }) =>
+  terms.map((one) => each('in none', `No picture shows ${withArticle(one.singular)}.`, not(shows(one))));
+
+const inAny: StatementKind = ({ terms }) =>
+  terms.map((one) => ({
     kind: 'in any',
     text: `At least one picture shows ${withArticle(one.singular)}.`,
     truth: ([left, right]) => one.count(left) + one.count(right) > 0,
@@ -149,35 +153,45 @@ const leftAndRight: StatementKind = ({ terms }) =>
     return leftRight('left and right', text, shows(a), shows(b));
   });
 
+/** How kinds are named that are about terms or about all things together. */
+const about = (kind: string, one: Term) => (one === things ? `${kind} things` : kind);
+
 const more: StatementKind = ({ terms }) =>
-  [...terms, things].flatMap(({ plural, count }): Statement[] => [
-    {
-      kind: 'more',
-      text: `There are more ${plural} in the left picture than in the right one.`,
-      truth: ([left, right]) => count(left) > count(right),
-    },
-    {
-      kind: 'more',
-      text: `There are more ${plural} in the right picture than in the left one.`,
-      truth: ([left, right]) => count(right) > count(left),
-    },
-  ]);
+  [...terms, things].flatMap((one): Statement[] => {
+    const { plural, count } = one;
+    const kind = about('more', one);
+    return [
+      {
+        kind,
+        text: `There are more ${plural} in the left picture than in the right one.`,
+        truth: ([left, right]) => count(left) > count(right),
+      },
+      {
+        kind,
+        text: `There are more ${plural} in the right picture than in the left one.`,
+        truth: ([left, right]) => count(right) > count(left),
+      },
+    ];
+  });
 
 const asMany: StatementKind = ({ terms }) =>
-  [...terms, things].map(({ plural, count }) => ({
-    kind: 'as many',
-    text: `There are as many ${plural} in the left picture as in the right one.`,
-    truth: ([left, right]) => (count(left) + count(right) === 0 ? undefined : count(left) === count(right)),
-  }));
+  [...terms, things].map((one) => {
+    const { plural, count } = one;
+    return {
+      kind: about('as many', one),
+      text: `There are as many ${plural} in the left picture as in the right one.`,
+      truth: ([left, right]) => (count(left) + count(right) === 0 ? undefined : count(left) === count(right)),
+    };
+  });
 
 const totals = [2, 3, 4, 5, 6];
 
 const inAll: StatementKind = ({ terms }) =>
-  [...terms, things].flatMap(({ plural, count }) =>
+  [...terms, things].flatMap((one) =>
     totals.map((total) => ({
-      kind: 'in all',
-      text: `There are ${numberWord(total)} ${plural} in all.`,
-      truth: ([left, right]: ScenePair) => count(left) + count(right) === total,
+      kind: about('in all', one),
+      text: `There are ${numberWord(total)} ${one.plural} in all.`,
+      truth: ([left, right]: ScenePair) => one.count(left) + one.count(right) === total,
     })),
   );
 
@@ -185,17 +199,18 @@ const exactly: StatementKind = ({ terms }) =>
   [...terms, things].flatMap((one) =>
     [1, 2, 3, 4].flatMap((count) => {
       const phrase = `exactly ${numberWord(count)} ${count === 1 ? one.singular : one.plural}`;
+      const kind = about('exactly', one);
       return [
-        each('exactly', `Each picture shows ${phrase}.`, showsExactly(one, count)),
-        onlyOne('exactly', `Only one picture shows ${phrase}.`, showsExactly(one, count)),
+        each(kind, `Each picture shows ${phrase}.`, showsExactly(one, count)),
+        onlyOne(kind, `Only one picture shows ${phrase}.`, showsExactly(one, count)),
       ];
     }),
   );
 
 const background: StatementKind = ({ colors }) =>
   colors.flatMap((color) => [
-    each('background', `Each picture has ${withArticle(color)} background.`, isOn(color)),
-    onlyOne('background', `Only one picture has ${withArticle(color)} background.`, isOn(color)),
+    each('background in each', `Each picture has ${withArticle(color)} background.`, isOn(color)),
+    onlyOne('background in only one', `Only one picture has ${withArticle(color)} background.`, isOn(color)),
   ]);
 
 const backgrounds: StatementKind = ({ colors }) =>
@@ -219,6 +234,7 @@ const sameBackground: StatementKind = () => [
 const kinds: readonly StatementKind[] = [
   inEach,
   inOnlyOne,
+  ofSize,
   inNone,
   inAny,
   onOneSide,

@@ -1,0 +1,269 @@
+import type { BackboneShape } from '../src/backbones/backbone.js';
+import { type HostBatch, int32 } from '../src/data/hostTensor.js';
+import { type TensorTree, tf } from '../src/engine/index.js';
+import { type Problem, UsageError } from '../src/errors.js';
+import type { Json, JsonSchema } from '../src/json.js';
+import {
+  type AnyTask,
+  attempt,
+  attemptNow,
+  examplesOf,
+  kindsOf,
+  type Member,
+  type MultiExample,
+  membersOf,
+  predictionsOf,
+  valuesOf,
+} from './multi/members.js';
+import { type MultiOptions, mixingShares, multiSchema } from './multi/options.js';
+import { reportTogether } from './multi/report.js';
+import { defineTask, type Loss, type Prediction, type PredictionRequest, type SplitName } from './task.js';
+
+/** State of each task by its name. */
+type MultiState = { readonly [task: string]: Json };
+
+/** A batch says by the name of a tensor which task it is of, so that each task has a trace of its own. */
+const MARK = 'multi.';
+
+const marked = (batch: HostBatch, name: string): HostBatch => ({ ...batch, [MARK + name]: int32([1]) });
+
+/** The task of a batch, and the batch as that task made it. */
+function unmarked(batch: TensorTree): { readonly name: string; readonly own: TensorTree } {
+  const mark = Object.keys(batch).find((key) => key.startsWith(MARK));
+  if (mark === undefined) throw new Error('this batch does not say which task it is of');
+  const { [mark]: _mark, ...own } = batch;
+  return { name: mark.slice(MARK.length), own };
+}
+
+/** The one task that all these examples are of. */
+function taskOf(examples: readonly MultiExample[]): MultiExample {
+  const [first] = examples;
+  if (first && examples.every(({ task }) => task === first.task)) return first;
+  throw new Error('a batch of several tasks, or of none, was asked for');
+}
+
+const own = (examples: readonly MultiExample[]) => examples.map(({ example }) => example);
+
+const labelled = (name: string, predictions: readonly Prediction[]): Prediction[] =>
+  predictions.map(({ id, ...rest }) => ({ id, task: name, ...rest }));
+
+/** Options by name that name no task, and tasks that must have one and have none. */
+function namesProblems({ tasks, mixing, lossWeights }: MultiOptions): Problem[] {
+  const expected = `one of ${Object.keys(tasks).join(', ')}`;
+  const unknown = (at: string, given: object) =>
+    Object.keys(given)
+      .filter((name) => !Object.hasOwn(tasks, name))
+      .map((name) => ({ where: `${at}/${name}`, message: `there is no task "${name}"`, expected }));
+  const weights = mixing.kind === 'weights' ? mixing.weights : undefined;
+  const missing = Object.keys(tasks).filter((name) => weights && !Object.hasOwn(weights, name));
+  return [
+    ...(weights ? unknown('/task/mixing/weights', weights) : []),
+    ...missing.map((name) => ({
+      where: '/task/mixing/weights',
+      message: `the task "${name}" has no weight`,
+    })),
+    ...unknown('/task/lossWeights', lossWeights),
+  ];
+}
+
+/** What a task says of its options, at their place in the recipe. */
+function memberProblems({ name, task, options }: Member, backbone: BackboneShape): Problem[] {
+  const result = attemptNow(name, () => task.check?.(options, backbone));
+  if ('value' in result) return [];
+  return result.problems.map((problem) => ({
+    ...problem,
+    ...(problem.where?.startsWith('/task') && {
+      where: problem.where.replace('/task', `/task/tasks/${name}`),
+    }),
+  }));
+}
+
+function requestedName({ id, task }: PredictionRequest, names: readonly string[]): string {
+  if (task === undefined && names.length === 1) return names[0] as string;
+  if (task !== undefined && names.includes(task)) return task;
+  throw new UsageError({
+    where: `input ${id}`,
+    message: task === undefined ? 'it names no task' : `there is no task "${task}"`,
+    expected: `"task": one of ${names.join(', ')}`,
+  });
+}
+
+/**
+ * Several tasks on one backbone with the same adapters, each with a head of its own (12-in-1, Lu et al. 2020, arXiv
+ * 1912.02315). A batch is of one task. The best checkpoint is picked by the mean of the tasks' metrics.
+ */
+export function multiOf(tasks: readonly AnyTask[]) {
+  const kindOf = kindsOf(tasks);
+  const members = (options: MultiOptions) => membersOf(kindOf, options);
+  const memberOf = (options: MultiOptions, name: string): Member =>
+    members(options).find((member) => member.name === name) as Member;
+  const present = (options: MultiOptions, examples: readonly MultiExample[]) => {
+    const names = new Set(examples.map(({ task }) => task));
+    return members(options).filter(({ name }) => names.has(name));
+  };
+
+  const splitSchema = ({ tasks: given }: MultiOptions, split: SplitName): JsonSchema | undefined => {
+    if (typeof given !== 'object' || given === null) return undefined;
+    const files = Object.entries(given).map(([name, value]) => {
+      const { dataSchema } = tasks.find(({ kind }) => kind === value?.kind) ?? {
+        dataSchema: { type: 'object' },
+      };
+      return [name, { ...dataSchema, description: `Files of the task "${name}".` }];
+    });
+    return {
+      type: 'object',
+      additionalProperties: false,
+      minProperties: 1,
+      required: split === 'train' ? Object.keys(given) : [],
+      properties: Object.fromEntries(files),
+    };
+  };
+
+  return defineTask<MultiOptions, MultiExample, MultiState>({
+    kind: 'multi',
+    description: 'several tasks at once: one backbone and the same adapters, a head each',
+    schema: multiSchema(tasks),
+    dataSchema: {
+      type: 'object',
+      additionalProperties: { type: 'object', description: 'Files of one task.' },
+      description: 'Files of each task by its name; a task may be missing in validation and test.',
+    },
+    splitSchema,
+    grouping: {
+      names: (options) => Object.keys(options.tasks),
+      of: ({ task }) => task,
+      alone: (options, name) => ({
+        tasks: { [name]: options.tasks[name] as MultiOptions['tasks'][string] },
+        mixing: { kind: 'size' },
+        lossWeights: {},
+      }),
+      shares: mixingShares,
+    },
+    metric: { name: 'mean', higherIsBetter: true },
+    async read(options, split) {
+      const named = members(options).filter(({ name }) => Object.hasOwn(split, name));
+      const read = async ({ name, task, options: given }: Member): Promise<MultiExample[]> => {
+        const examples = await task.read(given, split[name] as Readonly<Record<string, Json>>);
+        if (examples.length === 0) throw new UsageError('there are no examples in its files');
+        return examples.map((example) => ({
+          id: `${name}/${example.id}`,
+          task: name,
+          kind: task.kind,
+          example,
+        }));
+      };
+      const attempts = [];
+      for (const member of named) attempts.push(await attempt(member.name, () => read(member)));
+      return valuesOf(attempts).flat();
+    },
+    fit(options, training) {
+      const stateOf = ({ name, task, options: given }: Member): [string, Json] => [
+        name,
+        task.fit(given, examplesOf(name, training)),
+      ];
+      const states = valuesOf(
+        members(options).map((member) => attemptNow(member.name, () => stateOf(member))),
+      );
+      return Object.fromEntries(states);
+    },
+    check(options, backbone) {
+      const all = members(options).flatMap((member) => memberProblems(member, backbone));
+      const problems = [...namesProblems(options), ...all];
+      if (problems.length > 0) throw new UsageError(problems);
+    },
+    pictures: ({ kind, example }) => kindOf(kind).pictures(example),
+    texts({ kind, example }) {
+      const { texts } = kindOf(kind);
+      if (texts) return texts(example);
+      const message = `the task '${kind}' does not say which texts to make a tokenizer from`;
+      throw new UsageError({ where: 'backbone.create', message, expected: 'give backbone.from' });
+    },
+    checkpointName(headParameter, options) {
+      const [name = ''] = headParameter.split('.', 1);
+      const { task, options: given } = memberOf(options, name);
+      return task.checkpointName?.(headParameter.slice(name.length + 1), given);
+    },
+    length: ({ kind, example }) => kindOf(kind).length(example),
+    head: (options, state, backbone, checkpoint) =>
+      members(options).flatMap(({ name, task, options: given }) =>
+        task
+          .head(given, state[name] as Json, backbone, checkpoint)
+          .map((spec) => ({ ...spec, name: `${name}.${spec.name}` })),
+      ),
+    async collate(examples, context) {
+      const { task: name, kind } = taskOf(examples);
+      const inner = { ...context, state: context.state[name] as Json };
+      return marked(await kindOf(kind).collate(own(examples), inner), name);
+    },
+    outputs(context) {
+      const { name, own: batch } = unmarked(context.batch);
+      const { task, options } = memberOf(context.options, name);
+      return task.outputs({
+        ...context,
+        options,
+        state: context.state[name] as Json,
+        parameters: (parameter) => context.parameters(`${name}.${parameter}`),
+        batch,
+      });
+    },
+    loss(outputs, batch, options): Loss {
+      const { name, own: inner } = unmarked(batch);
+      const { task, options: given } = memberOf(options, name);
+      const { total, parts = {} } = task.loss(outputs, inner, given);
+      const weighted = tf.mul(total, options.lossWeights[name] ?? 1);
+      const named = Object.entries(parts).map(([part, value]) => [`${name}.${part}`, value]);
+      return { total: weighted, parts: { [name]: total, ...Object.fromEntries(named) } };
+    },
+    predictionOutputs: [...new Set(tasks.flatMap(({ predictionOutputs }) => predictionOutputs))],
+    predict(outputs, examples, state, options) {
+      const { task: name } = taskOf(examples);
+      const { task, options: given } = memberOf(options, name);
+      return labelled(name, task.predict(outputs, own(examples), state[name] as Json, given));
+    },
+    infer(context) {
+      const { task: name } = taskOf(context.examples);
+      const { task, options } = memberOf(context.options, name);
+      const predictions = task.infer?.({
+        ...context,
+        options,
+        state: context.state[name] as Json,
+        examples: own(context.examples),
+        run: (batch) => context.run(marked(batch, name)),
+      });
+      return predictions?.then((made) => labelled(name, made));
+    },
+    submission(predictions, examples) {
+      const kinds = new Map(examples.map(({ task, kind }) => [task, kind]));
+      return [...kinds].flatMap(([name, kind]) => {
+        const files =
+          kindOf(kind).submission?.(predictionsOf(name, predictions), examplesOf(name, examples)) ?? [];
+        return files.map((file) => ({ ...file, name: `${name}-${file.name}` }));
+      });
+    },
+    evaluate: (predictions, examples, options) =>
+      reportTogether(present(options, examples), ({ name, task, options: given }) =>
+        task.evaluate(predictionsOf(name, predictions), examplesOf(name, examples), given),
+      ),
+    baseline: (training, examples, state, options) =>
+      reportTogether(present(options, examples), ({ name, task, options: given }) => {
+        const [before, now] = [examplesOf(name, training), examplesOf(name, examples)];
+        return task.baseline?.(before, now, state[name] as Json, given) ?? { values: {} };
+      }),
+    exampleFrom(request, options) {
+      const all = options ? members(options) : [];
+      const name = requestedName(
+        request,
+        all.map((member) => member.name),
+      );
+      const { task, options: given } = all.find((member) => member.name === name) as Member;
+      if (!task.exampleFrom) {
+        throw new UsageError({
+          where: `input ${request.id}`,
+          message: `the task "${name}" answers no requests`,
+        });
+      }
+      const example = task.exampleFrom(request, given);
+      return { id: `${name}/${example.id}`, task: name, kind: task.kind, example };
+    },
+  });
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { chanceMetrics, retrievalMetrics } from '../../../tasks/metrics/retrieval.js';
+import { rocAuc } from '../../../tasks/metrics/rocAuc.js';
+import { largest, rankTargets, reorder } from '../../../tasks/retrieval/ranking.js';
+import { readJson } from '../../parity/readParity.js';
+
+interface Golden {
+  readonly scores: readonly (readonly number[])[];
+  readonly expected: Readonly<Record<string, number>> & {
+    readonly tr_ranks: readonly number[];
+    readonly ir_ranks: readonly number[];
+  };
+}
+const { scores, expected } = readJson<Golden>('metrics', 'retrieval.json');
+const own = (picture: number) => Array.from({ length: 5 }, (_, i) => picture * 5 + i);
+
+describe('ranks and recalls', () => {
+  const textRanks = scores.map((row, picture) => rankTargets(row, own(picture), 10).rank);
+  const columns = scores[0]!.map((_, caption) => scores.map((row) => row[caption]!));
+  const pictureRanks = columns.map(
+    (column, caption) => rankTargets(column, [Math.floor(caption / 5)], 10).rank,
+  );
+
+  it('are those of the reference', () => {
+    expect(textRanks).toEqual(expected.tr_ranks);
+    expect(pictureRanks).toEqual(expected.ir_ranks);
+    const values = retrievalMetrics(textRanks, pictureRanks);
+    for (const k of [1, 5, 10]) {
+      expect(100 * values[`textRecall${k}`]!).toBeCloseTo(expected[`tr_r${k}`]!, 9);
+      expect(100 * values[`pictureRecall${k}`]!).toBeCloseTo(expected[`ir_r${k}`]!, 9);
+    }
+    expect(100 * values.recallMean!).toBeCloseTo(expected.r_mean!, 9);
+    expect(values.rSum).toBeCloseTo(expected.rsum!, 9);
+  });
+
+  it('have a chance level that random orders reach', () => {
+    // 2 pictures with 1 and 3 captions: the best of c among 4 stands first with probability c / 4
+    const values = chanceMetrics([1, 3]);
+    expect(values.textRecall1).toBeCloseTo((1 / 4 + 3 / 4) / 2, 12);
+    expect(values.pictureRecall1).toBe(0.5);
+    expect(values.pictureRecall10).toBe(1);
+  });
+
+  it('keep the largest with ties by index, and reorder them without losing what lies outside', () => {
+    expect(largest([1, 3, 3, 2, 5], 3)).toEqual([4, 1, 2]);
+    const first = rankTargets([1, 3, 3, 2, 5], [3], 3);
+    expect(first).toEqual({ top: [4, 1, 2], scores: [5, 3, 3], rank: 3 });
+    expect(reorder(first, [3], (target) => -target)).toEqual({
+      top: [1, 2, 4],
+      scores: [-1, -2, -4],
+      rank: 3,
+    });
+    expect(reorder(first, [2], (target) => (target === 2 ? 1 : 0)).rank).toBe(0);
+  });
+});
+
+describe('rocAuc', () => {
+  interface Case {
+    readonly name: string;
+    readonly labels: readonly number[];
+    readonly scores: readonly number[];
+    readonly expected: number;
+  }
+  const { cases } = readJson<{ readonly cases: readonly Case[] }>('metrics', 'roc_auc.json');
+  it.each(cases)('is that of the reference: $name', ({ scores: values, labels, expected: area }) => {
+    expect(rocAuc(values, labels.map(Boolean))).toBeCloseTo(area, 12);
+  });
+});
