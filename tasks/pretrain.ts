@@ -82,7 +82,9 @@ function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOp
       mlm: sum(predictions, (one) => one.tokensRight as number) / Math.max(1, tokens),
     }),
     ...(objectives.matching && { matching: sum(predictions, matchedRight) / count }),
-    ...(objectives.pwcl && { retrieval: sum(predictions, (one) => one.retrieved as number) / count }),
+    ...((objectives.pwcl ?? objectives.contrastive) && {
+      retrieval: sum(predictions, (one) => one.retrieved as number) / count,
+    }),
     ...(objectives.regions && {
       regions: sum(predictions, (one) => one.regionsRight as number) / Math.max(1, regions),
     }),
@@ -105,12 +107,12 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   dataSchema: cocoCaptionsSchema,
   metric: { name: 'mean', higherIsBetter: true },
   read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
-  fit: ({ objectives: { mlm, matching, pwcl, regions } }, training) => ({
+  fit: ({ objectives: { mlm, matching, pwcl, contrastive, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,
     matching: matching !== undefined,
     foils: matching?.foils ?? 0,
     augment: regions?.augment ?? false,
-    contrastive: pwcl !== undefined,
+    contrastive: (pwcl ?? contrastive) !== undefined,
     regionClasses: regions?.labels === 'classes' ? regionClassesOf(training) : null,
     regionNames: regions?.labels === 'words' ? regionNamesOf(training) : null,
   }),
@@ -119,12 +121,12 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   check: checkObjectives,
-  head: ({ objectives: { mlm, matching, pwcl } }, { regionClasses }, backbone) =>
+  head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,
       vocabularySize: mlm && vocabularyOf(backbone),
       matching: matching !== undefined,
-      projection: pwcl?.projection,
+      projection: (pwcl ?? contrastive)?.projection,
       regionClasses: regionClasses ?? undefined,
     }),
   collate: collatePretraining,

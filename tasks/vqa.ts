@@ -178,5 +178,11 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
   baseline,
   pictures: ({ picture }) => [picture],
-  exampleFrom: ({ id, text, pictures: [picture] }) => ({ id, question: text, picture }),
+  exampleFrom({ id, text, pictures: [picture, ...others], choices }) {
+    const refuse = (message: string, expected: string) =>
+      new UsageError({ where: `input ${id}`, message, expected });
+    if (others.length > 0) throw refuse(`a question about ${others.length + 1} pictures`, 'one picture');
+    if (choices) throw refuse('choices are given', 'none: answers come from those of the training set');
+    return { id, question: text, picture };
+  },
 });

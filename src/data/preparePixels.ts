@@ -17,10 +17,7 @@ function divisible({ width, height }: PictureSize, divisor: number): PictureSize
 export function resizedSize(picture: PictureSize, resize: Resize): PictureSize {
   if (resize.to === 'exact') return resize;
   const { edge, longest = Number.POSITIVE_INFINITY, divisor } = resize;
-  const [short, long] = [
-    Math.min(picture.width, picture.height),
-    Math.max(picture.width, picture.height),
-  ];
+  const [short, long] = [Math.min(picture.width, picture.height), Math.max(picture.width, picture.height)];
   if (divisor !== undefined) {
     const whole = scaled(picture, edge / short);
     const most = Math.max(whole.width, whole.height);

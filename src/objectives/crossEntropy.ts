@@ -1,7 +1,5 @@
+import { IGNORED_LABEL } from '../data/ignoredLabel.js';
 import { type Tensor, tf } from '../engine/index.js';
-
-/** The label of a position that does not count. */
-export const IGNORED_LABEL = -100;
 
 /**
  * Cross entropy with the softmax of the logits, mean over the positions whose label is not IGNORED_LABEL; 0 where none

@@ -63,6 +63,9 @@ const withoutPlace = ({ file, message, expected }: Problem): Problem => ({
   ...(expected && { expected }),
 });
 
+const isProblems = (result: Example | readonly Problem[]): result is readonly Problem[] =>
+  Array.isArray(result);
+
 /** The inputs as examples of the task; throws UsageError with the problems of all of them. */
 async function examplesFrom(
   { task, options }: FittedTask,
@@ -72,27 +75,25 @@ async function examplesFrom(
 ): Promise<Example[]> {
   const { exampleFrom } = task;
   if (!exampleFrom) throw new UsageError(`the task '${task.kind}' does not predict from texts and pictures`);
-  const problems: Problem[] = [];
-  const one = async (input: PredictionInput, index: number): Promise<Example[]> => {
+  const one = async (input: PredictionInput, index: number): Promise<Example | readonly Problem[]> => {
     try {
-      return [exampleFrom(await requestFrom(input, { index, files }), options)];
+      return exampleFrom(await requestFrom(input, { index, files }), options);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       const place = placeOf?.(index) ?? { where: `input ${input.id ?? index}` };
-      problems.push(...error.problems.map((problem) => ({ ...place, ...withoutPlace(problem) })));
-      return [];
+      return error.problems.map((problem) => ({ ...place, ...withoutPlace(problem) }));
     }
   };
-  const examples: Example[] = [];
+  const made: (Example | readonly Problem[])[] = [];
   for (let start = 0; start < inputs.length; start += INPUTS_AT_ONCE) {
     if (signal?.aborted) throw new InterruptedError('interrupted before the first prediction');
     const some = inputs.slice(start, start + INPUTS_AT_ONCE);
-    const made = await Promise.all(some.map((input, at) => one(input, start + at)));
-    examples.push(...made.flat());
-    onProgress?.({ stage: 'inputs', done: start + some.length, total: inputs.length, unit: 'input' });
+    made.push(...(await Promise.all(some.map((input, at) => one(input, start + at)))));
+    onProgress?.({ stage: 'inputs', done: made.length, total: inputs.length, unit: 'input' });
   }
+  const problems = made.flatMap((result) => (isProblems(result) ? result : []));
   if (problems.length > 0) throw new UsageError(problems);
-  return examples;
+  return made.flatMap((result) => (isProblems(result) ? [] : [result]));
 }
 
 const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: FollowOptions) => ({

@@ -63,7 +63,8 @@ export function inputProblems(value: unknown): Problem[] {
             expected: `keys: ${KEYS}`,
           };
         }
-        return { message: at ? `"${at}" ${message}` : `no input: it ${message}` };
+        if (keyword === 'required') return { message: `no input: "${params.missingProperty}" is missing` };
+        return { message: at ? `"${at}" ${message}` : 'no input: this is not a JSON object' };
       })
       .filter(({ message }) => !seen.has(message) && seen.add(message));
   }

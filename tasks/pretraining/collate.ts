@@ -1,6 +1,6 @@
 import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
-import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
+import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import type { Random } from '../../src/random.js';
 import type { CaptionExample } from '../readers/cocoCaptions.js';
 import type { CollateContext } from '../task.js';

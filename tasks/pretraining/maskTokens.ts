@@ -1,5 +1,5 @@
 import type { Processor } from '../../src/backbones/backbone.js';
-import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
+import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import type { Random } from '../../src/random.js';
 
 export interface MaskedTokens {

@@ -10,6 +10,11 @@ export interface PretrainOptions {
       readonly form: 'exp' | 'literal';
       readonly projection: number;
     };
+    readonly contrastive?: {
+      readonly weight: number;
+      readonly temperature: number;
+      readonly projection: number;
+    };
     readonly matching?: { readonly weight: number; readonly foils: number };
     readonly regions?: {
       readonly weight: number;
@@ -25,6 +30,13 @@ const weight = {
   exclusiveMinimum: 0,
   default: 1,
   description: 'Factor of this objective in the loss.',
+};
+
+const projection = {
+  type: 'integer',
+  minimum: 1,
+  default: 128,
+  description: 'Width of the vectors that are compared.',
 };
 
 const mlm = {
@@ -63,12 +75,24 @@ const pwcl = {
       description:
         'exp(cosine / temperature), or the formula as printed in the paper, which can be undefined.',
     },
-    projection: {
-      type: 'integer',
-      minimum: 1,
-      default: 128,
-      description: 'Width of the vectors that are compared.',
+    projection,
+  },
+};
+
+const contrastive = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    'Symmetric InfoNCE of pictures and their captions, encoded apart: each picks its own among those of the batch. Takes the place of `pwcl`.',
+  properties: {
+    weight,
+    temperature: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 0.1,
+      description: 'Divides the cosines.',
     },
+    projection,
   },
 };
 
@@ -130,7 +154,8 @@ export const pretrainSchema: JsonSchema = {
       minProperties: 1,
       default: { mlm: {}, pwcl: {}, matching: {} },
       description: 'What is learnt; an objective that is left out is not learnt.',
-      properties: { mlm, pwcl, matching, regions },
+      properties: { mlm, pwcl, contrastive, matching, regions },
+      not: { required: ['pwcl', 'contrastive'] },
     },
   },
 };

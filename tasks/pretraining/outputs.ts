@@ -1,7 +1,8 @@
 import type { JointOutput } from '../../src/backbones/backbone.js';
 import { jointOutput } from '../../src/backbones/streams.js';
+import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import { IGNORED_LABEL } from '../../src/objectives/crossEntropy.js';
+import { contrastive } from '../../src/objectives/contrastive.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
 import { pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
@@ -91,13 +92,14 @@ function regionLogits(
 
 /** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */
 export function pretrainOutputs(context: Context): TensorTree {
-  const { mlm, matching: match, pwcl, regions } = context.options.objectives;
+  const { mlm, matching: match, pwcl, contrastive: contrast, regions } = context.options.objectives;
+  const compared = pwcl ?? contrast;
   const joint = mlm || match ? jointOutput(context.encode()) : undefined;
-  const apart = pwcl || regions ? encodeApart(context) : undefined;
+  const apart = compared || regions ? encodeApart(context) : undefined;
   const outputs = {
     ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),
     ...(joint && match && { matchingLogits: matchingHead(context.parameters, joint.pooled) }),
-    ...(apart && pwcl && projectionHead(context.parameters, apart)),
+    ...(apart && compared && projectionHead(context.parameters, apart)),
     ...(apart && regions && { regionLogits: regionLogits(apart, context, regions) }),
   };
   return { ...outputs, scores: scores(outputs, context.batch) };
@@ -106,12 +108,20 @@ export function pretrainOutputs(context: Context): TensorTree {
 /** Weighted sum of the objectives; each part is logged unweighted. */
 export function pretrainLoss(outputs: TensorTree, batch: TensorTree, { objectives }: PretrainOptions): Loss {
   const { tokenLogits: logits, matchingLogits, regionLogits, picture, text } = outputs;
-  const { mlm, matching: match, pwcl, regions } = objectives;
+  const { mlm, matching: match, pwcl, contrastive: contrast, regions } = objectives;
   const labels = batch['target.regions'];
   const groups = batch['target.pictures']!;
   const parts: Record<string, Tensor> = {
     ...(mlm && logits && { mlm: maskedLanguageModelling(logits, labelsOf(logits, batch)) }),
     ...(pwcl && picture && text && { pwcl: pairwiseContrastive(picture, text, { ...pwcl, groups }) }),
+    ...(contrast &&
+      picture &&
+      text && {
+        contrastive: contrastive(cosineSimilarities(picture, text), {
+          scale: 1 / contrast.temperature,
+          groups,
+        }),
+      }),
     ...(match && matchingLogits && { matching: matching(matchingLogits, batch['target.matched']!) }),
     ...(regions && regionLogits && labels && { regions: regionClassification(regionLogits, labels) }),
   };

@@ -21,6 +21,7 @@ export function createBank(): Bank {
     },
     add: (values, mask) => {
       const [count] = values.shape as [number];
+      if (count === 0) return;
       width = values.shape.at(-1) as number;
       const row = values.data.length / count;
       longest = Math.max(longest, row / width);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createBackbone } from '../../src/backbones/load.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
-import { parityPath } from '../parity/readParity.js';
+import { parityPath, readJson } from '../parity/readParity.js';
 
 const tower = {
   hidden_size: 16,
@@ -48,3 +48,30 @@ export function tinyClipFolder(folder: string): string {
   });
   return folder;
 }
+
+/** The same for a VisualBERT that reads crops of 4 x 4 pixels. */
+export function tinyVisualBertFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const vocabulary = readJson<{ readonly model: { readonly vocab: object } }>(
+    'tokenizers',
+    'bert_wordpiece',
+    'tokenizer.json',
+  ).model.vocab;
+  const config = {
+    ...tower,
+    model_type: 'visual_bert',
+    vocab_size: Object.keys(vocabulary).length,
+    max_position_embeddings: 64,
+    visual_embedding_dim: 48,
+    visual_box_dim: 7,
+  };
+  writeModelFolder(folder, { config, tensors: createBackbone(config, 5).weights });
+  copyTokenizer('bert_wordpiece', folder);
+  return folder;
+}
+
+/** A writer of a tiny folder for each family of backbones. */
+export const tinyFolders: Readonly<Record<string, (folder: string) => string>> = {
+  singleStream: tinyVisualBertFolder,
+  dualEncoder: tinyClipFolder,
+};

@@ -11,6 +11,7 @@ const recipes = shippedRecipes();
 describe('shipped recipes', () => {
   it('are those that the documentation names', () => {
     expect(recipes.map(({ name }) => name)).toEqual([
+      'multi-vqa-nlvr',
       'nlvr-bottleneck',
       'nlvr-head-only',
       'nlvr-shortcut',

@@ -190,7 +190,8 @@ export function describeTask<Options, E extends Example, State extends Json>(
     );
 
     it('describes every option and has a default for those that are not required', () => {
-      for (const schema of [task.schema, task.dataSchema]) {
+      const split = task.splitSchema?.(options as object, 'train') ?? task.dataSchema;
+      for (const schema of [task.schema, split]) {
         expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
         for (const property of Object.values(schema.properties as Record<string, { description?: string }>)) {
           expect(property.description).toMatch(/\.$/);

@@ -126,6 +126,31 @@ describe('vqa', () => {
     ]);
   });
 
+  it('refuses requests with several pictures or with choices', () => {
+    const picture = { id: 'red', path: 'red.png' };
+    const request = { id: '1', text: 'what is it', pictures: [picture] } as const;
+    expect(() => vqa.exampleFrom!({ ...request, pictures: [picture, picture] })).toThrow('2 pictures; one');
+    expect(() => vqa.exampleFrom!({ ...request, choices: ['cat'] })).toThrow('choices are given');
+  });
+
+  it("submits the official results, ids as the questions file has them, in the questions' order", () => {
+    const examples = [
+      { ...example('262148000', 'what is it', ten('cat')), questionId: 262148000 },
+      { ...example('q2', 'what else', ten('dog')), questionId: 'q2' },
+    ];
+    const predictions = [
+      { id: 'q2', answer: 'dog' },
+      { id: '262148000', answer: 'cat' },
+    ];
+    const [file, ...others] = vqa.submission!(predictions, examples);
+    expect(others).toEqual([]);
+    expect(file!.name).toMatch(/\.json$/);
+    expect(JSON.parse(file!.content)).toEqual([
+      { question_id: 262148000, answer: 'cat' },
+      { question_id: 'q2', answer: 'dog' },
+    ]);
+  });
+
   it('reports each answer type and question type, and refuses questions without answers', () => {
     const predictions = training.map(({ id }) => ({ id, answer: 'yes' }));
     const report = vqa.evaluate(predictions, training, options);

@@ -1,6 +1,7 @@
 import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
+import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
 import { createRegionSource } from '../../data/regions/index.js';
-import { GEOMETRY_WIDTH, NO_LABEL, type RegionSource, type Regions } from '../../data/regions/region.js';
+import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regions/region.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
@@ -38,7 +39,7 @@ function collateRegions(
   const features = new Float32Array(sequences.length * length * width);
   const [boxes, mask, types] = [float32([...shape, GEOMETRY_WIDTH]), float32(shape), int32(shape)];
   const [labels, indices] = [int32(shape), int32(shape)];
-  labels.data.fill(NO_LABEL);
+  labels.data.fill(IGNORED_LABEL);
   indices.data.fill(-1);
   sequences.forEach(({ pictures }, row) => {
     let at = row * length;

@@ -1,11 +1,12 @@
 import type { Picture } from '../../backbones/backbone.js';
 import { createAsyncCache } from '../asyncCache.js';
+import { IGNORED_LABEL } from '../ignoredLabel.js';
 import type { Image } from '../images.js';
 import { cropImage, decodeImage } from '../images.js';
 import { createLimiter } from '../limiter.js';
 import type { Box } from './geometry.js';
 import { boxGeometry, gridBoxes, pixelRectangle } from './geometry.js';
-import { defineRegions, NO_LABEL, type Regions } from './region.js';
+import { defineRegions, type Regions } from './region.js';
 
 /** Options of `crop-pixels`. */
 export interface CropPixelsOptions {
@@ -133,7 +134,7 @@ function writeLevels(
 /** The boxes' labels after a whole picture's, which has none. */
 function labelsOf({ labels }: Picture, count: number, { wholePicture }: CropPixelsOptions) {
   if (!labels) return {};
-  const all = [...(wholePicture ? [NO_LABEL] : []), ...labels];
+  const all = [...(wholePicture ? [IGNORED_LABEL] : []), ...labels];
   return { labels: Int32Array.from(all.slice(0, count)) };
 }
 

@@ -4,9 +4,6 @@ import type { Json, JsonSchema } from '../../json.js';
 /** Width of a box in geometry: x1, y1, x2, y2, width, height, area, all relative to the picture (UNITER, section 3.1). */
 export const GEOMETRY_WIDTH = 7;
 
-/** The label of a region of which nothing is known; what losses leave out. */
-export const NO_LABEL = -100;
-
 /** The regions of one picture. */
 export interface Regions {
   readonly count: number;

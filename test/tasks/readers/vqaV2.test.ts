@@ -64,6 +64,7 @@ describe('readVqaV2', () => {
     const [first, second] = readVqaV2(split);
     expect(first).toEqual({
       id: '1',
+      questionId: 1,
       question: 'What is it?',
       picture: { id: '9', path: file('images', 'COCO_train2014_000000000009.jpg') },
       answers: new Array(10).fill('cat'),
@@ -93,7 +94,12 @@ describe('readVqaV2', () => {
     write(join('images', 'p9.jpg'), 'pixels');
     const examples = readVqaV2({ ...alone, imageName: 'p{image_id}.jpg', limit: 1 });
     expect(examples).toEqual([
-      { id: '1', question: '这是什么？ été', picture: { id: '9', path: file('images', 'p9.jpg') } },
+      {
+        id: '1',
+        questionId: 1,
+        question: '这是什么？ été',
+        picture: { id: '9', path: file('images', 'p9.jpg') },
+      },
     ]);
   });
 

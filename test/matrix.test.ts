@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backboneFamilies } from '../src/backbones/index.js';
+import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
+import { UsageError } from '../src/errors.js';
+import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
+import { tasks } from '../tasks/index.js';
+import { tinyFolders } from './backbones/tinyFolders.js';
+
+const root = mkdtempSync(join(tmpdir(), 'vlgraft-matrix-'));
+const data = join(root, 'data');
+const at = (name: string) => join(data, name);
+
+beforeAll(() => makeEmojiScenes({ folder: data, count: 30, seed: 3, size: 64 }), 60_000);
+afterAll(() => rmSync(root, { recursive: true }));
+
+type Files = Readonly<Record<string, string>>;
+const instances = (split: string) => at(`instances_${split}.json`);
+const images = (split: string) => at(`images/${split}`);
+
+/** Options of a task and its files of a split of emoji-scenes. */
+interface Subject {
+  readonly options?: Readonly<Record<string, string | object>>;
+  files(split: string): Files;
+}
+
+const subjects: Readonly<Record<string, Subject>> = {
+  vqa: {
+    files: (split) => ({
+      questions: at(`v2_OpenEnded_mscoco_${split}_questions.json`),
+      annotations: at(`v2_mscoco_${split}_annotations.json`),
+      images: images(split),
+      instances: instances(split),
+    }),
+  },
+  nlvr: {
+    files: (split) => ({
+      annotations: at(`nlvr2/${split}.json`),
+      images: at(`nlvr2/images/${split}`),
+      instances: at(`nlvr2/instances_${split}.json`),
+    }),
+  },
+  grounding: {
+    files: (split) => ({
+      refs: at(`refs_${split}.json`),
+      images: images(split),
+      instances: instances(split),
+    }),
+  },
+  retrieval: {
+    files: (split) => ({
+      annotations: at(`karpathy_${split}.json`),
+      images: images(split),
+      instances: instances(split),
+    }),
+  },
+  pretrain: {
+    options: { objectives: { mlm: {}, pwcl: { projection: 8 }, matching: {} } },
+    files: (split) => ({
+      captions: at(`captions_${split}.json`),
+      images: images(split),
+      instances: instances(split),
+    }),
+  },
+};
+
+/** Tasks that a family refuses, and what it says. */
+const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  dualEncoder: {
+    grounding: /a dualEncoder backbone encodes text and picture apart/,
+    pretrain: /a dualEncoder backbone encodes text and picture apart/,
+  },
+};
+
+const adapters = [
+  [],
+  [{ kind: 'bottleneck' }],
+  [{ kind: 'shortcut', depth: 1 }],
+  [{ kind: 'full' }],
+] as const;
+
+it('has every family of backbones', () => {
+  expect(Object.keys(tinyFolders).sort()).toEqual(backboneFamilies.map(({ family }) => family).sort());
+});
+
+it('has every task', () => {
+  expect(Object.keys(subjects).sort()).toEqual(
+    tasks
+      .map(({ kind }) => kind)
+      .filter((kind) => kind !== 'multi')
+      .sort(),
+  );
+});
+
+describe.each(Object.entries(tinyFolders))('%s', (family, write) => {
+  const backbone = join(root, family);
+  beforeAll(() => void write(backbone));
+
+  const recipe = (task: string, kinds: readonly { readonly kind: string }[]): RecipeInput => ({
+    name: `${task}-${kinds.map(({ kind }) => kind).join('-') || 'head'}`,
+    backbone: { from: backbone },
+    adapters: [...kinds],
+    task: { kind: task, ...subjects[task]?.options },
+    data: {
+      train: subjects[task]!.files('train'),
+      test: subjects[task]!.files('test'),
+      ...(family === 'singleStream' && { regions: { kind: 'crop-pixels', size: 4 } }),
+      maxTextLength: 24,
+    },
+    training: { maxSteps: 2, batchSize: 6, optimizer: { kind: 'adamw', learningRate: 1e-3 } },
+    output: join(root, family, 'runs', task, kinds.map(({ kind }) => kind).join('-') || 'head'),
+  });
+
+  for (const task of Object.keys(subjects)) {
+    const refusal = refusals[family]?.[task];
+    if (refusal) {
+      it(`refuses ${task}, and says why`, async () => {
+        const error = await fineTune(recipe(task, [])).catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(UsageError);
+        expect((error as Error).message).toMatch(refusal);
+      });
+      continue;
+    }
+    it.each(adapters)(
+      `trains ${task}, saves it and gives the same again when loaded: %j %j`,
+      async (...kinds) => {
+        const given = kinds.filter(Boolean) as { kind: string }[];
+        const summary = await fineTune(recipe(task, given));
+        expect(summary.steps).toBe(2);
+        const run = await loadRun(summary.folder);
+        const { report } = await run.evaluate();
+        expect(report.values).toEqual(summary.metrics.test?.values);
+        await run.dispose();
+      },
+      60_000,
+    );
+  }
+});
