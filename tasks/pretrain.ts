@@ -24,8 +24,16 @@ function vocabularyOf({ parameters }: BackboneShape): number {
 }
 
 /** What the objectives ask of a backbone. */
-function checkObjectives({ objectives: { mlm, regions } }: PretrainOptions, backbone: BackboneShape): void {
+function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShape): void {
+  const { mlm, pwcl, contrastive, regions } = objectives;
   const { layers } = jointStream(backbone);
+  if (pwcl && contrastive) {
+    throw new UsageError({
+      where: '/task/objectives/contrastive',
+      message: 'pwcl compares the same vectors',
+      expected: 'one of the two',
+    });
+  }
   if (mlm || regions?.labels === 'words') vocabularyOf(backbone);
   if (!regions) return;
   if (regions.labels === 'words' && !mlm) {
@@ -95,8 +103,8 @@ function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOp
 
 /**
  * Pretraining on captioned pictures: masked language modelling and sentence-image matching in one joint pass
- * (Li et al. 2019, arXiv 1908.03557), and CAVL's PwCL (arXiv 2304.04399) in a second pass in which text and picture see
- * only themselves. Swapped captions count for matching alone; PwCL always sees the right ones, unmasked. Metrics:
+ * (Li et al. 2019, arXiv 1908.03557), and CAVL's PwCL (arXiv 2304.04399) or InfoNCE in a second pass in which text and
+ * picture see only themselves. Swapped captions count for matching alone; the contrast always sees the right ones, unmasked. Metrics:
  * share of masked tokens found, of pairs told right, of pictures whose nearest caption in the batch is theirs,
  * of regions whose category is told right.
  */

@@ -14,7 +14,7 @@ function metricRows({ metrics, baseline, metric }: RunSummary): string[][] {
   const names = [...new Set(splits.flatMap((split) => Object.keys(metrics[split]?.values ?? {})))];
   const show = (value: number | undefined) => (value === undefined ? '' : value.toFixed(4));
   const rows = names.map((name) => [name, ...splits.map((split) => show(metrics[split]?.values[name]))]);
-  const simple = ['majority answer', ...splits.map((split) => show(baseline[split]?.values[metric]))];
+  const simple = ['without looking', ...splits.map((split) => show(baseline[split]?.values[metric]))];
   return [['', ...splits], ...rows, ...(splits.some((split) => baseline[split]) ? [simple] : [])];
 }
 

@@ -80,22 +80,25 @@ export async function readExamples(
   const context = { state, processor, random: createRandom('check'), training: true };
   const total = part.examples.length;
 
-  const readOne = async (example: Example) => {
+  const problemsIn = async (example: Example): Promise<readonly Problem[]> => {
     const fresh = task.pictures(example).filter(({ path }) => !pictures.has(path));
     for (const picture of fresh) pictures.set(picture.path, picture);
     const boxes = checksBoxes ? (await Promise.all(fresh.map(checkBoxes))).flat() : [];
-    for (const problem of boxes) problems.add(part.name, problem, example.id);
     try {
       await task.collate([example], context);
+      return boxes;
     } catch (error) {
-      for (const problem of problemsOf(error)) problems.add(part.name, problem, example.id);
+      return [...boxes, ...problemsOf(error)];
     }
   };
 
   let done = 0;
   for (const some of chunks(byPicture(task, part.examples), AT_ONCE)) {
     if (signal?.aborted) throw new InterruptedError(`interrupted while ${part.name} was checked`);
-    await Promise.all(some.map(readOne));
+    const found = await Promise.all(some.map(problemsIn));
+    some.forEach(({ id }, index) => {
+      for (const problem of found[index] ?? []) problems.add(part.name, problem, id);
+    });
     done += some.length;
     onProgress?.({ stage: part.name, done, total, unit: 'example' });
   }

@@ -155,7 +155,6 @@ export const pretrainSchema: JsonSchema = {
       default: { mlm: {}, pwcl: {}, matching: {} },
       description: 'What is learnt; an objective that is left out is not learnt.',
       properties: { mlm, pwcl, contrastive, matching, regions },
-      not: { required: ['pwcl', 'contrastive'] },
     },
   },
 };

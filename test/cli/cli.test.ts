@@ -22,6 +22,7 @@ describe('help and version', () => {
     ['predict'],
     ['quickstart'],
     ['data', 'make'],
+    ['data', 'check'],
     ['engine', 'install'],
     ['engine', 'info'],
     ['recipes', 'ls'],

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltCli, buildCli } from './builtCli.js';
@@ -114,6 +114,67 @@ describe('wrong data', () => {
   });
 });
 
+describe('data check', () => {
+  it('tells how much there is, and nothing else, where all is well', async () => {
+    const { code, stdout, stderr } = await cli.run('data', 'check', 'tiny.json', '--quiet');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^train +\d+ +16 +\d+ +\d+ +\d+ \/ \d+\.\d \/ \d+$/m);
+  });
+
+  it('tells the first fifty problems, all of them with --json, and exits with 2', async () => {
+    const { data } = readJson('tiny.json') as { data: { train: { annotations: string; images: string } } };
+    const setting = `data.train.annotations=${data.train.annotations.replace('train', 'val')}`;
+    const torn = join(cli.folder, data.train.images.replace('train', 'val'));
+    const [name = ''] = readdirSync(torn);
+    const kept = readFileSync(join(torn, name));
+    writeFileSync(join(torn, name), kept.subarray(0, 200));
+    const { code, stdout, stderr } = await cli.run('data', 'check', 'tiny.json', '--set', setting);
+    const all = await cli.run('data', 'check', 'tiny.json', '--set', setting, '--json');
+    writeFileSync(join(torn, name), kept);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^test /m);
+    expect(stdout).not.toMatch(/^train /m);
+    const { problems } = JSON.parse(all.stdout) as { problems: { split: string; message: string }[] };
+    expect(problems.length).toBeGreaterThan(51);
+    expect(problems.at(-1)).toMatchObject({
+      split: 'validation',
+      message: expect.stringContaining('damaged'),
+    });
+    const lines = stderr.split('\n').filter((line) => line.startsWith('error:'));
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toBe(`error: and ${problems.length - 50} more (--json lists all)`);
+    expect(stderr).toMatch(/^train: \d+ problems$/m);
+  });
+
+  it('goes on with the other splits where files of one are not there', async () => {
+    const words = ['data', 'check', 'tiny.json', '--set', 'data.train.questions=no.json', '--quiet'];
+    const { code, stdout, stderr } = await cli.run(...words);
+    expect({ code, lines: stderr.trim().split('\n') }).toEqual({
+      code: 2,
+      lines: [
+        'train: 1 problem',
+        expect.stringContaining('data.train.questions: there is no file or folder "no.json"'),
+      ],
+    });
+    expect(stdout).toMatch(/^validation /m);
+  });
+
+  it('is no check of a recipe that is wrong itself', async () => {
+    const { code, stderr } = await cli.run('data', 'check', 'tiny.json', '--set', 'data.train.questoins=a');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('data.train.questoins: unknown key'),
+    });
+  });
+
+  it('stops at Ctrl-C', async () => {
+    const { code, stdout } = await cli.follow(['data', 'check', 'tiny.json'], (text, child) => {
+      if (/^files: /m.test(text) && !text.includes('stopping cleanly')) child.kill('SIGINT');
+    });
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+  });
+});
+
 describe('a finished run', () => {
   it('is evaluated again to the same figures', async () => {
     const { code, stdout } = await cli.run('evaluate', 'runs/tiny', '--json', '--predictions', 'again.json');
@@ -141,6 +202,65 @@ describe('a finished run', () => {
     ).toEqual(['a', 'b']);
   });
 
+  it('writes what the official evaluation reads, after training and on demand', async () => {
+    const { code, stderr } = await cli.run('evaluate', 'runs/tiny', '--submission', 'sent');
+    expect({ code, told: stderr }).toEqual({
+      code: 0,
+      told: expect.stringContaining('wrote sent/vqa_v2_results.json'),
+    });
+    const results = readJson('sent/vqa_v2_results.json') as { question_id: number; answer: string }[];
+    expect(results).toEqual(readJson('runs/tiny/submission/vqa_v2_results.json'));
+    const predictions = readJson('runs/tiny/predictions_test.json') as { id: string; answer: string }[];
+    expect(results).toEqual(predictions.map(({ id, answer }) => ({ question_id: Number(id), answer })));
+  });
+
+  it('is evaluated without answers: predictions, a submission, and a word about the metrics', async () => {
+    const recipe = readJson('runs/tiny/recipe.json') as { data: { test: Record<string, unknown> } };
+    const { annotations: _, ...test } = recipe.data.test;
+    cpSync(join(cli.folder, 'runs/tiny'), join(cli.folder, 'runs/blind'), { recursive: true });
+    const blind = { ...recipe, data: { ...recipe.data, test } };
+    writeFileSync(join(cli.folder, 'runs/blind/recipe.json'), JSON.stringify(blind));
+    const words = ['evaluate', 'runs/blind', '--submission', 'blind', '--quiet'];
+    const { code, stdout, stderr } = await cli.run(...words);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('questions have no answers to compare with');
+    expect(readJson('blind/vqa_v2_results.json')).toEqual(
+      readJson('runs/tiny/submission/vqa_v2_results.json'),
+    );
+  });
+
+  it('takes boxes, and a picture as often as the task reads one', async () => {
+    const words = ['predict', 'runs/tiny', '--text', 'Is there a cat?', '--picture', picture];
+    const boxes = await cli.run(...words, '--boxes', '[[0, 0, 30, 40]]');
+    expect(JSON.parse(boxes.stdout)).toMatchObject({ id: '0', answer: expect.any(String) });
+    for (const [more, told] of [
+      [['--boxes', '[[0, 0, 300, 40]]'], 'is not inside'],
+      [['--boxes', '[0, 0, 30, 40]'], '"boxes" are not boxes'],
+      [['--boxes', 'none'], '"boxes" are not boxes'],
+      [['--picture', picture], 'a question about 2 pictures; one picture'],
+      [['--choice', 'yes', '--choice', 'no'], 'choices are given'],
+    ] as const) {
+      const { code, stdout, stderr } = await cli.run(...words, ...more);
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining(told),
+      });
+    }
+  });
+
+  it('tells of all lines what the task does not like', async () => {
+    const line = (change: object) => JSON.stringify({ text: 'Is there a cat?', picture, ...change });
+    const lines = [line({ id: 7 }), line({ picture: 'no.png' }), '', line({ boxes: [[9, 9, 1, 1]] })];
+    writeFileSync(join(cli.folder, 'some.jsonl'), `\uFEFF${lines.join('\r\n')}`);
+    const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'some.jsonl');
+    expect(code).toBe(2);
+    expect(stderr.split('\n').filter((told) => told.startsWith('error:'))).toEqual([
+      'error: some.jsonl:2: no.png: no such picture',
+      expect.stringMatching(/^error: some\.jsonl:4: the box \[9, 9, 1, 1\] is not inside/),
+    ]);
+  });
+
   it('does not begin an evaluation whose predictions it could not write', async () => {
     const { code, stderr } = await cli.run('evaluate', 'runs/tiny', '--predictions', 'no/where.json');
     expect({ code, stderr }).toEqual({
@@ -158,6 +278,6 @@ describe('a finished run', () => {
     writeFileSync(join(cli.folder, 'wrong.jsonl'), '{"text": "Why?"}\nno\n');
     const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'wrong.jsonl');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/wrong\.jsonl:1: no input.*\n.*wrong\.jsonl:2: no input/);
+    expect(stderr).toMatch(/wrong\.jsonl:1: no picture is given.*\n.*wrong\.jsonl:2: no input/);
   });
 });

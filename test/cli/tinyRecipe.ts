@@ -14,7 +14,7 @@ const split = (name: string) => ({
 });
 
 /** Writes a backbone of one small layer with random weights, and its tokenizer, to `model`. */
-function writeTinyBackbone(folder: string): void {
+export function writeTinyBackbone(folder: string): void {
   const tokenizer = createWordTokenizer(questions, { minimumCount: 1, lowercase: true });
   const { vocab } = tokenizer.model as { vocab: object };
   const config = {

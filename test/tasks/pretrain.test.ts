@@ -107,10 +107,15 @@ describe('options', () => {
     expect(everything.objectives).toEqual({
       mlm: { weight: 1, maskProbability: 0.15 },
       pwcl: { weight: 1, temperature: 1, form: 'exp', projection: 128 },
-      matching: { weight: 1 },
+      matching: { weight: 1, foils: 0 },
     });
-    expect(completed({ objectives: { matching: {} } }).objectives).toEqual({ matching: { weight: 1 } });
+    const matching = { weight: 1, foils: 0 };
+    expect(completed({ objectives: { matching: {} } }).objectives).toEqual({ matching });
     expect(() => completed({ objectives: {} })).toThrow();
+    const both = completed({ objectives: { pwcl: {}, contrastive: {} } });
+    expect(() => pretrain.check?.(both, backbone.shape)).toThrow(
+      /objectives\/contrastive: .*; one of the two/,
+    );
   });
 });
 
@@ -224,6 +229,42 @@ describe('collate', () => {
     expect(batch['target.matched']!.data.every((value) => value === 1)).toBe(true);
   });
 
+  test('makes foils of the share of swapped captions that was asked for', async () => {
+    const named = examples.map((example) => {
+      const name = colours[Number(example.picture.id)]!.name;
+      return { ...example, picture: { ...example.picture, labels: [0], labelNames: [name] } };
+    });
+    for (const foils of [0, 1]) {
+      const options = completed({ objectives: { matching: { foils }, pwcl: {} } });
+      const batch = await collate(options, 3, named);
+      const [shown, right] = [batch.inputIds!, batch['caption.inputIds']!];
+      expect(shown.shape).toEqual(right.shape);
+      const length = shown.shape[1]!;
+      const changed = [...batch['target.matched']!.data].map((matched, row) => {
+        const words = [...shown.data.subarray(row * length, (row + 1) * length)];
+        return matched ? 0 : words.filter((word, at) => word !== right.data[row * length + at]).length;
+      });
+      expect(changed.filter((words) => words > 0).length).toBeGreaterThan(2);
+      // of two captions of a picture with one name each, a swapped one has other words too
+      expect(changed.every((words) => words <= 1)).toBe(foils === 1);
+    }
+  });
+
+  test('changes crops in training alone', async () => {
+    const options = completed({ objectives: { mlm: {}, regions: { labels: 'classes', augment: true } } });
+    const labelled = examples.map((example) => ({
+      ...example,
+      picture: { ...example.picture, labels: [0] },
+    }));
+    const state = pretrain.fit(options, labelled);
+    const features = async (seed: number, training: boolean) => {
+      const random = createRandom('collate', seed);
+      return (await pretrain.collate(labelled, { state, processor, random, training })).regionFeatures!.data;
+    };
+    expect(await features(1, true)).not.toEqual(await features(2, true));
+    expect(await features(1, false)).toEqual(await features(2, false));
+  });
+
   test('swaps nothing where no other picture is at hand', async () => {
     for (let seed = 0; seed < 8; seed++) {
       const batch = await collate(everything, seed, examples.slice(0, 2));
@@ -277,39 +318,49 @@ test('says what regions as words need', () => {
   check({}, { mlm: {} });
 });
 
+/** Trains on eight captions of four pictures; the metrics of four visits after that. */
+async function learn(options: PretrainOptions, visits: number): Promise<Readonly<Record<string, number>>> {
+  const few = examples.filter(({ picture }) => Number(picture.id) < 4);
+  const state = pretrain.fit(options, few);
+  const model = createModel({
+    backbone,
+    attached: planAdapters(backbone.shape, [{ kind: 'full', dropout: 0 }]),
+    task: { task: pretrain as unknown as AnyTask, options, state },
+    precision: 'f32',
+    seed: 1,
+  });
+  const step = createStep(model, { optimizer, accumulate: 1, headLearningRateScale: 1 });
+  for (let visit = 1; visit <= visits; visit++) {
+    const batch = await collate(options, visit, few);
+    const update = { learningRate: 8e-3 * (1 - visit / visits), step: visit };
+    await step.run({ batch, seed: [1, visit], weight: 1, update });
+  }
+  const evaluator = createEvaluator(model);
+  const predictions: Prediction[] = [];
+  for (const seed of [1001, 1002, 1003, 1004]) {
+    const { outputs } = await evaluator.run(await collate(options, seed, few));
+    predictions.push(...pretrain.predict(outputs, few, state, options));
+  }
+  for (const one of [step, evaluator, model]) one.dispose();
+  return pretrain.evaluate(predictions, few, options).values;
+}
+
 describe('pretraining', () => {
   test('learns masked words, matching and retrieval from captions of a few pictures', async () => {
-    const options = completed({
-      objectives: { mlm: {}, matching: {}, pwcl: { projection: 16 } },
-    });
-    const few = examples.filter(({ picture }) => Number(picture.id) < 4);
-    const state = pretrain.fit(options, few);
-    const model = createModel({
-      backbone,
-      attached: planAdapters(backbone.shape, [{ kind: 'full', dropout: 0 }]),
-      task: { task: pretrain as unknown as AnyTask, options, state },
-      precision: 'f32',
-      seed: 1,
-    });
-    const step = createStep(model, { optimizer, accumulate: 1, headLearningRateScale: 1 });
-    const visits = 200;
-    for (let visit = 1; visit <= visits; visit++) {
-      const batch = await collate(options, visit, few);
-      const update = { learningRate: 8e-3 * (1 - visit / visits), step: visit };
-      await step.run({ batch, seed: [1, visit], weight: 1, update });
-    }
-    const evaluator = createEvaluator(model);
-    const predictions: Prediction[] = [];
-    for (const seed of [1001, 1002, 1003, 1004]) {
-      const { outputs } = await evaluator.run(await collate(options, seed, few));
-      predictions.push(...pretrain.predict(outputs, few, state, options));
-    }
-    const { values } = pretrain.evaluate(predictions, few, options);
+    const values = await learn(
+      completed({ objectives: { mlm: {}, matching: {}, pwcl: { projection: 16 } } }),
+      200,
+    );
     // by chance: 1 of 420 words, 1 of 2, 1 of 4 pictures
     expect(values.mlm).toBeGreaterThan(0.4);
     expect(values.matching).toBeGreaterThan(0.75);
     expect(values.retrieval).toBeGreaterThan(0.95);
     expect(values.mean).toBeCloseTo((values.mlm! + values.matching! + values.retrieval!) / 3);
-    for (const one of [step, evaluator, model]) one.dispose();
+  });
+
+  test('learns retrieval with InfoNCE', async () => {
+    const values = await learn(completed({ objectives: { contrastive: { projection: 16 } } }), 60);
+    expect(Object.keys(values)).toEqual(['mean', 'retrieval']);
+    expect(values.retrieval).toBeGreaterThan(0.95);
   });
 });
