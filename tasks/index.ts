@@ -3,9 +3,10 @@ import { multiOf } from './multi.js';
 import { nlvr } from './nlvr.js';
 import { pretrain } from './pretrain.js';
 import { retrieval } from './retrieval.js';
+import { vcr } from './vcr.js';
 import { vqa } from './vqa.js';
 
-const single = [vqa, nlvr, grounding, retrieval, pretrain] as const;
+const single = [vqa, nlvr, grounding, retrieval, vcr, pretrain] as const;
 
 /** Every task, in the order in which they are listed to users. */
 export const tasks = [...single, multiOf(single)] as const;

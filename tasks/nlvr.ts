@@ -110,6 +110,7 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   },
   check: ({ head }, backbone) => pairHead(head).check?.(backbone),
   pictures: ({ left, right }) => [left, right],
+  texts: ({ sentence }) => [sentence],
   length: ({ sentence }) => sentence.split(/\s+/).length + 2,
   head: ({ head }, _state, backbone, checkpoint) => pairHead(head).parameters(backbone, checkpoint),
   collate,

@@ -96,7 +96,7 @@ export interface MetricReport {
 export type SplitName = 'train' | 'validation' | 'test';
 
 /** For tasks whose batches must each be of one group of examples. */
-export interface Grouping<Options, E extends Example> {
+interface Grouping<Options, E extends Example> {
   /**
    * Every group. The key of its files in a split, each of which can be read alone; head parameters that only its
    * examples reach begin with its name and a dot.

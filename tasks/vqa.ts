@@ -178,6 +178,7 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
   baseline,
   pictures: ({ picture }) => [picture],
+  texts: ({ question }) => [question],
   exampleFrom({ id, text, pictures: [picture, ...others], choices }) {
     const refuse = (message: string, expected: string) =>
       new UsageError({ where: `input ${id}`, message, expected });

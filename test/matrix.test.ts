@@ -56,6 +56,9 @@ const subjects: Readonly<Record<string, Subject>> = {
       instances: instances(split),
     }),
   },
+  vcr: {
+    files: (split) => ({ annotations: at(`vcr/${split}.jsonl`), images: at('vcr/vcr1images') }),
+  },
   pretrain: {
     options: { objectives: { mlm: {}, pwcl: { projection: 8 }, matching: {} } },
     files: (split) => ({

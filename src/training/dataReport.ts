@@ -7,7 +7,7 @@ export interface SplitFacts {
   readonly pictures: number;
   /** Tokens of the longest text, specials included, before it is cut; absent where texts could not be read. */
   readonly longestText?: number;
-  /** Texts longer than `data.maxTextLength`. */
+  /** Different texts that are longer than `data.maxTextLength`. */
   readonly truncatedTexts?: number;
   /** Boxes a picture, of those that have any given; absent where none has. */
   readonly boxes?: { readonly min: number; readonly mean: number; readonly max: number };

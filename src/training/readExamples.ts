@@ -19,25 +19,40 @@ export interface Reading {
   close(): Promise<void>;
 }
 
-/** Lengths of the texts that were encoded. */
+/** Lengths of texts before they are cut. */
 interface TextLengths {
-  longest: number;
-  truncated: number;
+  /** Tokens, specials included. */
+  readonly longest: number;
+  /** Different texts that are longer than the limit. */
+  readonly truncated: number;
 }
 
-/** A processor that notes how long texts are before they are cut. */
-function measuring(processor: Processor, tokenizer: Tokenizer, limit: number) {
-  const lengths: TextLengths = { longest: 0, truncated: 0 };
-  const encode: Processor['encode'] = async (input) => {
-    const encoded = await processor.encode(input);
-    const { text, textPair } = input;
-    const isFull = encoded.textLength >= limit && text !== undefined;
-    const length = isFull ? tokenizer.encode(text, textPair).ids.length : encoded.textLength;
-    lengths.longest = Math.max(lengths.longest, length);
-    lengths.truncated += Number(length > encoded.textLength);
-    return encoded;
+/** Notes how long texts are before they are cut to `limit` tokens. */
+function createTextMeter(tokenizer: Tokenizer, limit: number) {
+  const truncated = new Set<string>();
+  let longest = 0;
+  const note = (length: number, text: string, textPair?: string) => {
+    longest = Math.max(longest, length);
+    if (length > limit) truncated.add(JSON.stringify([text, textPair]));
   };
-  return { lengths, processor: { ...processor, encode } };
+  const measure = (text: string, textPair?: string) =>
+    note(tokenizer.encode(text, textPair).ids.length, text, textPair);
+  return {
+    measure,
+    /** The processor, whose texts are measured. */
+    around: (processor: Processor): Processor => ({
+      ...processor,
+      encode: async (input) => {
+        const encoded = await processor.encode(input);
+        const { text, textPair } = input;
+        if (text === undefined) return encoded;
+        if (encoded.textLength < limit) note(encoded.textLength, text, textPair);
+        else measure(text, textPair);
+        return encoded;
+      },
+    }),
+    lengths: (): TextLengths => ({ longest, truncated: truncated.size }),
+  };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -55,6 +70,16 @@ function byPicture(task: AnyTask, examples: readonly Example[]): Example[] {
     return { example, place: places.get(path) as number };
   });
   return keyed.sort((a, b) => a.place - b.place).map(({ example }) => example);
+}
+
+/** Its texts, where the task tells them. */
+function textsOf({ texts }: AnyTask, example: Example): readonly string[] {
+  try {
+    return texts?.(example) ?? [];
+  } catch (error) {
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
 }
 
 function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
@@ -75,7 +100,8 @@ export async function readExamples(
   { onProgress, signal }: CheckOptions,
 ): Promise<{ readonly pictures: ReadonlyMap<string, Picture>; readonly lengths: TextLengths }> {
   const { reading, state, limit, checksBoxes } = how;
-  const { lengths, processor } = measuring(reading.processor, reading.tokenizer, limit);
+  const meter = createTextMeter(reading.tokenizer, limit);
+  const processor = meter.around(reading.processor);
   const pictures = new Map<string, Picture>();
   const context = { state, processor, random: createRandom('check'), training: true };
   const total = part.examples.length;
@@ -85,6 +111,7 @@ export async function readExamples(
     for (const picture of fresh) pictures.set(picture.path, picture);
     const boxes = checksBoxes ? (await Promise.all(fresh.map(checkBoxes))).flat() : [];
     try {
+      for (const text of textsOf(task, example)) meter.measure(text);
       await task.collate([example], context);
       return boxes;
     } catch (error) {
@@ -102,5 +129,5 @@ export async function readExamples(
     done += some.length;
     onProgress?.({ stage: part.name, done, total, unit: 'example' });
   }
-  return { pictures, lengths };
+  return { pictures, lengths: meter.lengths() };
 }

@@ -2,7 +2,7 @@ import type { Json, JsonSchema } from '../../src/json.js';
 import { type KindModule, oneOfKinds } from '../../src/kindSchema.js';
 
 /** How often batches of each task come. */
-export type Mixing =
+type Mixing =
   | { readonly kind: 'size' }
   | { readonly kind: 'temperature'; readonly temperature: number }
   | { readonly kind: 'weights'; readonly weights: Readonly<Record<string, number>> };

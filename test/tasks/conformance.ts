@@ -113,13 +113,16 @@ export function describeTask<Options, E extends Example, State extends Json>(
 
     const lossOf = (batch: TensorTree) => task.loss(outputs(batch), batch, options).total;
 
+    /** Outputs to predict from that these options make. */
+    const madeOf = (made: TensorTree) => task.predictionOutputs.filter((name) => made[name]);
+
     async function predict(some: readonly E[]): Promise<readonly Prediction[]> {
       const made = outputs(onDevice(await collate(some)));
       const read = async (name: string): Promise<[string, HostTensor]> => [
         name,
         await readTensor(made[name]!),
       ];
-      const values = Object.fromEntries(await Promise.all(task.predictionOutputs.map(read)));
+      const values = Object.fromEntries(await Promise.all(madeOf(made).map(read)));
       return task.predict(values, some, model.state, options);
     }
 
@@ -159,7 +162,7 @@ export function describeTask<Options, E extends Example, State extends Json>(
       const together = outputs(onDevice(batch));
       for (const [row, example] of examples.entries()) {
         const alone = outputs(onDevice(await collate([example])));
-        for (const name of task.predictionOutputs) {
+        for (const name of madeOf(together)) {
           const one = await tf.squeeze(alone[name]!, [0]).data();
           const same = await tf.gather(together[name]!, [row]).data();
           one.forEach((value, i) => {

@@ -83,7 +83,7 @@ describe('checking data', () => {
       examples: 6,
       pictures: 3,
       longestText: 10,
-      truncatedTexts: 6,
+      truncatedTexts: 1,
       boxes: { min: 1, mean: 4 / 3, max: 2 },
     };
     expect(report).toEqual({ splits: { train: facts, validation: facts }, problems: [], notes: [] });

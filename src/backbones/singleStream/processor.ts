@@ -22,6 +22,42 @@ interface SingleStreamSequence extends EncodedSequence {
   /** One entry a picture. */
   readonly pictures: readonly Regions[];
   readonly regionCount: number;
+  /** Box of the first picture -> tokens that name it. */
+  readonly named: ReadonlyMap<number, readonly number[]>;
+}
+
+/** The tokens that name each box. */
+function namedBoxes(
+  wanted: SequenceInput['spans'] = [],
+  found: EncodedSequence['spans'] = [],
+): ReadonlyMap<number, readonly number[]> {
+  const named = new Map<number, number[]>();
+  for (const [at, { box }] of wanted.entries()) {
+    const tokens = found[at];
+    if (box === undefined || !tokens) continue;
+    const [first, last] = tokens;
+    const positions = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    named.set(box, [...(named.get(box) ?? []), ...positions]);
+  }
+  return named;
+}
+
+/**
+ * imageTextAlignment int32 [B, R, A]: the tokens that name each region, -1 for none (VisualBERT, Li et al. 2019, section
+ * 3.2); nothing where no text names a region.
+ */
+function collateAlignment(sequences: readonly SingleStreamSequence[], length: number): HostBatch {
+  const deepest = longest(
+    sequences.flatMap(({ named }) => [...named.values()].map((tokens) => tokens.length)),
+  );
+  if (deepest === 0) return {};
+  const alignment = int32([sequences.length, length, deepest]);
+  alignment.data.fill(-1);
+  sequences.forEach(({ named, pictures }, row) => {
+    for (const [region, box] of [...(pictures[0]?.indices ?? [])].entries())
+      alignment.data.set(named.get(box) ?? [], (row * length + region) * deepest);
+  });
+  return { imageTextAlignment: alignment };
 }
 
 const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
@@ -94,6 +130,7 @@ export function createSingleStreamProcessor(options: SingleStreamOptions): Proce
       typeIds,
       pictures,
       regionCount,
+      named: namedBoxes(input.spans, spans),
       ...(spans && { spans }),
     };
   };
@@ -104,7 +141,12 @@ export function createSingleStreamProcessor(options: SingleStreamOptions): Proce
     const rows = sequences.map(({ inputIds: ids, typeIds }) => ({ ids, typeIds }));
     const batch = collateTexts(rows, texts, multiple);
     if (regionLength === 0 || !regions) return batch;
-    return { ...batch, ...collateRegions(sequences, roundUp(regionLength, multiple), regions.width) };
+    const length = roundUp(regionLength, multiple);
+    return {
+      ...batch,
+      ...collateRegions(sequences, length, regions.width),
+      ...collateAlignment(sequences, length),
+    };
   };
 
   return {

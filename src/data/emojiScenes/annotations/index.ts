@@ -4,6 +4,7 @@ import { instances } from './instances.js';
 import { karpathy } from './karpathy.js';
 import { nlvr2 } from './nlvr2.js';
 import { refCoco } from './refCoco.js';
+import { vcr } from './vcr.js';
 import { vqa } from './vqa.js';
 
 /** Every kind of annotation that a folder of scenes gets; another one is one file and one line here. */
@@ -14,4 +15,5 @@ export const annotationKinds: readonly AnnotationKind[] = [
   nlvr2,
   refCoco,
   karpathy,
+  vcr,
 ];
