@@ -59,7 +59,7 @@ interface Opened {
 const INPUTS_AT_ONCE = 32;
 
 const withoutPlace = ({ file, message, expected }: Problem): Problem => ({
-  message: file === undefined ? message : `${file}: ${message}`,
+  message: file === undefined ? message : `${JSON.stringify(file)}: ${message}`,
   ...(expected && { expected }),
 });
 

@@ -18,7 +18,7 @@ export const detectionsSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['file'],
-  description: 'Boxes of a detector as candidates, instead of those of the dataset.',
+  description: 'Boxes of a detector as candidates; absent: those of the dataset.',
   properties: {
     file: {
       type: 'string',

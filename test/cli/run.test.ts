@@ -256,7 +256,7 @@ describe('a finished run', () => {
     const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'some.jsonl');
     expect(code).toBe(2);
     expect(stderr.split('\n').filter((told) => told.startsWith('error:'))).toEqual([
-      'error: some.jsonl:2: no.png: no such picture',
+      'error: some.jsonl:2: "no.png": no such picture',
       expect.stringMatching(/^error: some\.jsonl:4: the box \[9, 9, 1, 1\] is not inside/),
     ]);
   });

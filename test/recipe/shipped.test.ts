@@ -11,11 +11,21 @@ const recipes = shippedRecipes();
 describe('shipped recipes', () => {
   it('are those that the documentation names', () => {
     expect(recipes.map(({ name }) => name)).toEqual([
+      'grounding-bottleneck',
+      'grounding-head-only',
+      'grounding-shortcut',
       'multi-vqa-nlvr',
       'nlvr-bottleneck',
       'nlvr-head-only',
       'nlvr-shortcut',
       'pretrain-scenes-tiny',
+      'retrieval-bottleneck',
+      'retrieval-head-only',
+      'retrieval-shortcut',
+      'retrieval-zero-shot',
+      'vcr-bottleneck',
+      'vcr-head-only',
+      'vcr-shortcut',
       'vqa-both',
       'vqa-bottleneck',
       'vqa-head-only',

@@ -9,7 +9,7 @@ import type { EncodedSequence, Processor, ProcessorOptions, SequenceInput } from
 import { readSingleStreamConfig, type SingleStreamConfig } from './config.js';
 
 /** What a processor of single-stream backbones is made of. */
-export interface SingleStreamOptions {
+interface SingleStreamOptions {
   readonly tokenizer: Tokenizer;
   /** Absent for a backbone that reads text alone. */
   readonly regions?: RegionSource;
@@ -104,7 +104,7 @@ function collateRegions(
  * type 1; two pictures in one sequence have types 0 and 1 (VisualBERT's NLVR2). A batch without any region has no
  * region tensors. Texts are not padded beyond `maxTextLength`.
  */
-export function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
+function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
   const { tokenizer, regions, maxTextLength } = options;
   const maskId = tokenizer.specialId('mask');
   const texts = createTextEncoder(tokenizer, maxTextLength);
