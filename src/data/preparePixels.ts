@@ -14,7 +14,7 @@ function divisible({ width, height }: PictureSize, divisor: number): PictureSize
 }
 
 /** Sides of a picture after resizing: the shorter side becomes `edge` unless the longer one would be above `longest`. */
-export function resizedSize(picture: PictureSize, resize: Resize): PictureSize {
+function resizedSize(picture: PictureSize, resize: Resize): PictureSize {
   if (resize.to === 'exact') return resize;
   const { edge, longest = Number.POSITIVE_INFINITY, divisor } = resize;
   const [short, long] = [Math.min(picture.width, picture.height), Math.max(picture.width, picture.height)];
@@ -29,7 +29,7 @@ export function resizedSize(picture: PictureSize, resize: Resize): PictureSize {
 }
 
 /** The middle of a picture; what lies beyond it is black. */
-export function cropCentre(image: Image, { width, height }: PictureSize): Image {
+function cropCentre(image: Image, { width, height }: PictureSize): Image {
   const output = new Uint8Array(width * height * 3);
   const left = Math.floor((image.width - width) / 2);
   const top = Math.floor((image.height - height) / 2);

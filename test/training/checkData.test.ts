@@ -1,6 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
+import { float32, type HostTensor } from '../../src/data/hostTensor.js';
 import { InterruptedError } from '../../src/errors.js';
 import { checkData } from '../../src/training/checkData.js';
 import type { RunSettings } from '../../src/training/settings.js';
@@ -149,11 +151,20 @@ describe('checking data', () => {
   });
 
   it('reads features where there are any, and names those that are missing', async () => {
-    write('features.safetensors', '');
+    const features = (id: number): [string, HostTensor][] => [
+      [`${id}.features`, float32([1, 48])],
+      [`${id}.boxes`, float32([1, 4], Float32Array.of(0, 0, 5, 5))],
+      [`${id}.size`, float32([2], Float32Array.of(20, 10))],
+    ];
+    const tensors = new Map([0, 2, 10, 11, 12].flatMap(features));
+    writeSafetensors(file('features.safetensors'), tensors);
+    rmSync(file('11.png'));
     const recipe = settings();
     const regions = { kind: 'precomputed', path: file('features.safetensors') };
-    const [problem] = (await checkData({ ...recipe, data: { ...recipe.data, regions } })).problems;
-    expect(short(problem!.file)).toBe('features.safetensors');
+    const unread = { ...split('val'), checkImages: false };
+    const data = { ...recipe.data, validation: unread, regions };
+    const problems = await problemsOf({ ...recipe, data });
+    expect(problems).toEqual([expect.stringMatching(/^train features\.safetensors .*example 2: .* x2$/)]);
   });
 
   it('stops when it is asked to', async () => {
