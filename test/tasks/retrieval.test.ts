@@ -93,7 +93,9 @@ describe('retrieval', () => {
       expect(metrics.test?.values.pictureRecall1).toBeGreaterThanOrEqual(
         task.score === 'matching' ? 0.6 : 0.9,
       );
-      if (task.score !== 'contrastive') expect(metrics.test?.values.matchingAuc).toBeGreaterThan(0.95);
+      // A hinge orders the captions of a picture; nothing compares the scores of one picture with another's.
+      const least = 'loss' in task && task.loss === 'triplet' ? 0.75 : 0.95;
+      if (task.score !== 'contrastive') expect(metrics.test?.values.matchingAuc).toBeGreaterThan(least);
     },
     60_000,
   );
