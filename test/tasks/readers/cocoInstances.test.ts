@@ -30,9 +30,10 @@ it('gives pictures by id, with sizes and boxes in the order of the file', () => 
           [1.5, 2, 11.5, 22],
           [600, 400, 640, 480],
         ],
+        ids: ['1', '3'],
       },
     ],
-    ['x', { fileName: 'c.jpg', width: 10, height: 10, boxes: [[0, 0, 10, 10]] }],
+    ['x', { fileName: 'c.jpg', width: 10, height: 10, boxes: [[0, 0, 10, 10]], ids: ['2'] }],
   ]);
 });
 
@@ -48,10 +49,15 @@ it('labels boxes by the place of their category in the order of ids, when all ha
     { id: 3, image_id: 2, category_id: 7, ...box },
   ];
   // COCO's ids have gaps, and files list them in any order.
-  const categories = [{ id: 90 }, { id: 4 }, { id: 17 }];
+  const categories = [
+    { id: 90, name: 'dog' },
+    { id: 4, name: 'car' },
+    { id: 17, name: 'cat' },
+  ];
   writeFileSync(file, JSON.stringify({ images, annotations, categories }));
   const pictures = readCocoInstances(file);
   expect(pictures.get('1')?.labels).toEqual([2, 0]);
+  expect(pictures.get('1')?.labelNames).toEqual(['dog', 'car']);
   expect(pictures.get('2')?.labels).toBeUndefined();
 });
 
