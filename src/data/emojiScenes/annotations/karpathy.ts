@@ -1,14 +1,16 @@
 import type { AnnotationFile, AnnotationKind, SceneSet } from './annotationKind.js';
 import { captionsOf } from './captions.js';
 
+/** Captions are numbered from the picture's number times this, so that no number is in two splits. */
+const idsAPicture = 10;
+
 function annotate(set: SceneSet): AnnotationFile[] {
-  let sentence = 0;
   const images = set.scenes.map((scene) => {
-    const sentences = captionsOf(scene, set.seed).map((raw) => ({
+    const sentences = captionsOf(scene, set.seed).map((raw, i) => ({
       tokens: raw.toLowerCase().match(/[a-z]+/g) ?? [],
       raw,
       imgid: scene.id,
-      sentid: sentence++,
+      sentid: scene.id * idsAPicture + i,
     }));
     return {
       sentids: sentences.map(({ sentid }) => sentid),

@@ -76,6 +76,8 @@ interface Ref {
   /** Place of the object in its scene. */
   readonly object: number;
   readonly sentences: readonly string[];
+  /** Of the scene's refs, from 0: with the scene's number it is in no other split. */
+  readonly number: number;
 }
 
 function refsOf(scene: Scene, random: Random): Ref[] {
@@ -85,7 +87,8 @@ function refsOf(scene: Scene, random: Random): Ref[] {
   for (const object of order) {
     if (refs.length === refsAPicture) break;
     const known = random.shuffle(expressionsFor(scene, scene.objects[object] as SceneObject));
-    if (known.length > 0) refs.push({ scene, object, sentences: known.slice(0, sentencesARef) });
+    if (known.length > 0)
+      refs.push({ scene, object, sentences: known.slice(0, sentencesARef), number: refs.length });
   }
   return refs;
 }
@@ -99,19 +102,18 @@ function annotate(set: SceneSet): AnnotationFile[] {
     firstAnnotation.set(scene, annotation);
     annotation += scene.objects.length;
   }
-  let sentence = 0;
-  const items = refs.map(({ scene, object, sentences }, at) => {
-    const written = sentences.map((sent) => ({
+  const items = refs.map(({ scene, object, sentences, number }) => {
+    const written = sentences.map((sent, i) => ({
       tokens: sent.split(' '),
       raw: sent,
-      sent_id: sentence++,
+      sent_id: (scene.id * refsAPicture + number) * sentencesARef + i,
       sent,
     }));
     return {
       sent_ids: written.map(({ sent_id }) => sent_id),
       file_name: scene.fileName,
       ann_id: firstAnnotation.get(scene)! + object,
-      ref_id: at,
+      ref_id: scene.id * refsAPicture + number,
       image_id: scene.id,
       split,
       sentences: written,
