@@ -1,3 +1,4 @@
+import type { BackboneShape } from '../src/backbones/backbone.js';
 import { jointOutput, jointStream } from '../src/backbones/streams.js';
 import type { PixelBox } from '../src/data/boxes.js';
 import { float32, type HostBatch, type HostTensor } from '../src/data/hostTensor.js';
@@ -175,6 +176,17 @@ function baseline(
   return report(boxes(guess, examples), examples);
 }
 
+/** Candidates are regions: a backbone must have a state for each in a sequence with the text. */
+function requireRegionStates(backbone: BackboneShape): void {
+  jointStream(backbone);
+  if (backbone.regions) return;
+  throw new UsageError({
+    where: '/backbone',
+    message: `a ${backbone.family} backbone of this config reads no regions: nothing stands for a box`,
+    expected: 'one that reads regions (VisualBERT)',
+  });
+}
+
 /**
  * Referring expressions (RefCOCO, RefCOCO+, RefCOCOg): which of a picture's boxes is meant? A score for each region's
  * state; right where the best box overlaps the true one by half.
@@ -208,7 +220,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
     truthOf(training);
     return { loss: options.loss };
   },
-  check: (_options, backbone) => void jointStream(backbone),
+  check: (_options, backbone) => requireRegionStates(backbone),
   pictures: ({ picture }) => [picture],
   texts: ({ expression }) => [expression],
   length: ({ expression }) => expression.split(/\s+/).length + 2,

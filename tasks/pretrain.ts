@@ -1,10 +1,10 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/errors.js';
-import { pretrainingHeadParameters } from './heads/pretraining.js';
+import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
-import { pretrainLoss, pretrainOutputs, scoreColumns, WORD_EMBEDDINGS } from './pretraining/outputs.js';
+import { pretrainLoss, pretrainOutputs, scoreColumns, wordEmbeddings } from './pretraining/outputs.js';
 import {
   type CaptionExample,
   type CocoCaptionsSplit,
@@ -13,15 +13,7 @@ import {
 } from './readers/cocoCaptions.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
-function vocabularyOf({ parameters }: BackboneShape): number {
-  const words = parameters.find(({ name }) => name === WORD_EMBEDDINGS);
-  if (words) return words.shape[0] as number;
-  throw new UsageError({
-    where: '/task/objectives/mlm',
-    message: `the backbone has no '${WORD_EMBEDDINGS}' to predict words with`,
-    expected: 'leave masked language modelling out',
-  });
-}
+const vocabularyOf = (backbone: BackboneShape): number => wordEmbeddings(backbone).shape[0] as number;
 
 /** What the objectives ask of a backbone. */
 function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShape): void {
@@ -36,6 +28,13 @@ function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShap
   }
   if (mlm || regions?.labels === 'words') vocabularyOf(backbone);
   if (!regions) return;
+  if (!backbone.regions) {
+    throw new UsageError({
+      where: '/task/objectives/regions',
+      message: `a ${backbone.family} backbone of this config reads no regions`,
+      expected: 'leave this objective out',
+    });
+  }
   if (regions.labels === 'words' && !mlm) {
     throw new UsageError({
       where: '/task/objectives/regions/labels',
@@ -129,14 +128,14 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   check: checkObjectives,
-  head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone) =>
+  head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone, checkpoint) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,
       vocabularySize: mlm && vocabularyOf(backbone),
       matching: matching !== undefined,
       projection: (pwcl ?? contrastive)?.projection,
       regionClasses: regionClasses ?? undefined,
-    }),
+    }).map((spec) => pretrained(spec, checkpoint)),
   collate: collatePretraining,
   outputs: pretrainOutputs,
   loss: pretrainLoss,

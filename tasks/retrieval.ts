@@ -1,8 +1,8 @@
 import type { BackboneShape, Weights } from '../src/backbones/backbone.js';
 import { hasTowers, jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/errors.js';
-import type { Initializer, ParameterSpec } from '../src/nn/parameters.js';
-import { pretrainingHeadParameters } from './heads/pretraining.js';
+import type { ParameterSpec } from '../src/nn/parameters.js';
+import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';
 import { rocAuc } from './metrics/rocAuc.js';
 import {
@@ -19,14 +19,6 @@ import { defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** CLIP's first temperature is 0.07 (Radford et al. 2021, section 2.5). */
 const FIRST_SCALE = Math.log(1 / 0.07);
-
-/** A head parameter that the checkpoint has starts as a copy of it. */
-function pretrained(spec: ParameterSpec, checkpoint: Weights): ParameterSpec {
-  const found = checkpoint.get(spec.name);
-  const fits = found && found.shape.join() === spec.shape.join();
-  const copy: Initializer = { kind: 'copy', parameter: spec.name };
-  return fits ? { ...spec, initializer: copy } : spec;
-}
 
 function headParameters(
   options: RetrievalOptions,

@@ -6,7 +6,8 @@ import type { Json } from '../src/json.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
 import { classifierParameters, classify } from './heads/classifier.js';
-import { evaluateVqa, softTarget } from './metrics/vqaAccuracy.js';
+import { classifyAsVilt, type PublishedClasses, publishedClassifier } from './heads/viltClassifier.js';
+import { evaluateVqa, normalizeAnswer, softTarget } from './metrics/vqaAccuracy.js';
 import { readVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
@@ -43,6 +44,12 @@ function softTargets(examples: readonly VqaExample[], { answers }: VqaState): Ho
 function topClasses(logits: ArrayLike<number>, count: number): number[] {
   const order = Array.from({ length: logits.length }, (_, index) => index);
   return order.sort((a, b) => logits[b]! - logits[a]! || a - b).slice(0, count);
+}
+
+/** Which answer of the published head each answer is; both are compared as the official evaluation does. */
+function sharedAnswers(answers: readonly string[], published: readonly string[]): PublishedClasses {
+  const classOf = new Map(published.map((answer, at) => [normalizeAnswer(answer), at]));
+  return { count: published.length, rows: answers.map((answer) => classOf.get(answer) ?? null) };
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -112,7 +119,8 @@ function baseline(training: readonly VqaExample[], examples: readonly VqaExample
 
 /**
  * Visual question answering as classification over frequent answers: pooled output, then Linear 2h, GELU, LayerNorm,
- * Linear (UNITER); binary cross entropy on soft targets; the official accuracy.
+ * Linear (UNITER); binary cross entropy on soft targets; the official accuracy. On a backbone that brings a trained head
+ * of its own (ViltForQuestionAnswering) the head is built as that one and starts with its weights, answer by answer.
  */
 export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   kind: 'vqa',
@@ -150,9 +158,12 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     return { answers: answerVocabulary(training, options) };
   },
   length: ({ question }) => question.split(/\s+/).length + 2,
-  head: (_options, { answers }, backbone) => {
+  head: (_options, { answers }, backbone, checkpoint) => {
     const inputWidth = pooledWidth(backbone);
-    return classifierParameters({ inputWidth, hiddenWidth: 2 * inputWidth, classes: answers.length });
+    const classes = answers.length;
+    const specs = classifierParameters({ inputWidth, hiddenWidth: 2 * inputWidth, classes });
+    if (!backbone.answers) return specs;
+    return publishedClassifier(specs, checkpoint, sharedAnswers(answers, backbone.answers));
   },
   async collate(examples, { processor, state }) {
     const encode = ({ question, picture }: VqaExample) =>
@@ -161,8 +172,11 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     const labelled = examples.every(({ answers }) => answers !== undefined);
     return labelled ? { ...inputs, 'target.scores': softTargets(examples, state) } : inputs;
   },
-  outputs: ({ encode, parameters, dropout, options }) => ({
-    logits: classify(pooledOutput(encode()), parameters, { dropout, dropoutRate: options.dropout }),
+  outputs: ({ encode, parameters, dropout, options, backbone }) => ({
+    logits: (backbone.answers ? classifyAsVilt : classify)(pooledOutput(encode()), parameters, {
+      dropout,
+      dropoutRate: options.dropout,
+    }),
   }),
   loss: ({ logits }, batch) => ({ total: binaryCrossEntropy(logits!, batch['target.scores']!) }),
   predictionOutputs: ['logits'],

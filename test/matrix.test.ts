@@ -71,6 +71,9 @@ const subjects: Readonly<Record<string, Subject>> = {
 
 /** Tasks that a family refuses, and what it says. */
 const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  patchStream: {
+    grounding: /a patchStream backbone of this config reads no regions: nothing stands for a box/,
+  },
   dualEncoder: {
     grounding: /a dualEncoder backbone encodes text and picture apart/,
     pretrain: /a dualEncoder backbone encodes text and picture apart/,
@@ -115,6 +118,25 @@ describe.each(Object.entries(tinyFolders))('%s', (family, write) => {
     training: { maxSteps: 2, batchSize: 6, optimizer: { kind: 'adamw', learningRate: 1e-3 } },
     output: join(root, family, 'runs', task, kinds.map(({ kind }) => kind).join('-') || 'head'),
   });
+
+  it('trains several tasks at once, saves them and gives the same again when loaded', async () => {
+    const files = (split: string) =>
+      Object.fromEntries(['vqa', 'nlvr'].map((task) => [task, subjects[task]!.files(split)]));
+    const { task: _, data: one, output: __, ...rest } = recipe('vqa', [{ kind: 'bottleneck' }]);
+    const summary = await fineTune({
+      ...rest,
+      task: { kind: 'multi', tasks: { vqa: { kind: 'vqa' }, nlvr: { kind: 'nlvr' } } },
+      data: { ...one, train: files('train'), test: files('test') },
+      output: join(root, family, 'runs', 'multi'),
+    });
+    const run = await loadRun(summary.folder);
+    const { report } = await run.evaluate();
+    expect(Object.keys(report.values)).toEqual(
+      expect.arrayContaining(['mean', 'vqa.accuracy', 'nlvr.accuracy']),
+    );
+    expect(report.values).toEqual(summary.metrics.test?.values);
+    await run.dispose();
+  }, 60_000);
 
   for (const task of Object.keys(subjects)) {
     const refusal = refusals[family]?.[task];

@@ -75,6 +75,8 @@ export interface BackboneShape {
   readonly streams: readonly StreamShape[];
   /** Tokens that a text may have at most. */
   readonly maxTextLength?: number;
+  /** Answers that the checkpoint's own question answering head chooses from, by class; absent where it has none. */
+  readonly answers?: readonly string[];
   /** What it reads of a region; absent when it reads no regions. */
   readonly regions?: { readonly featureWidth: number; readonly boxWidth?: number };
   readonly sites: readonly Site[];

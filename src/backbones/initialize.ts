@@ -1,10 +1,10 @@
 import { float32, type HostTensor, sizeOf } from '../data/hostTensor.js';
-import type { Initializer, ParameterSpec } from '../nn/parameters.js';
+import type { Draw, Initializer, ParameterSpec } from '../nn/parameters.js';
 import { createRandom } from '../random.js';
 
-type Draw = Exclude<Initializer, { kind: 'copy' }>;
+type Source = (name: string) => HostTensor | undefined;
 
-function values(initializer: Draw, size: number, seed: number, name: string): Float32Array<ArrayBuffer> {
+function draw(initializer: Draw, size: number, seed: number, name: string): Float32Array<ArrayBuffer> {
   if (initializer.kind === 'constant') return new Float32Array(size).fill(initializer.value);
   const random = createRandom(seed, name);
   if (initializer.kind === 'normal') {
@@ -13,26 +13,49 @@ function values(initializer: Draw, size: number, seed: number, name: string): Fl
   return Float32Array.from({ length: size }, () => (2 * random.next() - 1) * initializer.limit);
 }
 
+/** Rows of another tensor among drawn ones. */
+function copyRows(
+  { rows }: Extract<Initializer, { kind: 'rows' }>,
+  original: HostTensor,
+  drawn: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  const width = sizeOf(original.shape.slice(1));
+  for (const [at, row] of rows.entries()) {
+    if (row !== null) drawn.set(original.data.subarray(row * width, (row + 1) * width), at * width);
+  }
+  return drawn;
+}
+
+function values(
+  { name, shape, initializer }: ParameterSpec,
+  seed: number,
+  source: Source,
+): Float32Array<ArrayBuffer> {
+  if (initializer.kind !== 'copy' && initializer.kind !== 'rows') {
+    return draw(initializer, sizeOf(shape), seed, name);
+  }
+  const original = source(initializer.parameter);
+  if (!original)
+    throw new Error(`'${name}' starts as a copy of '${initializer.parameter}', which is missing`);
+  if (initializer.kind === 'copy') return Float32Array.from(original.data);
+  return copyRows(initializer, original, draw(initializer.otherwise, sizeOf(shape), seed, name));
+}
+
 /**
  * First values of parameters; each draw depends only on the seed and the parameter's name.
- * @param source where `copy` finds a parameter that is not among `specs`; throws Error when it is in neither
+ * @param source where copies find a parameter that is not among `specs`; throws Error when it is in neither
  */
 export function initialize(
   specs: readonly ParameterSpec[],
   seed: number,
-  source: (name: string) => HostTensor | undefined = () => undefined,
+  source: Source = () => undefined,
 ): Map<string, HostTensor> {
   const made = new Map<string, HostTensor>();
-  for (const { name, shape, initializer } of specs) {
-    if (initializer.kind === 'copy') continue;
-    made.set(name, float32(shape, values(initializer, sizeOf(shape), seed, name)));
-  }
-  for (const { name, shape, initializer } of specs) {
-    if (initializer.kind !== 'copy') continue;
-    const original = made.get(initializer.parameter) ?? source(initializer.parameter);
-    if (!original)
-      throw new Error(`'${name}' starts as a copy of '${initializer.parameter}', which is missing`);
-    made.set(name, float32(shape, Float32Array.from(original.data)));
+  const isCopy = ({ initializer: { kind } }: ParameterSpec) => kind === 'copy' || kind === 'rows';
+  const inOrder = [...specs.filter((spec) => !isCopy(spec)), ...specs.filter(isCopy)];
+  for (const spec of inOrder) {
+    const original = (name: string) => made.get(name) ?? source(name);
+    made.set(spec.name, float32(spec.shape, values(spec, seed, original)));
   }
   return made;
 }

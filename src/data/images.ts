@@ -50,17 +50,33 @@ function explain(path: string, error: unknown, maxPixels: number): UsageError {
 const open = (bytes: Buffer, maxPixels: number) =>
   sharp(bytes, { ignoreIcc: true, failOn: 'truncated', limitInputPixels: maxPixels });
 
+/** 8-bit red, green, blue, alpha on white: [height, width, 3] of [height, width, 4], rounded as Pillow's `alpha_composite`. */
+function onWhite(pixels: Uint8Array): Uint8Array {
+  const opaque = new Uint8Array((pixels.length / 4) * 3);
+  for (let from = 0, to = 0; from < pixels.length; from += 4) {
+    const alpha = pixels[from + 3]!;
+    for (let channel = 0; channel < 3; channel++, to++) {
+      const sum = 128 * (pixels[from + channel]! * alpha + 255 * (255 - alpha)) + 0x4000;
+      opaque[to] = ((sum >> 8) + sum) >> 15;
+    }
+  }
+  return opaque;
+}
+
 /** Decodes a picture to 8-bit RGB off the event loop; throws UsageError that names a missing, empty, torn or huge file. */
 export async function decodeImage(path: string, options: DecodeOptions = {}): Promise<Image> {
   const { maxPixels = DEFAULT_MAX_PIXELS, transparency = 'drop' } = options;
   const bytes = await readPictureFile(path);
   try {
     const opened = open(bytes, maxPixels);
-    const opaque =
-      transparency === 'white' ? opened.flatten({ background: '#ffffff' }) : opened.removeAlpha();
-    const raw = opaque.toColourspace('srgb').raw({ depth: 'uchar' });
+    const kept = transparency === 'white' ? opened : opened.removeAlpha();
+    const raw = kept.toColourspace('srgb').raw({ depth: 'uchar' });
     const { data, info } = await raw.toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, pixels: data };
+    return {
+      width: info.width,
+      height: info.height,
+      pixels: info.channels === 4 ? onWhite(data) : data,
+    };
   } catch (error) {
     throw explain(path, error, maxPixels);
   }

@@ -7,7 +7,7 @@ export interface PixelValues {
 }
 
 /** Whole patches of a picture; what is left at the right and at the bottom belongs to none. */
-const patchGrid = (
+export const patchGrid = (
   { width, height }: Pick<PixelValues, 'width' | 'height'>,
   patchSize: number,
 ): { readonly rows: number; readonly columns: number } => ({

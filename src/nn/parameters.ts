@@ -1,22 +1,36 @@
 import type { Tensor } from '../engine/index.js';
 
-/** How a new parameter starts; the draw depends only on the run's seed and the parameter's full name. */
-export type Initializer =
+/** First values that are made; a draw depends only on the run's seed and the parameter's full name. */
+export type Draw =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly standardDeviation: number }
-  | { readonly kind: 'uniform'; readonly limit: number }
-  | { readonly kind: 'copy'; readonly parameter: string };
+  | { readonly kind: 'uniform'; readonly limit: number };
 
-/** A parameter to be made: its name inside its owner, shape and start. `copy` takes a backbone parameter's values. */
+/** How a new parameter starts. */
+export type Initializer =
+  | Draw
+  | { readonly kind: 'copy'; readonly parameter: string }
+  | {
+      readonly kind: 'rows';
+      readonly parameter: string;
+      /** For each row of the new parameter the row of the other one that it copies; null: it is drawn. */
+      readonly rows: readonly (number | null)[];
+      readonly otherwise: Draw;
+    };
+
+/**
+ * A parameter to be made: its name inside its owner, shape and start. `copy` takes the values of a parameter of the
+ * backbone or of its checkpoint, `rows` some of its rows.
+ */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
 }
 
-export const zeros: Initializer = { kind: 'constant', value: 0 };
-export const ones: Initializer = { kind: 'constant', value: 1 };
-export const normal = (standardDeviation: number): Initializer => ({ kind: 'normal', standardDeviation });
+export const zeros: Draw = { kind: 'constant', value: 0 };
+export const ones: Draw = { kind: 'constant', value: 1 };
+export const normal = (standardDeviation: number): Draw => ({ kind: 'normal', standardDeviation });
 
 /** Looks a parameter up by its name inside its owner; throws an Error that names it when it is missing. */
 export type ParameterLookup = (name: string) => Tensor;

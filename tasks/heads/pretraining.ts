@@ -1,12 +1,14 @@
-import type { JointOutput } from '../../src/backbones/backbone.js';
+import type { JointOutput, Weights } from '../../src/backbones/backbone.js';
 import { predictionLogits, preTrainingHeadParameters } from '../../src/backbones/visualBertHeads.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
 import { dense } from '../../src/nn/index.js';
 import {
+  type Initializer,
   linearParameters,
   normal,
   type ParameterLookup,
   type ParameterSpec,
+  zeros,
 } from '../../src/nn/parameters.js';
 
 const deviation = 0.02;
@@ -43,6 +45,30 @@ export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpe
       ? []
       : linearParameters('cls.regions', hiddenSize, regionClasses, normal(deviation))),
   ];
+}
+
+/** What may stand for a head parameter in a checkpoint: VisualBERT's name, and those of ViltForMaskedLM, new and old. */
+const namesOf = (name: string): string[] => [
+  name,
+  name.replace('cls.predictions.', 'mlm_score.'),
+  name.replace('cls.predictions.bias', 'mlm_score.decoder.bias'),
+];
+
+/** ViltForImageAndTextRetrieval's one logit as the first of VisualBERT's two, that of belonging together; the other is 0. */
+function fromRankOutput({ name, shape }: ParameterSpec, checkpoint: Weights): Initializer | undefined {
+  const parameter = name.replace('cls.seq_relationship.', 'rank_output.');
+  if (parameter === name) return undefined;
+  if (checkpoint.get(parameter)?.shape.join() !== [1, ...shape.slice(1)].join()) return undefined;
+  return { kind: 'rows', parameter, rows: [0, null], otherwise: zeros };
+}
+
+/** A head parameter that the checkpoint brings from pretraining starts with its values, any other as it says. */
+export function pretrained(spec: ParameterSpec, checkpoint: Weights): ParameterSpec {
+  const isSame = (name: string) => checkpoint.get(name)?.shape.join() === spec.shape.join();
+  const parameter = namesOf(spec.name).find(isSame);
+  const initializer: Initializer | undefined =
+    parameter === undefined ? fromRankOutput(spec, checkpoint) : { kind: 'copy', parameter };
+  return initializer ? { ...spec, initializer } : spec;
 }
 
 /**

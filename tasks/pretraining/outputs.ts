@@ -1,7 +1,9 @@
-import type { JointOutput } from '../../src/backbones/backbone.js';
+import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
 import { jointOutput } from '../../src/backbones/streams.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
+import { UsageError } from '../../src/errors.js';
+import type { ParameterSpec } from '../../src/nn/parameters.js';
 import { contrastive } from '../../src/objectives/contrastive.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
@@ -26,14 +28,25 @@ export const scoreColumns = [
   'regions',
 ] as const;
 
-/** The word embeddings, which are the decoder's weight too. */
-export const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight';
+/** The table of the word embeddings [vocabulary, H], which is the decoder's weight too; UsageError where there is none. */
+export function wordEmbeddings({ parameters, family }: BackboneShape): ParameterSpec {
+  const words = parameters.find(({ name }) => name.endsWith('embeddings.word_embeddings.weight'));
+  if (words) return words;
+  throw new UsageError({
+    where: '/task/objectives/mlm',
+    message: `a ${family} backbone of this config has no word embeddings to predict words with`,
+    expected: 'leave masked language modelling out',
+  });
+}
+
+const wordsOf = ({ backbone, backboneParameters }: Context): Tensor =>
+  backboneParameters(wordEmbeddings(backbone).name);
 
 function tokenLogits({ hidden, textLength }: JointOutput, context: Context): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const length = Math.min(textLength, context.batch['target.tokens']!.shape[1] as number);
   const text = tf.slice(hidden, [0, 0, 0], [batch, length, width]);
-  return languageHead(context.parameters, text, context.backboneParameters(WORD_EMBEDDINGS));
+  return languageHead(context.parameters, text, wordsOf(context));
 }
 
 /** The labels of the positions that have logits. */
@@ -81,13 +94,13 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
 /** What each region shows, told from its state after an early layer: [B, R, words or classes]. */
 function regionLogits(
   { states, regions }: JointOutput,
-  { parameters, backboneParameters }: Context,
+  context: Context,
   { labels, layer }: NonNullable<PretrainOptions['objectives']['regions']>,
 ): Tensor {
   if (!regions) throw new Error('the batch has no regions');
   const seen = regions.of(states[layer] as Tensor);
-  if (labels === 'classes') return regionHead(parameters, seen);
-  return languageHead(parameters, seen, backboneParameters(WORD_EMBEDDINGS));
+  if (labels === 'classes') return regionHead(context.parameters, seen);
+  return languageHead(context.parameters, seen, wordsOf(context));
 }
 
 /** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */

@@ -15,6 +15,7 @@ import type { Json } from '../../src/json.js';
 import { lookUpIn, type ParameterSpec } from '../../src/nn/parameters.js';
 import { createRandom, type Random } from '../../src/random.js';
 import { pixelPatches } from '../backbones/pixelPatches.js';
+import { picturesOf } from '../backbones/viltPictures.js';
 import { type ParityFolder, readCase } from '../parity/readParity.js';
 
 /** A tiny backbone with random weights and a batch with padding, to try adapters on. */
@@ -40,11 +41,17 @@ const batchNames: Readonly<Record<string, string>> = {
 /** Fixtures of test/parity for each family: a new family needs one. */
 export const subjectNames: Readonly<Record<string, readonly string[]>> = {
   singleStream: ['BertModel', 'VisualBertModel'],
+  patchStream: ['ViltModel'],
   dualEncoder: ['CLIPModel'],
 };
 
-/** The patches of a fixture's pixels, for towers. */
-function patchesOf({ config, inputs }: ParityFolder): TensorTree {
+/** The patches of a fixture's pixels. */
+function patchesOf(fixture: ParityFolder): TensorTree {
+  const { config, inputs } = fixture;
+  if (config.model_type === 'vilt') {
+    const pictures = picturesOf(fixture, fixture.case.calls![0]!.args);
+    return Object.fromEntries(Object.entries(pictures).map(([key, host]) => [key, fromHost(host)]));
+  }
   const pixels = inputs.get('pixel_values');
   const size = (config.vision_config as { patch_size: number } | undefined)?.patch_size;
   return pixels && size ? { patches: fromHost(pixelPatches(pixels, size)) } : {};
@@ -91,7 +98,7 @@ export const attach = (
   planAdapters(subject.shape, [{ kind: adapter.kind, ...completeOptions(adapter, options) }]);
 
 function draw({ initializer, shape }: ParameterSpec, random: Random, noise: number): HostTensor {
-  if (initializer.kind === 'uniform' || initializer.kind === 'copy')
+  if (initializer.kind !== 'constant' && initializer.kind !== 'normal')
     throw new Error(`initializer ${initializer.kind}`);
   const data = new Float32Array(sizeOf(shape));
   for (let i = 0; i < data.length; i++) {

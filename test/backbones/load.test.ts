@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
 import { createBackbone, loadBackbone, shippedBackbone, shippedBackbones } from '../../src/backbones/load.js';
+import { float32 } from '../../src/data/hostTensor.js';
 import { UsageError } from '../../src/errors.js';
-import { ones } from '../../src/nn/parameters.js';
+import { type Initializer, ones } from '../../src/nn/parameters.js';
 import { parityPath } from '../parity/readParity.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'vlgraft-load-'));
@@ -77,6 +78,17 @@ describe('initialize', () => {
     const source = initialize([{ name: 'b', shape: [2], initializer: ones }], 1);
     expect(Array.from(initialize([copy], 1, (name) => source.get(name)).get('a')!.data)).toEqual([1, 1]);
     expect(() => initialize([copy], 1)).toThrow("copy of 'b'");
+  });
+
+  it('copies rows of a source, in any order, and draws the others', () => {
+    const source = float32([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
+    const otherwise = { kind: 'normal', standardDeviation: 1 } as const;
+    const rows = { kind: 'rows', parameter: 'b', rows: [2, null, 0], otherwise } as const;
+    const made = (initializer: Initializer) =>
+      Array.from(initialize([{ name: 'a', shape: [3, 2], initializer }], 1, () => source).get('a')!.data);
+    const drawn = made(otherwise);
+    expect(made(rows)).toEqual([5, 6, drawn[2], drawn[3], 1, 2]);
+    expect(() => initialize([{ name: 'a', shape: [3, 2], initializer: rows }], 1)).toThrow("copy of 'b'");
   });
 
   it('draws uniformly within the limit', () => {

@@ -1,10 +1,12 @@
-import type { ForwardOptions, JointOutput } from '../../src/backbones/backbone.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
-import type { HostTensor } from '../../src/data/hostTensor.js';
+import type { BackboneFamily, ForwardOptions, JointOutput } from '../../src/backbones/backbone.js';
+import { backboneFamilies } from '../../src/backbones/index.js';
+import { jointOutput } from '../../src/backbones/streams.js';
+import { type HostTensor, int32 } from '../../src/data/hostTensor.js';
 import { fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
 import { lookUpIn, type ParameterLookup } from '../../src/nn/parameters.js';
 import { type ParityCall, type ParityFolder, readCase } from '../parity/readParity.js';
+import { picturesOf } from './viltPictures.js';
 
 /** Argument of Hugging Face -> name in a batch. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -20,6 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 export interface ParityModel {
+  readonly family: BackboneFamily;
   readonly parity: ParityFolder;
   readonly config: Readonly<Record<string, Json>>;
   /** By the names of the backbone. */
@@ -27,7 +30,8 @@ export interface ParityModel {
   readonly parameters: ParameterLookup;
   /** Every tensor of the file by its own name, for the heads. */
   readonly fileParameters: ParameterLookup;
-  batch(call: string): TensorTree;
+  /** @param picture which one, where a row has several */
+  batch(call: string, picture?: number): TensorTree;
   forward(call: string, options?: ForwardOptions): JointOutput;
   /** A call's argument that the backbone doesn't read, for example labels. */
   argument(call: string, name: string): Tensor;
@@ -40,17 +44,23 @@ export const toDevice = (tensors: Iterable<readonly [string, HostTensor]>): Map<
 export function openModel(name: string): ParityModel {
   const parity = readCase(name);
   const config = parity.config as Record<string, Json>;
-  const weights = singleStream.adopt(config, parity.tensors);
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!;
+  const weights = family.adopt(config, parity.tensors);
   const parameters = lookUpIn(toDevice(weights), 'backbone');
   const callNamed = (call: string): ParityCall => parity.case.calls!.find((each) => each.name === call)!;
   const argument = (call: string, arg: string) => fromHost(parity.inputs.get(callNamed(call).args[arg]!)!);
-  const batch = (call: string): TensorTree =>
-    Object.fromEntries(
-      Object.keys(callNamed(call).args)
-        .filter((arg) => arg in NAMES)
-        .map((arg) => [NAMES[arg]!, argument(call, arg)]),
-    );
+  const batch = (call: string, picture?: number): TensorTree => {
+    const { args, literals } = callNamed(call);
+    const known = Object.keys(args).filter((arg) => arg in NAMES);
+    const type = literals.image_token_type_idx as number | undefined;
+    return {
+      ...Object.fromEntries(known.map((arg) => [NAMES[arg]!, argument(call, arg)])),
+      ...Object.fromEntries(toDevice(Object.entries(picturesOf(parity, args, picture)))),
+      ...(type !== undefined && { pictureTypeIds: fromHost(int32([1, 1], Int32Array.of(type))) }),
+    };
+  };
   return {
+    family,
     parity,
     config,
     weights,
@@ -58,6 +68,6 @@ export function openModel(name: string): ParityModel {
     fileParameters: lookUpIn(toDevice(parity.tensors), 'file'),
     batch,
     argument,
-    forward: (call, options) => singleStream.forward(config, parameters, batch(call), options),
+    forward: (call, options) => jointOutput(family.forward(config, parameters, batch(call), options)),
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createBackbone } from '../../src/backbones/load.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
+import type { Json } from '../../src/json.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 
 const tower = {
@@ -49,18 +50,51 @@ export function tinyClipFolder(folder: string): string {
   return folder;
 }
 
+/** Tokens of the fixture `bert_wordpiece`. */
+const wordPieces = (): number =>
+  Object.keys(
+    readJson<{ readonly model: { readonly vocab: object } }>('tokenizers', 'bert_wordpiece', 'tokenizer.json')
+      .model.vocab,
+  ).length;
+
+/** The same for a ViLT with types for two pictures; `changes`: keys of its config. */
+export function tinyViltFolder(folder: string, changes: Readonly<Record<string, Json>> = {}): string {
+  mkdirSync(folder, { recursive: true });
+  const config = {
+    ...tower,
+    model_type: 'vilt',
+    vocab_size: wordPieces(),
+    max_position_embeddings: 24,
+    modality_type_vocab_size: 3,
+    image_size: 32,
+    patch_size: 8,
+    ...changes,
+  };
+  writeModelFolder(folder, { config, tensors: createBackbone(config, 5).weights });
+  copyTokenizer('bert_wordpiece', folder);
+  writeJson(join(folder, 'preprocessor_config.json'), {
+    image_processor_type: 'ViltImageProcessor',
+    do_resize: true,
+    size: { shortest_edge: 32 },
+    size_divisor: 8,
+    resample: 3,
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: [0.5, 0.5, 0.5],
+    do_pad: true,
+  });
+  return folder;
+}
+
 /** The same for a VisualBERT that reads crops of 4 x 4 pixels. */
 export function tinyVisualBertFolder(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  const vocabulary = readJson<{ readonly model: { readonly vocab: object } }>(
-    'tokenizers',
-    'bert_wordpiece',
-    'tokenizer.json',
-  ).model.vocab;
   const config = {
     ...tower,
     model_type: 'visual_bert',
-    vocab_size: Object.keys(vocabulary).length,
+    vocab_size: wordPieces(),
     max_position_embeddings: 64,
     visual_embedding_dim: 48,
     visual_box_dim: 7,
@@ -73,5 +107,6 @@ export function tinyVisualBertFolder(folder: string): string {
 /** A writer of a tiny folder for each family of backbones. */
 export const tinyFolders: Readonly<Record<string, (folder: string) => string>> = {
   singleStream: tinyVisualBertFolder,
+  patchStream: tinyViltFolder,
   dualEncoder: tinyClipFolder,
 };

@@ -9,11 +9,11 @@ import { createRandom } from '../../src/random.js';
 import { tasks } from '../../tasks/index.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
 import { retrieval } from '../../tasks/retrieval.js';
-import { tinyClipFolder, tinyVisualBertFolder } from '../backbones/tinyFolders.js';
+import { tinyClipFolder, tinyViltFolder, tinyVisualBertFolder } from '../backbones/tinyFolders.js';
 import { drawPicture } from '../data/pictures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-retrieval-'));
-const folders = { joint: join(root, 'joint'), towers: join(root, 'towers') };
+const folders = { joint: join(root, 'joint'), patches: join(root, 'patches'), towers: join(root, 'towers') };
 const colours = {
   red: [230, 20, 20],
   green: [20, 200, 40],
@@ -25,6 +25,7 @@ const annotations = join(root, 'karpathy.json');
 
 beforeAll(async () => {
   tinyVisualBertFolder(folders.joint);
+  tinyViltFolder(folders.patches);
   tinyClipFolder(folders.towers);
   const images = [];
   for (const [at, [name, colour]] of Object.entries(colours).entries()) {
@@ -80,6 +81,7 @@ describe('retrieval', () => {
     ['joint', { score: 'rerank', rerankTop: 3, projection: 8 }],
     ['joint', { score: 'matching', loss: 'triplet', negatives: 2 }],
     ['joint', { score: 'matching', loss: 'circle', negatives: 3 }],
+    ['patches', { score: 'contrastive', projection: 8 }],
     ['towers', { score: 'contrastive' }],
     ['towers', { score: 'contrastive', similarity: 'tokenwise' }],
   ] as const)(

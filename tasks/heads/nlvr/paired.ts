@@ -1,42 +1,14 @@
-import type { BackboneShape, Weights } from '../../../src/backbones/backbone.js';
+import type { BackboneShape } from '../../../src/backbones/backbone.js';
 import { pooledOutput, pooledWidth } from '../../../src/backbones/streams.js';
-import { activation, layerNorm, linear, tf } from '../../../src/engine/index.js';
-import {
-  layerNormParameters,
-  linearParameters,
-  normal,
-  type ParameterSpec,
-} from '../../../src/nn/parameters.js';
+import { tf } from '../../../src/engine/index.js';
+import type { ParameterSpec } from '../../../src/nn/parameters.js';
+import { classifierParameters } from '../classifier.js';
+import { classifyAsVilt, publishedClassifier } from '../viltClassifier.js';
 import { halves, type PairHead } from './pairHead.js';
 
-const EPSILON = 1e-5;
-
-/** Names in folders of ViltForImagesAndTextClassification. */
-const publishedNames: Readonly<Record<string, string>> = {
-  dense: 'classifier.0',
-  norm: 'classifier.1',
-  output: 'classifier.3',
-};
-
 function specsOf(backbone: BackboneShape): ParameterSpec[] {
-  const hidden = 2 * (backbone.streams[0]?.pooledSize ?? 0);
-  return [
-    ...linearParameters('dense', 2 * pooledWidth(backbone), hidden, normal(0.02)),
-    ...layerNormParameters('norm', hidden),
-    ...linearParameters('output', hidden, 2, normal(0.02)),
-  ];
-}
-
-/** Each parameter as a copy of the published head's, where the folder has all of them in these shapes. */
-function publishedSpecs(specs: readonly ParameterSpec[], checkpoint: Weights): ParameterSpec[] | undefined {
-  const copies = specs.flatMap((spec): ParameterSpec[] => {
-    const [layer, kind] = spec.name.split('.') as [string, string];
-    const parameter = `${publishedNames[layer]}.${kind}`;
-    const found = checkpoint.get(parameter)?.shape;
-    const fits = found?.join() === spec.shape.join();
-    return fits ? [{ ...spec, initializer: { kind: 'copy', parameter } }] : [];
-  });
-  return copies.length === specs.length ? copies : undefined;
+  const hiddenWidth = 2 * (backbone.streams[0]?.pooledSize ?? 0);
+  return classifierParameters({ inputWidth: 2 * pooledWidth(backbone), hiddenWidth, classes: 2 });
 }
 
 /**
@@ -46,15 +18,9 @@ function publishedSpecs(specs: readonly ParameterSpec[], checkpoint: Weights): P
 export const paired: PairHead = {
   name: 'paired',
   pictures: 'apart',
-  parameters(backbone, checkpoint) {
-    const specs = specsOf(backbone);
-    return publishedSpecs(specs, checkpoint) ?? specs;
-  },
-  logits(output, { parameters, dropout, dropoutRate }) {
+  parameters: (backbone, checkpoint) => publishedClassifier(specsOf(backbone), checkpoint),
+  logits(output, { parameters, ...options }) {
     const both = tf.concat([...halves(pooledOutput(output))], 1);
-    const dense = linear(both, parameters('dense.weight'), parameters('dense.bias'));
-    const normed = layerNorm(dense, parameters('norm.weight'), parameters('norm.bias'), EPSILON);
-    const hidden = dropout(activation('gelu')(normed), dropoutRate);
-    return linear(hidden, parameters('output.weight'), parameters('output.bias'));
+    return classifyAsVilt(both, parameters, options);
   },
 };

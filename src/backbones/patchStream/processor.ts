@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJsonObject } from '../../checkpoints/jsonFile.js';
+import { float32, type HostBatch } from '../../data/hostTensor.js';
+import { cutPatches, patchGrid } from '../../data/patches.js';
+import {
+  createPictureProcessor,
+  type PictureProcessor,
+  type PreparedPicture,
+} from '../../data/pictureProcessor.js';
+import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
+import { loadTokenizer } from '../../data/tokenizer.js';
+import { type Problem, UsageError } from '../../errors.js';
+import type { Json } from '../../json.js';
+import type { EncodedSequence, Processor, ProcessorOptions, SequenceInput } from '../backbone.js';
+import { type PatchStreamConfig, readPatchStreamConfig } from './config.js';
+
+/** A picture and those of its patches that are read. */
+interface PatchedPicture {
+  readonly image: PreparedPicture;
+  readonly rows: number;
+  readonly columns: number;
+  /** Counted row by row. */
+  readonly chosen: Int32Array;
+}
+
+interface PatchSequence extends EncodedSequence {
+  readonly typeIds: Int32Array;
+  readonly picture?: PatchedPicture;
+}
+
+/** ViLT's preparation of pictures, for a folder without preprocessor_config.json. */
+const usualPreparation = (config: PatchStreamConfig): Readonly<Record<string, Json>> => ({
+  image_processor_type: 'ViltImageProcessor',
+  size: { shortest_edge: config.image_size },
+  size_divisor: config.patch_size,
+});
+
+function checkOptions(config: PatchStreamConfig, { maxTextLength, regions }: ProcessorOptions): void {
+  const problems: Problem[] = [];
+  const longest = config.max_position_embeddings;
+  if (maxTextLength > longest) {
+    const message = `${maxTextLength} is longer than the backbone's texts`;
+    problems.push({ where: 'data.maxTextLength', message, expected: `at most ${longest}` });
+  }
+  if (regions) {
+    const message = 'a patchStream backbone reads pictures whole, not regions of them';
+    problems.push({ where: 'data.regions', message, expected: 'leave it out' });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** Pictures of any size would make sequences of any length. */
+function pictureProcessorOf(folder: string, config: PatchStreamConfig): PictureProcessor {
+  const file = join(folder, 'preprocessor_config.json');
+  if (!existsSync(file)) return createPictureProcessor(usualPreparation(config));
+  const given = readJsonObject(file) as Readonly<Record<string, Json>>;
+  const pictures = createPictureProcessor(given, { kind: 'vilt', file });
+  const { resize, crop } = pictures.settings;
+  if (crop || resize?.to === 'exact' || resize?.longest !== undefined) return pictures;
+  const message = 'it sets no bound to the size of pictures';
+  throw new UsageError({ file, message, expected: '"do_resize": true, with a size' });
+}
+
+/**
+ * Patches of a picture that are read: all, or where there are more than `most` as many, spread evenly over the picture
+ * row by row. The reference draws them at random; a fixed choice keeps evaluation the same.
+ */
+function choosePatches(count: number, most: number): Int32Array {
+  const kept = most > 0 ? Math.min(count, most) : count;
+  return Int32Array.from({ length: kept }, (_, at) => Math.floor(((at + 0.5) * count) / kept));
+}
+
+function patched(image: PreparedPicture, path: string, config: PatchStreamConfig): PatchedPicture {
+  const { patch_size: size, max_image_length: most } = config;
+  const { rows, columns } = patchGrid(image, size);
+  if (rows * columns > 0) return { image, rows, columns, chosen: choosePatches(rows * columns, most) };
+  const message = `made ready it has ${image.width} x ${image.height} pixels, less than a patch of ${size} x ${size}`;
+  throw new UsageError({ file: path, message, expected: 'a larger size in preprocessor_config.json' });
+}
+
+/** Row and column of each patch, from 0 for the first to 1 for the last of the picture. */
+function writePlaces({ rows, columns, chosen }: PatchedPicture, places: Float32Array, offset: number): void {
+  const share = (at: number, count: number) => at / Math.max(count - 1, 1);
+  chosen.forEach((patch, n) => {
+    places[offset + 2 * n] = share(Math.floor(patch / columns), rows);
+    places[offset + 2 * n + 1] = share(patch % columns, columns);
+  });
+}
+
+/** patches [B, N, 3 p p], patchPlaces [B, N, 2] and pictureMask [B, 1 + N], float32, padded with zeros. */
+function collatePictures(
+  pictures: readonly PatchedPicture[],
+  patchSize: number,
+  multiple: number,
+): HostBatch {
+  const longest = Math.max(...pictures.map(({ chosen }) => chosen.length));
+  const [size, count, width] = [pictures.length, roundUp(longest, multiple), 3 * patchSize ** 2];
+  const values = new Float32Array(size * count * width);
+  const places = new Float32Array(size * count * 2);
+  const mask = float32([size, 1 + count]);
+  pictures.forEach((picture, row) => {
+    cutPatches(picture.image, patchSize, picture.chosen, values, row * count * width);
+    writePlaces(picture, places, row * count * 2);
+    mask.data.fill(1, row * (1 + count), row * (1 + count) + 1 + picture.chosen.length);
+  });
+  return {
+    patches: float32([size, count, width], values),
+    patchPlaces: float32([size, count, 2], places),
+    pictureMask: mask,
+  };
+}
+
+function refuseWrongInput({ text, pictures = [] }: SequenceInput): void {
+  if (pictures.length > 1) {
+    const message = `a sequence of ${pictures.length} pictures: a patchStream backbone reads one at a time`;
+    throw new UsageError({ message, expected: 'a task or head that encodes each picture by itself' });
+  }
+  if (text !== undefined) return;
+  const message = 'a sequence without text: a patchStream backbone reads a picture with a text';
+  throw new UsageError({ message, expected: 'a text' });
+}
+
+/** All pictures of a batch, or none. */
+function picturesOf(sequences: readonly PatchSequence[]): readonly PatchedPicture[] {
+  const pictures = sequences.flatMap(({ picture }) => picture ?? []);
+  if (pictures.length === 0 || pictures.length === sequences.length) return pictures;
+  throw new Error('a batch of sequences with and without a picture');
+}
+
+/**
+ * The processor of a stream of words and patches: token ids, and the picture of preprocessor_config.json cut into
+ * patches; what is left of it at the right and at the bottom is not read. A text alone is a sequence as well.
+ */
+export async function patchStreamProcessor(options: ProcessorOptions): Promise<Processor> {
+  const { folder, maxTextLength } = options;
+  const config = readPatchStreamConfig(options.config);
+  checkOptions(config, options);
+  const tokenizer = loadTokenizer(folder);
+  const texts = createTextEncoder(tokenizer, maxTextLength);
+  const pictures = pictureProcessorOf(folder, config);
+
+  const encode = async (input: SequenceInput): Promise<PatchSequence> => {
+    refuseWrongInput(input);
+    const [first] = input.pictures ?? [];
+    const [text, image] = await Promise.all([texts.encode(input), first && pictures.read(first)]);
+    const picture = image && first && patched(image, first.path, config);
+    return {
+      length: text.ids.length + (picture ? 1 + picture.chosen.length : 0),
+      textLength: text.ids.length,
+      inputIds: text.ids,
+      typeIds: text.typeIds,
+      ...(text.spans && { spans: text.spans }),
+      ...(picture && { picture }),
+    };
+  };
+  const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {
+    const sequences = encoded as readonly PatchSequence[];
+    const shown = picturesOf(sequences);
+    const rows = sequences.map(({ inputIds: ids, typeIds }) => ({ ids, typeIds }));
+    return {
+      ...collateTexts(rows, texts, multiple),
+      ...(shown.length > 0 && collatePictures(shown, config.patch_size, multiple)),
+    };
+  };
+  return {
+    encode,
+    collate,
+    tokenizer: {
+      vocabularySize: tokenizer.vocabularySize,
+      padId: texts.padId,
+      get maskId() {
+        return tokenizer.specialId('mask');
+      },
+    },
+    description: { family: 'patchStream', maxTextLength },
+    close: () => pictures.close(),
+  };
+}
