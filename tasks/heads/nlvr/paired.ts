@@ -1,4 +1,4 @@
-import type { BackboneShape, Weights } from '../../../src/backbones/backbone.js';
+import type { BackboneShape } from '../../../src/backbones/backbone.js';
 import { pooledOutput, pooledWidth } from '../../../src/backbones/streams.js';
 import { activation, layerNorm, linear, tf } from '../../../src/engine/index.js';
 import {
@@ -7,6 +7,7 @@ import {
   normal,
   type ParameterSpec,
 } from '../../../src/nn/parameters.js';
+import { publishedHead } from '../publishedHead.js';
 import { halves, type PairHead } from './pairHead.js';
 
 const EPSILON = 1e-5;
@@ -27,17 +28,10 @@ function specsOf(backbone: BackboneShape): ParameterSpec[] {
   ];
 }
 
-/** Each parameter as a copy of the published head's, where the folder has all of them in these shapes. */
-function publishedSpecs(specs: readonly ParameterSpec[], checkpoint: Weights): ParameterSpec[] | undefined {
-  const copies = specs.flatMap((spec): ParameterSpec[] => {
-    const [layer, kind] = spec.name.split('.') as [string, string];
-    const parameter = `${publishedNames[layer]}.${kind}`;
-    const found = checkpoint.get(parameter)?.shape;
-    const fits = found?.join() === spec.shape.join();
-    return fits ? [{ ...spec, initializer: { kind: 'copy', parameter } }] : [];
-  });
-  return copies.length === specs.length ? copies : undefined;
-}
+const publishedName = (name: string): string => {
+  const [layer, kind] = name.split('.') as [string, string];
+  return `${publishedNames[layer]}.${kind}`;
+};
 
 /**
  * Both pooled outputs side by side -> Linear -> LayerNorm -> GELU -> Linear: the head of ViLT (Kim et al. 2021, arXiv
@@ -48,7 +42,7 @@ export const paired: PairHead = {
   pictures: 'apart',
   parameters(backbone, checkpoint) {
     const specs = specsOf(backbone);
-    return publishedSpecs(specs, checkpoint) ?? specs;
+    return publishedHead(specs, checkpoint, publishedName) ?? specs;
   },
   logits(output, { parameters, dropout, dropoutRate }) {
     const both = tf.concat([...halves(pooledOutput(output))], 1);
