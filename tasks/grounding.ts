@@ -1,5 +1,4 @@
-import type { BackboneShape } from '../src/backbones/backbone.js';
-import { jointOutput, jointStream } from '../src/backbones/streams.js';
+import { jointStream } from '../src/backbones/streams.js';
 import type { PixelBox } from '../src/data/boxes.js';
 import { float32, type HostBatch, type HostTensor } from '../src/data/hostTensor.js';
 import { tf } from '../src/engine/index.js';
@@ -9,7 +8,16 @@ import {
   regionBinaryCrossEntropy,
   regionCrossEntropy,
 } from '../src/objectives/regionChoice.js';
-import { candidateMask, relativeBoxes, requireRegions } from './grounding/candidates.js';
+import { type BlindGuess, bestGuess } from './grounding/blindGuesses.js';
+import { boxedPicture } from './grounding/boxedPicture.js';
+import {
+  candidateMask,
+  candidateStates,
+  pixelBoxes,
+  requireRegionStates,
+  requireRegions,
+} from './grounding/candidates.js';
+import { rankCandidates, writtenBox } from './grounding/ranking.js';
 import { regionScoreParameters, scoreRegions } from './heads/regionScore.js';
 import { FOUND, intersectionOverUnion, isFound } from './metrics/boxOverlap.js';
 import { type GroundingExample, type RefCocoSplit, readRefCoco, refCocoSchema } from './readers/refCoco.js';
@@ -37,10 +45,8 @@ function targets(
   const [, regions] = mask.shape as [number, number];
   const target = float32(mask.shape);
   examples.forEach(({ truth, picture }, row) => {
-    const overlaps = relativeBoxes(batch, row).map((box, region) =>
-      truth && mask.data[row * regions + region] === 1
-        ? intersectionOverUnion(scaled(box, picture), truth)
-        : 0,
+    const overlaps = pixelBoxes(batch.regionBoxes!, row, picture).map((box, region) =>
+      truth && mask.data[row * regions + region] === 1 ? intersectionOverUnion(box, truth) : 0,
     );
     const best = overlaps.indexOf(Math.max(...overlaps));
     overlaps.forEach((overlap, region) => {
@@ -50,13 +56,6 @@ function targets(
   });
   return target;
 }
-
-const scaled = ([x1, y1, x2, y2]: PixelBox, { width, height }: GroundingExample['picture']): PixelBox => [
-  x1 * width,
-  y1 * height,
-  x2 * width,
-  y2 * height,
-];
 
 async function collate(
   examples: readonly GroundingExample[],
@@ -70,25 +69,12 @@ async function collate(
   return { ...batch, ...(labelled && { 'target.regions': targets(examples, batch, state) }) };
 }
 
-const round = (value: number) => Math.round(value * 100) / 100;
-
-/** Pixels x, y, width, height, as COCO writes boxes. */
-const cocoBox = ([x1, y1, x2, y2]: PixelBox): number[] => [x1, y1, x2 - x1, y2 - y1].map(round);
-
 function predictionOf(
   { id, picture, ref }: GroundingExample,
   scores: ArrayLike<number>,
-  boxes: PixelBox[],
+  boxes: readonly PixelBox[],
 ): Prediction {
-  const candidates = Array.from(scores, (score, at) => ({ score, box: boxes[at] as PixelBox }))
-    .filter(({ score }) => score > -1e8)
-    .sort((a, b) => b.score - a.score);
-  const most = candidates[0]?.score ?? 0;
-  const sum = candidates.reduce((total, { score }) => total + Math.exp(score - most), 0);
-  const top = candidates.slice(0, TOP).map(({ score, box }) => ({
-    box: cocoBox(scaled(box, picture)),
-    score: Math.exp(score - most) / sum,
-  }));
+  const top = rankCandidates(scores, boxes).slice(0, TOP).map(writtenBox);
   return {
     id,
     ...(ref !== undefined && { ref }),
@@ -145,46 +131,15 @@ function report(
   };
 }
 
-type Guess = (example: GroundingExample) => PixelBox | undefined;
-
-const best =
-  (value: (box: PixelBox, picture: GroundingExample['picture']) => number): Guess =>
-  ({ picture }) =>
-    [...(picture.boxes ?? [])].sort((a, b) => value(b, picture) - value(a, picture))[0];
-
-/** Guesses that ignore the expression. */
-const guesses: readonly Guess[] = [
-  best(([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1)),
-  best(
-    ([x1, y1, x2, y2], { width, height }) =>
-      -Math.hypot((x1 + x2 - width) / width, (y1 + y2 - height) / height),
-  ),
-  ({ picture }) => picture.boxes?.[0],
-];
-
 /** The best blind guess on the training set: the largest box, the most central one, or the first. */
 function baseline(
   training: readonly GroundingExample[],
   examples: readonly GroundingExample[],
 ): MetricReport {
-  const boxes = (guess: Guess, list: readonly GroundingExample[]) =>
-    new Map(list.map((example) => [example.id, guess(example)]));
-  const ranked = guesses.map(
-    (guess) => [report(boxes(guess, training), training).values.accuracy!, guess] as const,
-  );
-  const [, guess] = ranked.reduce((a, b) => (b[0] > a[0] ? b : a));
-  return report(boxes(guess, examples), examples);
-}
-
-/** Candidates are regions: a backbone must have a state for each in a sequence with the text. */
-function requireRegionStates(backbone: BackboneShape): void {
-  jointStream(backbone);
-  if (backbone.regions) return;
-  throw new UsageError({
-    where: '/backbone',
-    message: `a ${backbone.family} backbone of this config reads no regions: nothing stands for a box`,
-    expected: 'one that reads regions (VisualBERT)',
-  });
+  const guessed = (order: BlindGuess, list: readonly GroundingExample[]) =>
+    report(new Map(list.map(({ id, picture }) => [id, order(picture)[0]])), list);
+  const guess = bestGuess((order) => guessed(order, training).values.accuracy!);
+  return guessed(guess, examples);
 }
 
 /**
@@ -227,14 +182,8 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   head: (_options, _state, backbone) => regionScoreParameters(jointStream(backbone).hiddenSize),
   collate,
   outputs({ encode, parameters, dropout, options, batch }) {
-    const output = jointOutput(encode());
-    if (!output.regions) throw new UsageError('the backbone gives no states of regions');
-    const scores = scoreRegions(output.regions.of(output.hidden), parameters, {
-      dropout,
-      dropoutRate: options.dropout,
-    });
-    const index = tf.cast(batch.regionIndex!, 'float32');
-    const mask = tf.mul(batch.regionMask!, tf.cast(tf.greaterEqual(index, 0), 'float32'));
+    const { regions, mask } = candidateStates(encode(), batch);
+    const scores = scoreRegions(regions, parameters, { dropout, dropoutRate: options.dropout });
     return { scores: candidateScores(scores, mask), raw: scores, mask, boxes: tf.mul(batch.regionBoxes!, 1) };
   },
   loss({ raw, mask }, batch, { loss }) {
@@ -248,7 +197,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
       predictionOf(
         example,
         scores!.data.subarray(row * count, (row + 1) * count),
-        relativeBoxes({ regionBoxes: boxes! }, row),
+        pixelBoxes(boxes!, row, example.picture),
       ),
     );
   },
@@ -266,18 +215,9 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
       examples,
     ),
   baseline,
-  exampleFrom({ id, text, pictures: [picture, ...others] }) {
-    const { width, height, boxes } = picture;
-    const message =
-      others.length > 0
-        ? `${1 + others.length} pictures for one expression`
-        : !boxes?.length || !width || !height
-          ? 'there are no boxes to choose from'
-          : undefined;
-    if (message || !width || !height) {
-      const expected = 'one picture with its boxes: "boxes": [[x1, y1, x2, y2], ...] in pixels';
-      throw new UsageError({ where: `input ${id}`, message: message ?? 'the size is not known', expected });
-    }
-    return { id, expression: text, picture: { ...picture, width, height } };
-  },
+  exampleFrom: (request) => ({
+    id: request.id,
+    expression: request.text,
+    picture: boxedPicture(request, 'expression'),
+  }),
 });

@@ -1,12 +1,13 @@
 import { grounding } from './grounding.js';
 import { multiOf } from './multi.js';
 import { nlvr } from './nlvr.js';
+import { phraseGrounding } from './phraseGrounding.js';
 import { pretrain } from './pretrain.js';
 import { retrieval } from './retrieval.js';
 import { vcr } from './vcr.js';
 import { vqa } from './vqa.js';
 
-const single = [vqa, nlvr, grounding, retrieval, vcr, pretrain] as const;
+const single = [vqa, nlvr, grounding, phraseGrounding, retrieval, vcr, pretrain] as const;
 
 /** Every task, in the order in which they are listed to users. */
 export const tasks = [...single, multiOf(single)] as const;

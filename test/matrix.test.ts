@@ -49,6 +49,13 @@ const subjects: Readonly<Record<string, Subject>> = {
       instances: instances(split),
     }),
   },
+  'phrase-grounding': {
+    files: (split) => ({
+      ids: at(`flickr30k_entities/${split}.txt`),
+      annotations: at('flickr30k_entities'),
+      images: images(split),
+    }),
+  },
   retrieval: {
     files: (split) => ({
       annotations: at(`karpathy_${split}.json`),
@@ -73,9 +80,11 @@ const subjects: Readonly<Record<string, Subject>> = {
 const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   patchStream: {
     grounding: /a patchStream backbone of this config reads no regions: nothing stands for a box/,
+    'phrase-grounding': /a patchStream backbone of this config reads no regions: nothing stands for a box/,
   },
   dualEncoder: {
     grounding: /a dualEncoder backbone encodes text and picture apart/,
+    'phrase-grounding': /a dualEncoder backbone encodes text and picture apart/,
     pretrain: /a dualEncoder backbone encodes text and picture apart/,
   },
 };

@@ -85,28 +85,24 @@ export function questionAnsweringHead(scope: Scope, { hidden }: JointOutput, att
 export const visualReasoningHead = (scope: Scope, { pooled }: JointOutput): Tensor =>
   dense(scope, 'cls', pooled);
 
-/** The least float32, which the reference adds to the score of a padded region. */
-const LEAST = -3.4028234663852886e38;
+/** Parameters of `regionToPhraseHead`, by the names of its checkpoints; their `value` layer has no part in the scores. */
+export const regionToPhraseParameters = (hiddenSize: number, width: number): ParameterSpec[] =>
+  ['query', 'key'].flatMap((layer) =>
+    linearParameters(`attention.${layer}`, hiddenSize, width, normal(0.02)),
+  );
 
 /**
  * VisualBertForRegionToPhraseAlignment: one attention head from phrases to regions.
+ * @param hidden [B, S, H]
+ * @param regions states of the regions [B, R, H]
  * @param positions int32 [B, P], where each phrase stands; -1 = none, reads position 0
- * @param regionMask [B, R]
- * @returns scores [B, P, R], the least float32 at padded regions
+ * @returns scores [B, P, R] of all regions, padded ones too
  */
-export function regionToPhraseHead(
-  scope: Scope,
-  { hidden, textLength }: JointOutput,
-  positions: Tensor,
-  regionMask: Tensor,
-): Tensor {
-  const [size, length, width] = hidden.shape as [number, number, number];
-  const regions = tf.slice(hidden, [0, textLength, 0], [size, length - textLength, width]);
-  const query = dense(scope, 'attention.query', pick(hidden, tf.maximum(positions, tf.scalar(0, 'int32'))));
+export function regionToPhraseHead(scope: Scope, hidden: Tensor, regions: Tensor, positions: Tensor): Tensor {
+  const phrases = pick(hidden, tf.maximum(positions, tf.scalar(0, 'int32')));
+  const query = dense(scope, 'attention.query', phrases);
   const key = dense(scope, 'attention.key', regions);
-  const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(key.shape[2] as number));
-  const absent = tf.sub(1, tf.cast(regionMask, 'float32'));
-  return tf.add(scores, tf.expandDims(tf.mul(absent, LEAST), 1));
+  return tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(key.shape[2] as number));
 }
 
 /** hidden [B, S, H], positions int32 [B, P] -> [B, P, H]; a product with one-hot rows, whose gradient is one too. */

@@ -2,7 +2,7 @@ import { type Tensor, tf } from '../engine/index.js';
 
 const FORBIDDEN = 1e9;
 
-/** Scores [B, R] of which those of regions that may not be chosen (mask 0) never win. */
+/** Scores of which those of regions that may not be chosen (mask 0, same shape or broadcast) never win. */
 export const candidateScores = (scores: Tensor, mask: Tensor): Tensor =>
   tf.add(scores, tf.mul(tf.sub(mask, 1), FORBIDDEN));
 

@@ -1,7 +1,16 @@
+import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
+import { jointOutput, jointStream } from '../../src/backbones/streams.js';
 import type { PixelBox } from '../../src/data/boxes.js';
 import { float32, type HostBatch, type HostTensor } from '../../src/data/hostTensor.js';
+import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { Example } from '../task.js';
+
+/** Pixels of a picture. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** float32 [B, R]: 1 for regions that are boxes, 0 for whole pictures, cells of a grid and padding. */
 export function candidateMask({ regionMask, regionIndex }: HostBatch): HostTensor {
@@ -11,12 +20,20 @@ export function candidateMask({ regionMask, regionIndex }: HostBatch): HostTenso
   return mask;
 }
 
-/** Boxes of one row's regions, x1, y1, x2, y2 relative to the picture. */
-export function relativeBoxes({ regionBoxes }: HostBatch, row: number): PixelBox[] {
-  const [, regions, width] = regionBoxes!.shape as [number, number, number];
+/** A box relative to its picture in pixels. */
+const inPixels = ([x1, y1, x2, y2]: PixelBox, { width, height }: PictureSize): PixelBox => [
+  x1 * width,
+  y1 * height,
+  x2 * width,
+  y2 * height,
+];
+
+/** Boxes of one row's regions in pixels, x1, y1, x2, y2. */
+export function pixelBoxes(regionBoxes: HostTensor, row: number, picture: PictureSize): PixelBox[] {
+  const [, regions, width] = regionBoxes.shape as [number, number, number];
   return Array.from({ length: regions }, (_, region) => {
     const at = (row * regions + region) * width;
-    return [...regionBoxes!.data.subarray(at, at + 4)] as unknown as PixelBox;
+    return inPixels([...regionBoxes.data.subarray(at, at + 4)] as unknown as PixelBox, picture);
   });
 }
 
@@ -30,4 +47,34 @@ export function requireRegions(batch: HostBatch, examples: readonly Example[]): 
       : [{ where: `example ${id}`, message: 'its picture has no boxes to choose from' }],
   );
   if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** States of a batch's candidates, in the sequence of text and picture. */
+export interface CandidateStates {
+  /** Of the whole sequence [B, S, h]. */
+  readonly hidden: Tensor;
+  /** Of the regions [B, R, h]. */
+  readonly regions: Tensor;
+  /** `candidateMask` [B, R]. */
+  readonly mask: Tensor;
+}
+
+/** The states that candidates are judged by; UsageError for a backbone that has none of regions. */
+export function candidateStates(output: BackboneOutput, batch: TensorTree): CandidateStates {
+  const { hidden, regions } = jointOutput(output);
+  if (!regions) throw new UsageError('the backbone gives no states of regions');
+  const index = tf.cast(batch.regionIndex!, 'float32');
+  const mask = tf.mul(batch.regionMask!, tf.cast(tf.greaterEqual(index, 0), 'float32'));
+  return { hidden, regions: regions.of(hidden), mask };
+}
+
+/** Candidates are regions: a backbone must have a state for each in a sequence with the text. */
+export function requireRegionStates(backbone: BackboneShape): void {
+  jointStream(backbone);
+  if (backbone.regions) return;
+  throw new UsageError({
+    where: '/backbone',
+    message: `a ${backbone.family} backbone of this config reads no regions: nothing stands for a box`,
+    expected: 'one that reads regions (VisualBERT)',
+  });
 }

@@ -1,41 +1,13 @@
-import { readFileSync, statSync } from 'node:fs';
 import type { Problem } from '../../src/errors.js';
 import { syntaxProblem } from './jsonFile.js';
 import type { ItemCheck } from './listFile.js';
+import { textLines } from './textFile.js';
 
 /** One line of a JSON Lines file. */
 export interface JsonLine<Item> {
   readonly item: Item;
   /** 1-based. */
   readonly line: number;
-}
-
-/** Largest file that is read, bytes: all of it is held while it is read, and each line is a text of its own. */
-const LARGEST = 2 ** 31 - 1;
-const NEW_LINE = 0x0a;
-
-const fileProblem = (file: string): Problem | undefined => {
-  const status = statSync(file, { throwIfNoEntry: false });
-  if (!status) return { file, message: 'no such file' };
-  if (!status.isFile()) return { file, message: 'this is not a file' };
-  if (status.size === 0) return { file, message: 'the file is empty (0 bytes)' };
-  if (status.size > LARGEST) return { file, message: 'the file is larger than 2 GiB' };
-  return undefined;
-};
-
-/** The lines of UTF-8 bytes without their ends and without a byte order mark; undefined where one is not UTF-8. */
-function* linesOf(bytes: Buffer): Generator<string | undefined> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf(NEW_LINE, start);
-    const end = found === -1 ? bytes.length : found;
-    try {
-      yield decoder.decode(bytes.subarray(start, end)).trim();
-    } catch {
-      yield undefined;
-    }
-    start = end + 1;
-  }
 }
 
 function parsed<Item>(file: string, line: number, text: string, check: ItemCheck<Item>): Item | Problem[] {
@@ -64,22 +36,16 @@ export function readJsonLines<Item extends object>(
   check: ItemCheck<Item>,
   problems: Problem[],
 ): JsonLine<Item>[] {
-  const wrong = fileProblem(file);
-  if (wrong) {
-    problems.push(wrong);
-    return [];
-  }
   const items: JsonLine<Item>[] = [];
-  let line = 0;
-  for (const text of linesOf(readFileSync(file))) {
-    line++;
-    if (text === undefined) problems.push({ file, line, message: 'this line is not UTF-8' });
-    if (!text) continue;
+  let lines = 0;
+  for (const { text, line } of textLines(file, problems)) {
+    lines++;
+    if (text === '') continue;
     const result = parsed(file, line, text, check);
     if (Array.isArray(result)) problems.push(...result);
     else items.push({ item: result, line });
   }
-  if (line > 0 && items.length === 0 && problems.every((problem) => problem.file !== file)) {
+  if (lines > 0 && items.length === 0 && problems.every((problem) => problem.file !== file)) {
     problems.push({ file, message: 'the file has blank lines only' });
   }
   return items;

@@ -4,9 +4,11 @@ import {
   preTrainingHeadParameters,
   questionAnsweringHead,
   regionToPhraseHead,
+  regionToPhraseParameters,
   visualReasoningHead,
 } from '../../src/backbones/visualBertHeads.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import { klDivergence } from '../../src/objectives/klDivergence.js';
 import { expectClose, readCase } from '../parity/readParity.js';
 import { openModel } from './parityModel.js';
 
@@ -73,15 +75,27 @@ describe('the heads of VisualBERT checkpoints give the scores and losses of the 
 
   it('region to phrase', () => {
     const model = openModel('VisualBertForRegionToPhraseAlignment');
-    const logits = regionToPhraseHead(
+    const { hidden, textLength, regions } = model.forward('main');
+    const scores = regionToPhraseHead(
       { parameters: model.fileParameters },
-      model.forward('main'),
+      hidden,
+      regions!.of(hidden),
       model.argument('main', 'region_to_phrase_position'),
-      model.argument('main', 'visual_attention_mask'),
     );
+    expect(textLength + (scores.shape[2] as number)).toBe(hidden.shape[1]);
+    // the reference adds the least float32 at padded regions
+    const absent = tf.sub(1, tf.cast(model.argument('main', 'visual_attention_mask'), 'float32'));
+    const logits = tf.add(scores, tf.expandDims(tf.mul(absent, -3.4028234663852886e38), 1));
     expectOutput(logits, model, 'logits');
-    expectOutput(divergence(logits, model.argument('with_labels', 'labels')), model, 'with_labels.loss');
+    const labels = model.argument('with_labels', 'labels');
+    expectOutput(klDivergence(logits, labels).dataSync()[0]!, model, 'with_labels.loss');
   });
+});
+
+it('the region-to-phrase head has the parameters of the checkpoint', () => {
+  const { tensors } = readCase('VisualBertForRegionToPhraseAlignment');
+  for (const { name, shape } of regionToPhraseParameters(32, 8))
+    expect(tensors.get(name)?.shape, name).toEqual(shape);
 });
 
 it('the pre-training head has the parameters of the checkpoint', () => {

@@ -4,6 +4,7 @@ import { binaryCrossEntropy } from '../../src/objectives/binaryCrossEntropy.js';
 import { circle, symmetricCircle } from '../../src/objectives/circle.js';
 import { contrastive, learnedScale } from '../../src/objectives/contrastive.js';
 import { crossEntropy } from '../../src/objectives/crossEntropy.js';
+import { klDivergence } from '../../src/objectives/klDivergence.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
 import { pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
@@ -30,6 +31,12 @@ const rowCosines = (a: Tensor, b: Tensor): Tensor =>
 const losses: Readonly<Record<string, (inputs: Inputs, parameters: Required<Parameters>) => Tensor>> = {
   mlm_cross_entropy: ({ logits, labels }) => maskedLanguageModelling(logits!, labels!),
   itm_cross_entropy: ({ logits, labels }) => matching(logits!, labels!),
+  // of the masked regions only, and their mean in the place of that of the examples
+  mrc_kl: ({ logits, target, region_mask }) => {
+    const mask = tf.cast(region_mask!, 'float32');
+    const sum = klDivergence(logits!, tf.mul(target!, tf.expandDims(mask, -1)));
+    return tf.mul(sum, tf.div(logits!.shape[0] as number, tf.sum(mask)));
+  },
   vqa_bce: ({ logits, targets }) => binaryCrossEntropy(logits!, targets!),
   cavl_pwcl_exp: ({ visual, text }, { tau }) =>
     pairwiseContrastive(visual!, text!, { form: 'exp', temperature: tau }),
@@ -126,6 +133,30 @@ export function describeObjectives(backend: 'auto' | 'wasm'): void {
         gradientOf((x) => crossEntropy(x, labels), logits),
         [0, 0, 0, 0],
         0,
+      );
+    });
+  });
+
+  test('the divergence is 0 from itself and where the target is 0, and stays finite where a score forbids', async () => {
+    await ready;
+    tf.tidy(() => {
+      const target = tf.tensor3d([
+        [
+          [0.5, 0.5, 0],
+          [0, 0, 0],
+        ],
+      ]);
+      const scores = tf.tensor3d([
+        [
+          [3, 3, -1e9],
+          [1, -2, -1e9],
+        ],
+      ]);
+      expect(klDivergence(scores, target).dataSync()[0]).toBeCloseTo(0, 6);
+      expectClose(
+        gradientOf((x) => klDivergence(x, target), scores),
+        [0, 0, 0, 0, 0, 0],
+        1e-6,
       );
     });
   });

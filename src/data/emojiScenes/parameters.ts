@@ -2,7 +2,7 @@ import { type Problem, UsageError } from '../../errors.js';
 import type { Split } from './scene.js';
 
 /** Changes whenever the same parameters would give other bytes. */
-const version = '1.1.0';
+const version = '1.2.0';
 
 /** What decides the bytes of a folder of scenes. */
 export interface SceneParameters {

@@ -182,4 +182,24 @@ describe('readVqaV2', () => {
       'no.json: no such file',
     ]);
   });
+
+  it('reads the layout as it is published, its files by their official names', () => {
+    const published = join(import.meta.dirname, 'fixtures/vqa_v2');
+    const at = (...names: string[]) => join(published, ...names);
+    const examples = readVqaV2({
+      questions: at('v2_OpenEnded_mscoco_train2014_questions.json'),
+      annotations: at('v2_mscoco_train2014_annotations.json'),
+      images: at('train2014'),
+    });
+    expect(examples.map(({ id, question, picture }) => [id, question, picture.path])).toEqual([
+      ['9000', 'What is on the gate?', at('train2014/COCO_train2014_000000000009.jpg')],
+      ['9001', 'Is it «verte» – 緑色?', at('train2014/COCO_train2014_000000000009.jpg')],
+      ['42000', 'How many are there?', at('train2014/COCO_train2014_000000000042.jpg')],
+    ]);
+    expect(examples[0]).toMatchObject({
+      answers: [...new Array(8).fill('a café ☕'), '', ' '],
+      questionType: 'what is on the',
+      answerType: 'other',
+    });
+  });
 });

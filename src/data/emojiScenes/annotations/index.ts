@@ -1,5 +1,6 @@
 import type { AnnotationKind } from './annotationKind.js';
 import { captions } from './captions.js';
+import { flickr30kEntities } from './flickr30kEntities.js';
 import { instances } from './instances.js';
 import { karpathy } from './karpathy.js';
 import { nlvr2 } from './nlvr2.js';
@@ -16,4 +17,5 @@ export const annotationKinds: readonly AnnotationKind[] = [
   refCoco,
   karpathy,
   vcr,
+  flickr30kEntities,
 ];

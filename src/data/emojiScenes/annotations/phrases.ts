@@ -12,12 +12,6 @@ export const withArticle = (words: string): string => `${/^[aeiou]/.test(words) 
 /** With a capital first letter. */
 export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** `a, b and c`. */
-export function listed(parts: readonly string[]): string {
-  if (parts.length < 2) return parts.join('');
-  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-}
-
 /** `a dog`, `two dogs`; with an adjective `a large dog`. */
 export function counted(count: number, singular: string, plural: string, adjective = ''): string {
   const words = [adjective, count === 1 ? singular : plural].filter(Boolean).join(' ');

@@ -1,0 +1,32 @@
+import type { PixelBox } from '../../src/data/boxes.js';
+
+/** A candidate and how sure the model is of it. */
+export interface RankedBox {
+  readonly box: PixelBox;
+  /** Its probability among the candidates. */
+  readonly score: number;
+}
+
+/** Scores of regions that may not be chosen are lower. */
+const LEAST_SCORE = -1e8;
+
+/**
+ * Candidates, best first, ties in their order.
+ * @param scores of each region before the softmax, as `candidateScores` gives them
+ */
+export function rankCandidates(scores: ArrayLike<number>, boxes: readonly PixelBox[]): RankedBox[] {
+  const candidates = Array.from(scores, (score, at) => ({ score, box: boxes[at] as PixelBox }))
+    .filter(({ score }) => score > LEAST_SCORE)
+    .sort((a, b) => b.score - a.score);
+  const most = candidates[0]?.score ?? 0;
+  const sum = candidates.reduce((total, { score }) => total + Math.exp(score - most), 0);
+  return candidates.map(({ score, box }) => ({ box, score: Math.exp(score - most) / sum }));
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;
+
+/** Pixels x, y, width, height, as COCO writes boxes. */
+const cocoBox = ([x1, y1, x2, y2]: PixelBox): number[] => [x1, y1, x2 - x1, y2 - y1].map(round);
+
+/** A ranked box as predictions have it. */
+export const writtenBox = ({ box, score }: RankedBox) => ({ box: cocoBox(box), score });

@@ -1,0 +1,20 @@
+import type { Weights } from '../../src/backbones/backbone.js';
+import type { ParameterSpec } from '../../src/nn/parameters.js';
+
+/**
+ * Each parameter as a copy of the published head's; undefined where the backbone's folder lacks one of them, or has it
+ * in another shape.
+ * @param nameOf name of a parameter in the folder
+ */
+export function publishedHead(
+  specs: readonly ParameterSpec[],
+  checkpoint: Weights,
+  nameOf: (parameter: string) => string = (name) => name,
+): ParameterSpec[] | undefined {
+  const copies = specs.flatMap((spec): ParameterSpec[] => {
+    const parameter = nameOf(spec.name);
+    const fits = checkpoint.get(parameter)?.shape.join() === spec.shape.join();
+    return fits ? [{ ...spec, initializer: { kind: 'copy', parameter } }] : [];
+  });
+  return copies.length === specs.length ? copies : undefined;
+}

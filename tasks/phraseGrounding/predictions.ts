@@ -1,0 +1,53 @@
+import { type rankCandidates, writtenBox } from '../grounding/ranking.js';
+import { rightBoxes, rightRank } from '../metrics/flickr30kEntities.js';
+import type { GroundedPhrase, PhraseGroundingExample } from '../readers/flickr30kEntities.js';
+import type { Prediction } from '../task.js';
+import type { PhraseGroundingState } from './options.js';
+
+/** Candidates that a prediction names. */
+const TOP = 10;
+
+/** What is predicted of one phrase; `rank` is that of the first right box, null where no candidate is right. */
+export function phrasePrediction(
+  { text, chain, types, truth }: GroundedPhrase,
+  ranked: ReturnType<typeof rankCandidates>,
+  { protocol }: PhraseGroundingState,
+) {
+  const top = ranked.slice(0, TOP).map(writtenBox);
+  const boxes = ranked.map(({ box }) => box);
+  return {
+    phrase: text,
+    ...(chain !== undefined && { chain }),
+    ...(types.length > 0 && { types: [...types] }),
+    box: top[0]?.box ?? null,
+    score: top[0]?.score ?? 0,
+    ...(truth && { rank: rightRank(boxes, rightBoxes(truth, protocol)) ?? null }),
+    top,
+  };
+}
+
+type PhrasePrediction = ReturnType<typeof phrasePrediction>;
+
+/** What was predicted of a caption's phrases, in their order. */
+export const phrasesOf = ({ phrases }: Prediction) => phrases as unknown as readonly PhrasePrediction[];
+
+const wordsBefore = (sentence: string, start: number): number =>
+  sentence.slice(0, start).split(/\s+/).filter(Boolean).length;
+
+/** A box for each phrase, which is named as the dataset's own code names it. */
+export function submissionOf(
+  predictions: readonly Prediction[],
+  examples: readonly PhraseGroundingExample[],
+) {
+  const predicted = new Map(predictions.map((one) => [one.id, phrasesOf(one)]));
+  return examples.flatMap(({ id, picture, caption, sentence, phrases }) =>
+    phrases.map(({ text, chain, start }, at) => ({
+      image_id: picture.id,
+      ...(caption !== undefined && { sentence: caption }),
+      first_word_index: wordsBefore(sentence, start),
+      phrase: text,
+      ...(chain !== undefined && { phrase_id: chain }),
+      bbox: predicted.get(id)?.[at]?.box ?? null,
+    })),
+  );
+}
