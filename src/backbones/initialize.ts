@@ -2,7 +2,11 @@ import { float32, type HostTensor, sizeOf } from '../data/hostTensor.js';
 import type { Initializer, ParameterSpec } from '../nn/parameters.js';
 import { createRandom } from '../random.js';
 
-type Draw = Exclude<Initializer, { kind: 'copy' }>;
+type Copied = Extract<Initializer, { kind: 'copy' | 'derived' }>;
+type Draw = Exclude<Initializer, Copied>;
+
+const isCopied = (initializer: Initializer): initializer is Copied =>
+  initializer.kind === 'copy' || initializer.kind === 'derived';
 
 function values(initializer: Draw, size: number, seed: number, name: string): Float32Array<ArrayBuffer> {
   if (initializer.kind === 'constant') return new Float32Array(size).fill(initializer.value);
@@ -15,7 +19,7 @@ function values(initializer: Draw, size: number, seed: number, name: string): Fl
 
 /**
  * First values of parameters; each draw depends only on the seed and the parameter's name.
- * @param source where `copy` finds a parameter that is not among `specs`; throws Error when it is in neither
+ * @param source where `copy` and `derived` find parameters that are not among `specs`; throws Error when one is in neither
  */
 export function initialize(
   specs: readonly ParameterSpec[],
@@ -24,15 +28,22 @@ export function initialize(
 ): Map<string, HostTensor> {
   const made = new Map<string, HostTensor>();
   for (const { name, shape, initializer } of specs) {
-    if (initializer.kind === 'copy') continue;
+    if (isCopied(initializer)) continue;
     made.set(name, float32(shape, values(initializer, sizeOf(shape), seed, name)));
   }
   for (const { name, shape, initializer } of specs) {
-    if (initializer.kind !== 'copy') continue;
-    const original = made.get(initializer.parameter) ?? source(initializer.parameter);
-    if (!original)
-      throw new Error(`'${name}' starts as a copy of '${initializer.parameter}', which is missing`);
-    made.set(name, float32(shape, Float32Array.from(original.data)));
+    if (!isCopied(initializer)) continue;
+    const originalOf = (parameter: string): HostTensor => {
+      const original = made.get(parameter) ?? source(parameter);
+      if (original) return original;
+      throw new Error(`'${name}' starts from '${parameter}', which is missing`);
+    };
+    const start =
+      initializer.kind === 'copy'
+        ? Float32Array.from(originalOf(initializer.parameter).data)
+        : initializer.derive(...initializer.from.map(originalOf));
+    if (start.length !== sizeOf(shape)) throw new Error(`'${name}' gets ${start.length} values`);
+    made.set(name, float32(shape, start));
   }
   return made;
 }

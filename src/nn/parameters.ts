@@ -5,9 +5,23 @@ export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly standardDeviation: number }
   | { readonly kind: 'uniform'; readonly limit: number }
-  | { readonly kind: 'copy'; readonly parameter: string };
+  | { readonly kind: 'copy'; readonly parameter: string }
+  | {
+      readonly kind: 'derived';
+      readonly from: readonly string[];
+      readonly derive: (...sources: readonly HostValues[]) => Float32Array<ArrayBuffer>;
+    };
 
-/** A parameter to be made: its name inside its owner, shape and start. `copy` takes a backbone parameter's values. */
+/** Values of a parameter in JavaScript memory, row-major. */
+export interface HostValues {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+/**
+ * A parameter to be made: its name inside its owner, shape and start. `copy` takes a backbone parameter's values,
+ * `derived` computes them from those of several.
+ */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
