@@ -9,6 +9,7 @@ import { jointOutput } from '../../src/backbones/streams.js';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import {
   compile,
+  fromHost,
   startEngine,
   type Tensor,
   type TensorTree,
@@ -237,6 +238,46 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
         }
       });
     });
+
+    test.runIf(adapter.merge)('folds into the backbone, which then gives the same alone', () => {
+      tf.tidy(() => {
+        const own = moved.get(attached[0]!.name)!;
+        const folded = adapter.merge!({
+          options,
+          backbone: subject.shape,
+          parameters: (name) => own.get(name)!,
+          weights: (name) => subject.hostWeights.get(name)!,
+        });
+        expect(folded.size).toBeGreaterThan(0);
+        const weights = new Map(subject.weights);
+        for (const [name, host] of folded) {
+          expect(host.shape, name).toEqual(subject.hostWeights.get(name)?.shape);
+          weights.set(name, fromHost(host));
+        }
+        const [merged, unmerged] = [run(subject, { weights }), adapted()];
+        expect(distance(unmerged, run(subject))).toBeGreaterThan(1e-3);
+        for (const [i, part] of values(merged).entries()) expectClose(part, values(unmerged)[i]!, 1e-4);
+      });
+    });
+
+    test.runIf(adapter.formats?.some(({ write }) => write))(
+      'comes back from the folders of other libraries as it went',
+      () => {
+        const parameters = moved.get(attached[0]!.name)!;
+        for (const format of adapter.formats ?? []) {
+          if (!format.write) continue;
+          const folder = format.write({ options, parameters }, subject.shape);
+          expect(format.accepts(folder.config)).toBe(true);
+          const read = format.read(folder, subject.shape);
+          expect([...read.parameters].sort()).toEqual([...parameters].sort());
+          const again = attach(subject, adapter, read.options as Record<string, Json>);
+          const adapters = toDevice(new Map([[again[0]!.name, read.parameters]]));
+          tf.tidy(() => {
+            expect(distance(run(subject, { attached: again, adapters }), adapted())).toBe(0);
+          });
+        }
+      },
+    );
 
     test('keeps no tensors', () => {
       const before = tf.memory().numTensors;

@@ -56,7 +56,7 @@ function clipBlock(config: TowerConfig, tower: Tower, n: number): PlacedBlock {
 }
 
 /** Layer `n` of a tower. */
-export function blockOf(config: DualEncoderConfig, tower: Tower, n: number): PlacedBlock {
+function blockOf(config: DualEncoderConfig, tower: Tower, n: number): PlacedBlock {
   if (tower === 'picture') return clipBlock(config.picture, tower, n);
   if (config.text.kind === 'causal') return clipBlock(config.text, tower, n);
   return bertBlock(config.text, n, { sites: 'text.', parameters: 'text_model.' });
