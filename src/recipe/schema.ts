@@ -163,6 +163,13 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
         description: 'What trains besides the head; empty: only the head trains.',
         examples: [[{ kind: 'bottleneck', reductionFactor: 8 }]],
       },
+      composition: {
+        enum: ['stack', 'parallel'],
+        default: 'stack',
+        description:
+          'How several adapters meet: each on what the one before gave, or all on the frozen value, their changes added.',
+        examples: ['parallel'],
+      },
       task: { ...oneOfKinds(modules.tasks), description: 'What is learned, and how it is measured.' },
       data: dataSchema(modules),
       training: trainingSchema,

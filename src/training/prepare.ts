@@ -146,6 +146,13 @@ export async function prepare(
     ...(regions && { regions }),
   });
   const { precision } = settings.backbone;
-  const parts: ModelParts = { backbone, attached, task: fitted, precision, seed: settings.seed };
+  const parts: ModelParts = {
+    backbone,
+    attached,
+    ...(settings.composition && { composition: settings.composition }),
+    task: fitted,
+    precision,
+    seed: settings.seed,
+  };
   return { splits, task: fitted, backbone, tokenizerFolder, processor, parts };
 }

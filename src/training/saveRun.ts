@@ -46,6 +46,7 @@ function adapterConfig(settings: RunSettings, { task, processor }: Prepared, has
     backbone: { name: backboneName(settings), hash },
     // A name that was not given is no member of the file.
     adapters: settings.adapters as AdapterConfig['adapters'],
+    ...(settings.composition && { composition: settings.composition }),
     task: settings.task,
     taskState: task.state,
     preprocessing: processor.description,

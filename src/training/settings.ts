@@ -1,3 +1,4 @@
+import type { Composition } from '../../adapters/attach.js';
 import type { Precision } from '../engine/index.js';
 import type { Json } from '../json.js';
 import type { OptimizerOptions, ScheduleOptions } from './options.js';
@@ -52,6 +53,8 @@ export interface RunSettings {
   };
   /** Empty: only the head trains. */
   readonly adapters: readonly AdapterEntry[];
+  /** How several adapters meet; default `stack`. */
+  readonly composition?: Composition;
   readonly task: { readonly kind: string; readonly [option: string]: Json };
   readonly data: {
     readonly train: Readonly<Record<string, Json>>;
