@@ -6,6 +6,7 @@ import type { AddVerb } from './verb.js';
 import { addData } from './verbs/data.js';
 import { addEngine } from './verbs/engine.js';
 import { addEvaluate } from './verbs/evaluate.js';
+import { addMerge } from './verbs/merge.js';
 import { addPredict } from './verbs/predict.js';
 import { addQuickstart } from './verbs/quickstart.js';
 import { addRecipes } from './verbs/recipes.js';
@@ -19,6 +20,7 @@ const verbs: readonly AddVerb[] = [
   addValidate,
   addEvaluate,
   addPredict,
+  addMerge,
   addRecipes,
   addData,
   addEngine,
