@@ -74,7 +74,8 @@ const checkPlan = (plan: AdapterPlan, backbone: BackboneShape): Problem[] => [
 ];
 
 function planOne(backbone: BackboneShape, entry: AdapterChoice): AttachedAdapter {
-  const { kind, name = kind, ...options } = entry;
+  // Where its first values come from changes nothing of what it is.
+  const { kind, name = kind, from: _from, ...options } = entry;
   const adapter = adapters.find((candidate) => candidate.kind === kind);
   if (!adapter) {
     const expected = nearest(

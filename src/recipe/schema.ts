@@ -44,6 +44,15 @@ const adapterName: JsonSchema = {
   examples: ['bottleneck'],
 };
 
+const adapterFrom: JsonSchema = {
+  type: 'string',
+  minLength: 1,
+  format: 'path',
+  description:
+    'Folder that it starts from: a run, an adapter folder, or one of PEFT or AdapterHub; its options hold. Absent: it starts new.',
+  examples: ['runs/vqa-lora', 'peft/my-lora'],
+};
+
 const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
   type: 'object',
   additionalProperties: false,
@@ -158,7 +167,7 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
       backbone: backboneSchema(modules),
       adapters: {
         type: 'array',
-        items: oneOfKinds(modules.adapters, { name: adapterName }),
+        items: oneOfKinds(modules.adapters, { name: adapterName, from: adapterFrom }),
         default: [],
         description: 'What trains besides the head; empty: only the head trains.',
         examples: [[{ kind: 'bottleneck', reductionFactor: 8 }]],

@@ -45,6 +45,8 @@ export interface ModelParts {
   readonly precision: Precision;
   /** New parameters start from it. */
   readonly seed: number;
+  /** Other first values, by full names. */
+  readonly start?: Weights;
 }
 
 /** Backbone, adapters and head on the device. */
@@ -102,7 +104,7 @@ function createTrainables(parts: ModelParts, unfrozen: ReadonlySet<string>): Tra
   return groups.flatMap(([group, members]) =>
     members.map(({ name }): Trainable => {
       const trainedBy = apart.find((one) => name.startsWith(`head.${one}.`));
-      const variable = createVariable(values.get(name) as HostTensor);
+      const variable = createVariable((parts.start?.get(name) ?? values.get(name)) as HostTensor);
       return { name, group, ...(trainedBy !== undefined && { trainedBy }), variable };
     }),
   );

@@ -64,7 +64,7 @@ function readRuns(path: string, { average = [] }: LoadOptions, hash: string): Ad
 }
 
 /** The backbone of an adapter folder: where its config says, else beside it where the run made one. */
-function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
+export function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
   const made = runFolder(runPath).backbone;
   if (!existsSync(backbone.name) && existsSync(join(made, 'config.json'))) return made;
   try {
@@ -77,7 +77,7 @@ function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
   }
 }
 
-function requireFinished(path: string): void {
+export function requireFinished(path: string): void {
   const folder = runFolder(path);
   if (existsSync(join(folder.adapter, 'adapter_config.json'))) return;
   if (!existsSync(folder.recipe))

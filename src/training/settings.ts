@@ -8,6 +8,8 @@ export interface AdapterEntry {
   readonly kind: string;
   /** Unique in the run; default: the kind. */
   readonly name?: string;
+  /** Folder whose adapter it starts as. */
+  readonly from?: string;
   readonly [option: string]: Json | undefined;
 }
 
