@@ -4,7 +4,9 @@ import type {
   BackboneOutput,
   BackboneShape,
   ForwardOptions,
-  SiteCall,
+  Hooks,
+  KeysAndValues,
+  StreamOutput,
   Tap,
 } from '../src/backbones/backbone.js';
 import {
@@ -14,6 +16,7 @@ import {
   stopGradient,
   type Tensor,
   type TensorTree,
+  tf,
 } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
@@ -54,6 +57,11 @@ const checkPlan = (plan: AdapterPlan, backbone: BackboneShape): Problem[] => [
     backbone.sites.map(({ name }) => name),
   ),
   ...unknownNames(
+    'layer',
+    plan.layers ?? [],
+    backbone.layerPlaces.map(({ name }) => name),
+  ),
+  ...unknownNames(
     'tap',
     plan.taps,
     backbone.taps.map(({ name }) => name),
@@ -66,7 +74,8 @@ const checkPlan = (plan: AdapterPlan, backbone: BackboneShape): Problem[] => [
 ];
 
 function planOne(backbone: BackboneShape, entry: AdapterChoice): AttachedAdapter {
-  const { kind, name = kind, ...options } = entry;
+  // Where its first values come from changes nothing of what it is.
+  const { kind, name = kind, from: _from, ...options } = entry;
   const adapter = adapters.find((candidate) => candidate.kind === kind);
   if (!adapter) {
     const expected = nearest(
@@ -120,6 +129,9 @@ export function planAdapters(
   return attached;
 }
 
+/** How several adapters meet: each on what the one before gave, or all on the frozen value, their changes added. */
+export type Composition = 'stack' | 'parallel';
+
 /** What one forward pass of an adapted backbone needs. */
 export interface AdaptedRun {
   readonly family: BackboneFamily;
@@ -133,59 +145,148 @@ export interface AdaptedRun {
   /** The identity in evaluation. */
   readonly dropout: Dropout;
   readonly options?: Pick<ForwardOptions, 'attention'>;
+  /** Default `stack`. */
+  readonly composition?: Composition;
+  /**
+   * Factor of an adapter's change by its name; default 1, 0 leaves it out. Keys, values and positions that it adds have no
+   * size: for them a factor is 0 or 1.
+   */
+  readonly scales?: ReadonlyMap<string, number>;
 }
 
 interface Attachment {
+  readonly name: string;
   readonly adapter: Adapter<unknown>;
   readonly plan: AdapterPlan;
   readonly context: AdapterContext<unknown>;
+  readonly scale: number;
 }
 
 const attachments = (run: AdaptedRun): Attachment[] =>
-  run.attached.map(({ name, adapter, options, plan }) => ({
-    adapter,
-    plan,
-    context: {
-      options,
-      parameters: run.adapterParameters(name),
-      backbone: run.backbone,
-      dropout: run.dropout,
-    },
-  }));
+  run.attached
+    .map(({ name, adapter, options, plan }) => ({
+      name,
+      adapter,
+      plan,
+      scale: run.scales?.get(name) ?? 1,
+      context: {
+        options,
+        parameters: run.adapterParameters(name),
+        backbone: run.backbone,
+        backboneParameters: run.backboneParameters,
+        dropout: run.dropout,
+      },
+    }))
+    .filter(({ scale }) => scale !== 0);
 
-/** Calls the adapters of a site one after the other, each on what the one before gave. */
-const interceptSites = (attached: readonly Attachment[]) => {
-  const bySite = new Map<string, Attachment[]>();
-  for (const attachment of attached) {
-    for (const site of attachment.plan.sites) {
-      bySite.set(site, [...(bySite.get(site) ?? []), attachment]);
-    }
-  }
+const scaled = (change: Tensor, scale: number): Tensor => (scale === 1 ? change : tf.mul(change, scale));
+
+/** A value after all changes of it; a change is asked for with the value that it starts from. */
+function composed(
+  value: Tensor,
+  attached: readonly Attachment[],
+  composition: Composition,
+  changed: (attachment: Attachment, value: Tensor) => Tensor,
+): Tensor {
   // What an adapter gives is f32; a bf16 backbone goes on in bf16.
-  return (call: SiteCall): Tensor =>
-    (bySite.get(call.site.name) ?? []).reduce(
-      (output, { adapter, context }) =>
-        castLike(adapter.apply?.({ ...call, output }, context) ?? output, call.output),
-      call.output,
-    );
-};
+  const after = (attachment: Attachment, from: Tensor) => castLike(changed(attachment, from), value);
+  if (composition === 'stack' || attached.length < 2) {
+    return attached.reduce((from, attachment) => {
+      const to = after(attachment, from);
+      return attachment.scale === 1 ? to : tf.add(from, scaled(tf.sub(to, from), attachment.scale));
+    }, value);
+  }
+  return attached
+    .map((attachment) => scaled(tf.sub(after(attachment, value), value), attachment.scale))
+    .reduce((sum, change) => tf.add(sum, change), value);
+}
+
+/** Those that act on each name, in recipe order. */
+function byName(
+  attached: readonly Attachment[],
+  names: (attachment: Attachment) => readonly string[],
+): (name: string) => readonly Attachment[] {
+  const found = new Map<string, Attachment[]>();
+  for (const attachment of attached) {
+    for (const name of names(attachment)) found.set(name, [...(found.get(name) ?? []), attachment]);
+  }
+  return (name) => found.get(name) ?? [];
+}
+
+/** Calls the adapters of each place. */
+function inlineHooks(attached: readonly Attachment[], composition: Composition): Hooks {
+  const atSite = byName(attached, ({ plan }) => plan.sites);
+  const atLayer = byName(attached, ({ plan }) => plan.layers ?? []);
+  return {
+    site: (call) =>
+      composed(call.output, atSite(call.site.name), composition, ({ adapter, context }, output) => {
+        return adapter.apply?.({ ...call, output }, context) ?? output;
+      }),
+    input: (call) =>
+      composed(call.input, atSite(call.site.name), composition, ({ adapter, context }, input) => {
+        return adapter.applyInput?.({ ...call, input }, context) ?? input;
+      }),
+    attention: ({ place, ...own }) => {
+      let met: KeysAndValues = own;
+      for (const { adapter, context } of atLayer(place.name)) {
+        met = adapter.attend?.({ ...met, place }, context) ?? met;
+      }
+      return met;
+    },
+    prompts: (place) =>
+      atLayer(place.name).flatMap(({ name, adapter, context }) => {
+        const prompt = adapter.prompt?.(place, context);
+        return prompt ? [{ ...prompt, owner: name }] : [];
+      }),
+  };
+}
 
 const backboneDropout = (attached: readonly Attachment[], dropout: Dropout) => {
   const rate = Math.max(0, ...attached.map(({ plan }) => plan.backboneDropout ?? 0));
   return rate > 0 && dropout !== noDropout ? { dropout: (x: Tensor) => dropout(x, rate) } : {};
 };
 
+/** `base` and a part of the way from `before` to `after`. */
+function movedStream(
+  base: StreamOutput,
+  before: StreamOutput,
+  after: StreamOutput,
+  scale: number,
+): StreamOutput {
+  const moved = (key: 'hidden' | 'pooled') =>
+    tf.add(base[key], scaled(tf.sub(after[key], before[key]), scale));
+  return { ...base, hidden: moved('hidden'), pooled: moved('pooled') };
+}
+
+function moved(
+  base: BackboneOutput,
+  before: BackboneOutput,
+  after: BackboneOutput,
+  scale: number,
+): BackboneOutput {
+  if (base.kind === 'joint') {
+    return { ...base, ...movedStream(base, before as typeof base, after as typeof base, scale) };
+  }
+  const [from, to] = [before, after] as [typeof base, typeof base];
+  const stream = (name: 'text' | 'picture') => {
+    const [a, b, c] = [base[name], from[name], to[name]];
+    return a && b && c ? { [name]: movedStream(a, b, c, scale) } : {};
+  };
+  return { kind: 'towers', ...stream('text'), ...stream('picture') };
+}
+
 /**
- * Runs the backbone with all its adapters: inline ones at their sites in recipe order, then side ones in recipe order
+ * Runs the backbone with all its adapters: inline ones at their places in recipe order, then side ones in recipe order
  * on the taps they asked for (cut off from the gradient) and the output so far. The one place where adapters meet a
  * backbone.
  */
 export function runBackbone(run: AdaptedRun): BackboneOutput {
   const attached = attachments(run);
+  const composition = run.composition ?? 'stack';
   const wanted = new Set(attached.flatMap(({ plan }) => plan.taps));
   const taps = new Map<string, Tensor>();
-  const hooks = {
-    site: interceptSites(attached),
+  const hooks: Hooks = {
+    ...inlineHooks(attached, composition),
     tap: ({ name }: Tap, hidden: Tensor) => {
       if (wanted.has(name)) taps.set(name, stopGradient(hidden));
     },
@@ -196,8 +297,10 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
     hooks,
   });
   const attention = run.options?.attention ?? 'joint';
-  return attached.reduce(
-    (output, { adapter, context }) => adapter.side?.({ taps, output, attention }, context) ?? output,
-    frozen,
-  );
+  return attached.reduce((output, { adapter, context, scale }) => {
+    const before = composition === 'stack' ? output : frozen;
+    const after = adapter.side?.({ taps, output: before, attention }, context);
+    if (!after) return output;
+    return scale === 1 && before === output ? after : moved(output, before, after, scale);
+  }, frozen);
 }

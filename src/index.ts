@@ -17,14 +17,18 @@ export { type EngineInfo, type EngineOptions, startEngine } from './engine/index
 export { InterruptedError, type Problem, UsageError } from './errors.js';
 export type { OnProgress, Progress } from './progress.js';
 export type { Recipe, RecipeInput } from './recipe/recipe.js';
+export type { AdapterScales } from './training/adapterScales.js';
 export type { Evaluation } from './training/evaluate.js';
 export {
   type FollowOptions,
+  type LoadedAdapter,
   type LoadedRun,
   loadRun,
   type PredictOptions,
   type SplitEvaluation,
 } from './training/loadedRun.js';
+export { type MergeOptions, type MergeReport, mergeRun } from './training/mergeRun.js';
+export type { LoadOptions } from './training/openRun.js';
 export type { PredictionInput } from './training/predictionInput.js';
 export type { RunOptions } from './training/runRecipe.js';
 export type { RunSummary } from './training/summary.js';

@@ -10,7 +10,7 @@ const COLOURS = { red: '#d22', green: '#2a2', blue: '#22d', yellow: '#dd2' } as 
 const QUESTION = 'What colour is the picture?';
 
 /** A tiny random VisualBERT with its tokenizer, as Hugging Face libraries save them. */
-export function writeTinyBackbone(folder: string): void {
+export function writeTinyBackbone(folder: string, seed = 1): void {
   const tokenizer = createWordTokenizer([QUESTION], { minimumCount: 1, lowercase: true });
   const { vocab } = tokenizer.model as { vocab: object };
   const config = {
@@ -24,7 +24,7 @@ export function writeTinyBackbone(folder: string): void {
     visual_embedding_dim: 4 * 4 * 3,
     initializer_range: 0.2,
   };
-  writeModelFolder(folder, { config, tensors: createBackbone(config, 1).weights });
+  writeModelFolder(folder, { config, tensors: createBackbone(config, seed).weights });
   writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
 }
 

@@ -86,3 +86,32 @@ export function adoptTensors(
   if (problems.length > 0) throw new UsageError(problems);
   return weights;
 }
+
+/**
+ * What the parameters of a backbone are called in a checkpoint: the prefix is the one that finds most of them. Those that
+ * it lacks are left out.
+ */
+export function storedNames(
+  keys: readonly string[],
+  specs: readonly ParameterSpec[],
+): ReadonlyMap<string, string> {
+  const known = new Set(keys);
+  const [first] = specs;
+  const prefixes = new Set(
+    keys.flatMap((key) =>
+      spellings(first?.name ?? '').flatMap((name) =>
+        key.endsWith(name) ? [key.slice(0, -name.length)] : [],
+      ),
+    ),
+  );
+  const under = (prefix: string) =>
+    new Map(
+      specs.flatMap(({ name }) => {
+        const found = spellings(name)
+          .map((spelling) => prefix + spelling)
+          .find((key) => known.has(key));
+        return found === undefined ? [] : [[name, found] as const];
+      }),
+    );
+  return [...prefixes].map(under).reduce((best, one) => (one.size > best.size ? one : best), new Map());
+}

@@ -2,9 +2,20 @@ import type { HostBatch, HostTensor } from '../data/hostTensor.js';
 import type { Tensor, TensorTree } from '../engine/index.js';
 import type { Json, JsonSchema } from '../json.js';
 import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
-import type { Hooks, Site, Tap } from '../nn/sites.js';
+import type { Hooks, LayerPlace, Site, StreamName, Tap } from '../nn/sites.js';
 
-export type { Hooks, Site, SiteCall, Tap } from '../nn/sites.js';
+export type {
+  AttentionCall,
+  Hooks,
+  InputCall,
+  KeysAndValues,
+  LayerPlace,
+  ModuleCall,
+  Prompt,
+  Site,
+  SiteCall,
+  Tap,
+} from '../nn/sites.js';
 
 export interface ForwardOptions {
   readonly hooks?: Hooks;
@@ -59,7 +70,7 @@ export type BackboneOutput = JointOutput | TowersOutput;
 
 /** One transformer of a backbone: all of it (`joint`), or one of two towers. */
 export interface StreamShape {
-  readonly name: 'joint' | 'text' | 'picture';
+  readonly name: StreamName;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
@@ -80,6 +91,8 @@ export interface BackboneShape {
   /** What it reads of a region; absent when it reads no regions. */
   readonly regions?: { readonly featureWidth: number; readonly boxWidth?: number };
   readonly sites: readonly Site[];
+  /** Every layer of every stream, in the order of `streams`. */
+  readonly layerPlaces: readonly LayerPlace[];
   readonly taps: readonly Tap[];
   /** Every parameter with its shape, named as in the checkpoint. */
   readonly parameters: readonly ParameterSpec[];

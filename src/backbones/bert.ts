@@ -1,4 +1,10 @@
-import { activationOf, type HiddenActivation, linearSite, type TransformerBlock } from '../nn/index.js';
+import {
+  activationOf,
+  type HiddenActivation,
+  type LayerPlace,
+  linearSite,
+  type TransformerBlock,
+} from '../nn/index.js';
 import { layerNormParameters, normal, type ParameterSpec } from '../nn/parameters.js';
 
 /** What a BERT is made of, by the names of its config.json. */
@@ -25,7 +31,7 @@ export function bertBlock(
   config: BertSizes,
   n: number,
   { sites = '', parameters = '' }: BertPlace = {},
-): TransformerBlock {
+): TransformerBlock & { readonly place: LayerPlace } {
   const { hidden_size: width, intermediate_size: wide } = config;
   const prefix = `${parameters}encoder.layer.${n}`;
   const site = (name: string, parameter: string, inputWidth = width, outputWidth = width) =>
@@ -37,6 +43,14 @@ export function bertBlock(
       layer: n,
     });
   return {
+    place: {
+      name: `${sites}layers.${n}`,
+      stream: sites === '' ? 'joint' : 'text',
+      layer: n,
+      width,
+      heads: config.num_attention_heads,
+      parameterPrefix: `${prefix}.`,
+    },
     sites: {
       query: site('attention.query', 'attention.self.query'),
       key: site('attention.key', 'attention.self.key'),

@@ -2,7 +2,10 @@ import { float32, type HostTensor, sizeOf } from '../data/hostTensor.js';
 import type { Draw, Initializer, ParameterSpec } from '../nn/parameters.js';
 import { createRandom } from '../random.js';
 
-type Source = (name: string) => HostTensor | undefined;
+type Source = (name: string) => HostTensor;
+
+const isDraw = (initializer: Initializer): initializer is Draw =>
+  initializer.kind === 'constant' || initializer.kind === 'normal' || initializer.kind === 'uniform';
 
 function draw(initializer: Draw, size: number, seed: number, name: string): Float32Array<ArrayBuffer> {
   if (initializer.kind === 'constant') return new Float32Array(size).fill(initializer.value);
@@ -31,31 +34,34 @@ function values(
   seed: number,
   source: Source,
 ): Float32Array<ArrayBuffer> {
-  if (initializer.kind !== 'copy' && initializer.kind !== 'rows') {
-    return draw(initializer, sizeOf(shape), seed, name);
-  }
+  if (isDraw(initializer)) return draw(initializer, sizeOf(shape), seed, name);
+  if (initializer.kind === 'derived') return initializer.derive(...initializer.from.map(source));
   const original = source(initializer.parameter);
-  if (!original)
-    throw new Error(`'${name}' starts as a copy of '${initializer.parameter}', which is missing`);
   if (initializer.kind === 'copy') return Float32Array.from(original.data);
   return copyRows(initializer, original, draw(initializer.otherwise, sizeOf(shape), seed, name));
 }
 
 /**
  * First values of parameters; each draw depends only on the seed and the parameter's name.
- * @param source where copies find a parameter that is not among `specs`; throws Error when it is in neither
+ * @param source where copied and derived ones find parameters that are not among `specs`; throws Error when one is in neither
  */
 export function initialize(
   specs: readonly ParameterSpec[],
   seed: number,
-  source: Source = () => undefined,
+  source: (name: string) => HostTensor | undefined = () => undefined,
 ): Map<string, HostTensor> {
   const made = new Map<string, HostTensor>();
-  const isCopy = ({ initializer: { kind } }: ParameterSpec) => kind === 'copy' || kind === 'rows';
-  const inOrder = [...specs.filter((spec) => !isCopy(spec)), ...specs.filter(isCopy)];
+  const isDrawn = ({ initializer }: ParameterSpec) => isDraw(initializer);
+  const inOrder = [...specs.filter(isDrawn), ...specs.filter((spec) => !isDrawn(spec))];
   for (const spec of inOrder) {
-    const original = (name: string) => made.get(name) ?? source(name);
-    made.set(spec.name, float32(spec.shape, values(spec, seed, original)));
+    const original = (parameter: string): HostTensor => {
+      const found = made.get(parameter) ?? source(parameter);
+      if (found) return found;
+      throw new Error(`'${spec.name}' starts from '${parameter}', which is missing`);
+    };
+    const start = values(spec, seed, original);
+    if (start.length !== sizeOf(spec.shape)) throw new Error(`'${spec.name}' gets ${start.length} values`);
+    made.set(spec.name, float32(spec.shape, start));
   }
   return made;
 }

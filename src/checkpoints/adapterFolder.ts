@@ -26,6 +26,8 @@ export interface AdapterConfig {
   };
   /** Empty where only the head was trained. */
   readonly adapters: readonly KindOptions[];
+  /** How several adapters meet; absent: `stack`. */
+  readonly composition?: 'stack' | 'parallel';
   readonly task: KindOptions;
   /** What the task learned from the training set before its head was made, for example the answer vocabulary. */
   readonly taskState: Json;
@@ -78,6 +80,10 @@ const members: Readonly<
     'an object with name and hash (64 hexadecimal digits)',
   ],
   adapters: [(value) => Array.isArray(value) && value.every(isKindOptions), 'a list of objects with a kind'],
+  composition: [
+    (value) => value === undefined || value === 'stack' || value === 'parallel',
+    '"stack" or "parallel"',
+  ],
   task: [isKindOptions, 'an object with a kind'],
   taskState: [(value) => value !== undefined, 'any JSON'],
   preprocessing: [(value) => value !== undefined, 'any JSON'],

@@ -6,6 +6,8 @@ import type { AddVerb } from './verb.js';
 import { addData } from './verbs/data.js';
 import { addEngine } from './verbs/engine.js';
 import { addEvaluate } from './verbs/evaluate.js';
+import { addExport } from './verbs/export.js';
+import { addMerge } from './verbs/merge.js';
 import { addPredict } from './verbs/predict.js';
 import { addQuickstart } from './verbs/quickstart.js';
 import { addRecipes } from './verbs/recipes.js';
@@ -19,6 +21,8 @@ const verbs: readonly AddVerb[] = [
   addValidate,
   addEvaluate,
   addPredict,
+  addMerge,
+  addExport,
   addRecipes,
   addData,
   addEngine,

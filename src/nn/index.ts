@@ -2,12 +2,13 @@ export { activationOf, type HiddenActivation, hiddenActivations } from './activa
 export { additiveMask, causalMask, separateParts } from './attentionMask.js';
 export { blockParameters, linearSite, siteParameters } from './blockShape.js';
 export { embed, textEmbeddings } from './embeddings.js';
-export { dropped, hidden, tapped } from './hidden.js';
+export { dropped, hidden } from './hidden.js';
 export { layerNorm } from './layerNorm.js';
+export { type LayerStack, runLayers } from './layerStack.js';
 export { dense, linear } from './linear.js';
 export { preNormBlock } from './preNormBlock.js';
 export type { Scope } from './scope.js';
-export type { LinearSite, SiteCall } from './sites.js';
+export type { LayerPlace, LinearSite, SiteCall } from './sites.js';
 export {
   type BlockSites,
   selfAttention,

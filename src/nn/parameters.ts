@@ -16,11 +16,22 @@ export type Initializer =
       /** For each row of the new parameter the row of the other one that it copies; null: it is drawn. */
       readonly rows: readonly (number | null)[];
       readonly otherwise: Draw;
+    }
+  | {
+      readonly kind: 'derived';
+      readonly from: readonly string[];
+      readonly derive: (...sources: readonly HostValues[]) => Float32Array<ArrayBuffer>;
     };
+
+/** Values of a parameter in JavaScript memory, row-major. */
+export interface HostValues {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
 
 /**
  * A parameter to be made: its name inside its owner, shape and start. `copy` takes the values of a parameter of the
- * backbone or of its checkpoint, `rows` some of its rows.
+ * backbone or of its checkpoint, `rows` some of its rows, `derived` computes values from those of several.
  */
 export interface ParameterSpec {
   readonly name: string;

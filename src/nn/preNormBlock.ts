@@ -15,8 +15,10 @@ import { selfAttention, type TransformerBlock } from './transformerBlock.js';
 export function preNormBlock(scope: Scope, block: TransformerBlock, x: Tensor, mask?: Tensor): Tensor {
   const { sites, epsilon } = block;
   const read = layerNorm(scope, block.attentionNorm, x, epsilon);
-  const middle = tf.add(dropped(scope, selfAttention(scope, block, read, mask)), x);
+  const attention = { input: read, residual: x };
+  const middle = tf.add(dropped(scope, selfAttention(scope, block, read, mask, attention)), x);
   const normed = layerNorm(scope, block.outputNorm, middle, epsilon);
   const wide = activation(block.activation)(linear(scope, sites.intermediate, normed));
-  return tf.add(dropped(scope, linear(scope, sites.output, wide)), middle);
+  const feedForward = { input: normed, residual: middle };
+  return tf.add(dropped(scope, linear(scope, sites.output, wide, feedForward)), middle);
 }

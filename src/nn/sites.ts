@@ -21,6 +21,22 @@ export interface LinearSite extends Site {
   readonly weight: string;
 }
 
+/** Which transformer of a backbone: all of it (`joint`), or one of two towers. */
+export type StreamName = 'joint' | 'text' | 'picture';
+
+/** One transformer layer as adapters know it. */
+export interface LayerPlace {
+  /** For example `layers.3`, `text.layers.3`. */
+  readonly name: string;
+  readonly stream: StreamName;
+  /** 0-based. */
+  readonly layer: number;
+  readonly width: number;
+  readonly heads: number;
+  /** What the names of its parameters begin with, for example `encoder.layer.3.`. */
+  readonly parameterPrefix: string;
+}
+
 /** A named hidden state [B, S, width] that a side network may read. `hidden.0` is the output of the embeddings. */
 export interface Tap {
   readonly name: string;
@@ -29,18 +45,63 @@ export interface Tap {
   readonly width: number;
 }
 
+/** The attention or feed-forward module whose last linear layer a site is. */
+export interface ModuleCall {
+  /** What the module read [B, S, width]. */
+  readonly input: Tensor;
+  /** What its output will be added to [B, S, width]. */
+  readonly residual: Tensor;
+  /** The LayerNorm that follows that sum; absent where the layer normalises before its modules (ViT, CLIP, ViLT). */
+  norm?(x: Tensor): Tensor;
+}
+
 export interface SiteCall {
   readonly site: Site;
   /** What the linear layer read [..., inputWidth]; for `hidden` the same as output. */
   readonly input: Tensor;
   /** What it gave [..., outputWidth]. */
   readonly output: Tensor;
+  /** At `attention.output` and `ffn.output`. */
+  readonly module?: ModuleCall;
+}
+
+/** What a linear layer is about to read. */
+export type InputCall = Pick<SiteCall, 'site' | 'input'>;
+
+/** Keys and values of one layer's self-attention, before they are split into heads. */
+export interface KeysAndValues {
+  /** [B, T, width]. */
+  readonly key: Tensor;
+  /** [B, T, width]. */
+  readonly value: Tensor;
+  /** Added to the scores, broadcasts to [B, heads, S, T]; absent: every position may see every other. */
+  readonly mask?: Tensor;
+}
+
+export interface AttentionCall extends KeysAndValues {
+  readonly place: LayerPlace;
+}
+
+/** Positions that join the sequence from one layer on; they are taken off again after the last layer. */
+export interface Prompt {
+  /** A later prompt of the same owner replaces its earlier one. */
+  readonly owner: string;
+  /** Which part of a joint sequence they belong to, where text and picture keep apart. */
+  readonly part: 'text' | 'picture';
+  /** [n, width]. */
+  readonly states: Tensor;
 }
 
 /** How adapters act on a forward pass; a backbone knows no adapter. */
 export interface Hooks {
   /** Returns the value that goes on instead of `call.output`. */
   site?(call: SiteCall): Tensor;
+  /** Returns what the linear layer reads instead of `call.input`, of the same shape. */
+  input?(call: InputCall): Tensor;
+  /** Returns the keys and values that queries meet instead of those of the call; as many more as it likes. */
+  attention?(call: AttentionCall): KeysAndValues;
+  /** Positions that join the sequence before this layer. */
+  prompts?(place: LayerPlace): readonly Prompt[];
   /** Is shown every tap's value. */
   tap?(tap: Tap, hidden: Tensor): void;
   /** Dropout of the backbone itself, for pretraining; absent for a frozen backbone. */

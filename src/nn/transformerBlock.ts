@@ -3,7 +3,7 @@ import { dropped } from './hidden.js';
 import { layerNorm } from './layerNorm.js';
 import { linear } from './linear.js';
 import type { Scope } from './scope.js';
-import type { LinearSite } from './sites.js';
+import type { LayerPlace, LinearSite, ModuleCall } from './sites.js';
 
 /** The linear layers of one transformer layer. */
 export interface BlockSites {
@@ -17,6 +17,8 @@ export interface BlockSites {
 
 /** One transformer layer: where its parameters are and how it computes. */
 export interface TransformerBlock {
+  /** Absent: adapters can't reach its attention. */
+  readonly place?: LayerPlace;
   readonly sites: BlockSites;
   /** Prefix of the LayerNorm after attention. */
   readonly attentionNorm: string;
@@ -31,22 +33,30 @@ export interface TransformerBlock {
  * Multi-head self-attention with its output projection, before residual and LayerNorm.
  * @param x [B, S, width]
  * @param mask added to the scores, broadcasts to [B, heads, S, S]
+ * @param module shown to adapters of its output
  * @returns [B, S, width]
  */
 export function selfAttention(
   scope: Scope,
-  { sites, heads }: Pick<TransformerBlock, 'sites' | 'heads'>,
+  { place, sites, heads }: Pick<TransformerBlock, 'place' | 'sites' | 'heads'>,
   x: Tensor,
   mask?: Tensor,
+  module?: ModuleCall,
 ): Tensor {
-  const [query, key, value] = [sites.query, sites.key, sites.value].map((site) => linear(scope, site, x));
-  const dropout = scope.hooks?.dropout;
-  const mixed = attention(query as Tensor, key as Tensor, value as Tensor, {
-    heads,
+  const query = linear(scope, sites.query, x);
+  const own = {
+    key: linear(scope, sites.key, x),
+    value: linear(scope, sites.value, x),
     ...(mask && { mask }),
+  };
+  const met = (place && scope.hooks?.attention?.({ place, ...own })) ?? own;
+  const dropout = scope.hooks?.dropout;
+  const mixed = attention(query, met.key, met.value, {
+    heads,
+    ...(met.mask && { mask: met.mask }),
     ...(dropout && { onProbabilities: (probabilities) => dropout(probabilities) }),
   });
-  return linear(scope, sites.attentionOutput, mixed);
+  return linear(scope, sites.attentionOutput, mixed, module);
 }
 
 /**
@@ -57,9 +67,12 @@ export function selfAttention(
  */
 export function transformerBlock(scope: Scope, block: TransformerBlock, x: Tensor, mask?: Tensor): Tensor {
   const { sites, epsilon } = block;
-  const attended = dropped(scope, selfAttention(scope, block, x, mask));
-  const middle = layerNorm(scope, block.attentionNorm, tf.add(attended, x), epsilon);
+  const attentionNorm = (y: Tensor) => layerNorm(scope, block.attentionNorm, y, epsilon);
+  const outputNorm = (y: Tensor) => layerNorm(scope, block.outputNorm, y, epsilon);
+  const attention = { input: x, residual: x, norm: attentionNorm };
+  const middle = attentionNorm(tf.add(dropped(scope, selfAttention(scope, block, x, mask, attention)), x));
   const wide = activation(block.activation)(linear(scope, sites.intermediate, middle));
-  const narrow = dropped(scope, linear(scope, sites.output, wide));
-  return layerNorm(scope, block.outputNorm, tf.add(narrow, middle), epsilon);
+  const feedForward = { input: middle, residual: middle, norm: outputNorm };
+  const narrow = dropped(scope, linear(scope, sites.output, wide, feedForward));
+  return outputNorm(tf.add(narrow, middle));
 }

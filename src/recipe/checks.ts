@@ -1,5 +1,8 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { planAdapters } from '../../adapters/attach.js';
+import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { backboneFamilies } from '../backbones/index.js';
@@ -7,6 +10,8 @@ import { findBackbone, shippedBackbones } from '../backbones/load.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { sourceOptions } from '../training/adapterSource.js';
+import type { AdapterEntry } from '../training/settings.js';
 import { suggest } from './nearest.js';
 import { type Path, valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
@@ -88,6 +93,53 @@ function checkFolder(input: unknown, directory: string): Finding[] {
   return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
 }
 
+/**
+ * Options of adapters that start from a folder are filled in from it; one that is written and differs is a finding. Where
+ * the backbone can't be read, nothing is filled in.
+ */
+export function fillFromFolders(input: unknown, directory: string): Finding[] {
+  const entries = valueAt(input, ['adapters']);
+  if (!Array.isArray(entries) || !entries.some((entry) => typeof valueAt(entry, ['from']) === 'string'))
+    return [];
+  const backboneGiven = valueAt(input, ['backbone']);
+  if (typeof backboneGiven !== 'object' || backboneGiven === null) return [];
+  const known = adapters.map(({ kind }) => kind);
+  let shape: BackboneShape | undefined;
+  const unread = findingsOf(
+    () => {
+      shape = shapeOf(input as Recipe, directory);
+    },
+    input as Recipe,
+    [],
+  );
+  if (!shape || unread.length > 0) return [];
+  const backbone = shape;
+  return entries.flatMap((entry: Record<string, Json>, index): Finding[] => {
+    const from = valueAt(entry, ['from']);
+    if (typeof from !== 'string' || !known.includes(String(entry.kind))) return [];
+    const folder = resolve(directory, from);
+    if (!existsSync(folder)) return []; // the schema tells
+    let options: Readonly<Record<string, Json>> = {};
+    const problems = findingsOf(
+      () => {
+        options = sourceOptions(folder, entry as AdapterEntry, backbone);
+      },
+      input as Recipe,
+      ['adapters', index, 'from'],
+    );
+    const different = Object.entries(options).filter(
+      ([key, value]) => entry[key] !== undefined && !isDeepStrictEqual(entry[key], value),
+    );
+    for (const [key, value] of Object.entries(options)) entry[key] ??= value;
+    return [
+      ...problems,
+      ...different.map(([key, value]) =>
+        at(['adapters', index, key], `the adapter in "from" has ${JSON.stringify(value)}`, 'leave it out'),
+      ),
+    ];
+  });
+}
+
 /** Runs it; what a UsageError says, at the place in the recipe that its JSON pointers name. */
 function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
   try {
@@ -129,12 +181,12 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
   );
   if (!shape) return unread;
   const known: BackboneShape = shape;
-  const adapters = findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
+  const unfit = findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
   return [
     ...checkTexts(recipe, known),
     ...checkRegions(recipe, known),
     ...checkTask(recipe, known),
-    ...adapters,
+    ...unfit,
   ];
 }
 

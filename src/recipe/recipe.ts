@@ -17,6 +17,7 @@ export interface RecipeInput {
   readonly seed?: number;
   readonly backbone: Partial<Recipe['backbone']>;
   readonly adapters?: readonly AdapterEntry[];
+  readonly composition?: Recipe['composition'];
   readonly task: Recipe['task'];
   readonly data: {
     readonly train: Options;

@@ -44,6 +44,15 @@ const adapterName: JsonSchema = {
   examples: ['bottleneck'],
 };
 
+const adapterFrom: JsonSchema = {
+  type: 'string',
+  minLength: 1,
+  format: 'path',
+  description:
+    'Folder that it starts from: a run, an adapter folder, or one of PEFT or AdapterHub; its options hold. Absent: it starts new.',
+  examples: ['runs/vqa-lora', 'peft/my-lora'],
+};
+
 const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
   type: 'object',
   additionalProperties: false,
@@ -158,10 +167,17 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
       backbone: backboneSchema(modules),
       adapters: {
         type: 'array',
-        items: oneOfKinds(modules.adapters, { name: adapterName }),
+        items: oneOfKinds(modules.adapters, { name: adapterName, from: adapterFrom }),
         default: [],
         description: 'What trains besides the head; empty: only the head trains.',
         examples: [[{ kind: 'bottleneck', reductionFactor: 8 }]],
+      },
+      composition: {
+        enum: ['stack', 'parallel'],
+        default: 'stack',
+        description:
+          'How several adapters meet: each on what the one before gave, or all on the frozen value, their changes added.',
+        examples: ['parallel'],
       },
       task: { ...oneOfKinds(modules.tasks), description: 'What is learned, and how it is measured.' },
       data: dataSchema(modules),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
-import { checkRecipe, checkWritten, defaultTextLength } from './checks.js';
+import { checkRecipe, checkWritten, defaultTextLength, fillFromFolders } from './checks.js';
 import { type RecipeModules, shippedModules } from './modules.js';
 import { valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
@@ -62,7 +62,10 @@ function refuse(findings: readonly Finding[], source?: RecipeSource): void {
 export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Recipe {
   const { source, directory = process.cwd(), files = true, modules = shippedModules } = options;
   const filled = copyOf(input);
-  const written = checkWritten(filled, { directory, files });
+  const written = [
+    ...checkWritten(filled, { directory, files }),
+    ...(files ? fillFromFolders(filled, directory) : []),
+  ];
   const validate = compileSchema(modules, filled, (path) => !files || existsSync(resolve(directory, path)));
   const errors = validate(filled) ? [] : (validate.errors ?? []);
   const findings = explainErrors(errors, filled);

@@ -20,10 +20,12 @@ export interface Evaluator {
 
 const LOSS = 'evaluation.loss';
 
+type Scales = ReadonlyMap<string, number> | undefined;
+
 const hasTargets = (batch: TensorTree) => Object.keys(batch).some((name) => name.startsWith('target.'));
 
-function evaluationPass(model: Model, batch: TensorTree): TensorTree {
-  const outputs = model.forward(batch);
+function evaluationPass(model: Model, batch: TensorTree, scales: Scales): TensorTree {
+  const outputs = model.forward(batch, undefined, scales);
   const { kind, predictionOutputs } = model.parts.task.task;
   const wanted = predictionOutputs.flatMap((name) => {
     const output = outputs[name];
@@ -52,9 +54,14 @@ async function readAll(
   }
 }
 
-/** Compiles the forward pass of a model; it reads the values that its variables have at each run. */
-export function createEvaluator(model: Model): Evaluator {
-  const compiled = compile((batch: TensorTree) => evaluationPass(model, batch), { name: 'evaluation' });
+/**
+ * Compiles the forward pass of a model; it reads the values that its variables have at each run.
+ * @param scales factor of each adapter's change; default 1
+ */
+export function createEvaluator(model: Model, scales?: Scales): Evaluator {
+  const compiled = compile((batch: TensorTree) => evaluationPass(model, batch, scales), {
+    name: 'evaluation',
+  });
   return {
     run: async (batch) => {
       const { [LOSS]: loss, ...outputs } = await readAll(compiled, batch);

@@ -1,20 +1,14 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { planAdapters } from '../../adapters/attach.js';
+import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
-import { backboneFolder, loadBackbone } from '../backbones/load.js';
-import { type AdapterConfig, readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFolder.js';
-import { readJsonObject } from '../checkpoints/jsonFile.js';
-import { startEngine } from '../engine/index.js';
 import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
-import { type Collator, createCollator } from './batch.js';
-import { createEvaluator, type Evaluation, type Evaluator, predictAll } from './evaluate.js';
-import { createModel, type FittedTask, type Model } from './model.js';
+import { type AdapterScales, completeScales } from './adapterScales.js';
+import { createEvaluator, type Evaluation, predictAll } from './evaluate.js';
+import type { FittedTask } from './model.js';
+import { type LoadOptions, type OpenedRun, type Opening, openRun } from './openRun.js';
 import { type PredictionInput, requestFrom } from './predictionInput.js';
-import { type RunModules, shippedModules, taskOf, taskOptions } from './prepare.js';
-import { runFolder } from './runFolder.js';
+import { taskOptions } from './prepare.js';
 import type { RunSettings } from './settings.js';
 import { submissionOf } from './submission.js';
 
@@ -36,10 +30,30 @@ export interface SplitEvaluation extends Evaluation {
   readonly submission: readonly SubmissionFile[];
 }
 
+/** An adapter of a loaded run. */
+export interface LoadedAdapter {
+  readonly name: string;
+  readonly kind: string;
+  /** 1: as it was trained; 0: off. */
+  readonly scale: number;
+}
+
 /** A fine-tuned model, ready to be asked. */
 export interface LoadedRun {
   /** The recipe of the run, complete. */
   readonly recipe: RunSettings;
+  /** Its adapters in the order of the recipe, and the factor of each one's change. */
+  readonly adapters: readonly LoadedAdapter[];
+  /**
+   * Gives each adapter's change a factor, for what is asked from now on; those left out are off. Throws UsageError for
+   * unknown names and for factors that an adapter can't take.
+   */
+  useAdapters(scales: AdapterScales): void;
+  /**
+   * Loads another run that stands on the same backbone, whose frozen weights both then share on the device. UsageError
+   * where its backbone is another one.
+   */
+  beside(path: string, options?: Omit<LoadOptions, 'modules'>): Promise<LoadedRun>;
   /** One prediction an input, in their order; UsageError with everything that is wrong with all of them. */
   predict(inputs: readonly PredictionInput[], options?: PredictOptions): Promise<readonly Prediction[]>;
   /** Predictions and metrics of a split; default: the recipe's test set. */
@@ -48,12 +62,9 @@ export interface LoadedRun {
   dispose(): Promise<void>;
 }
 
-interface Opened {
-  readonly recipe: RunSettings;
-  readonly model: Model;
-  readonly evaluator: Evaluator;
-  readonly collator: Collator;
-}
+type Opened = Mutable<OpenedRun>;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Inputs that are looked at together. */
 const INPUTS_AT_ONCE = 32;
@@ -142,66 +153,49 @@ async function evaluateSplit(
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };
 }
 
-/** The backbone of an adapter folder: where its config says, else beside it where the run made one. */
-function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
-  const made = runFolder(runPath).backbone;
-  if (!existsSync(backbone.name) && existsSync(join(made, 'config.json'))) return made;
-  try {
-    return backboneFolder(backbone.name);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const message = `its backbone ${JSON.stringify(backbone.name)} is not there`;
-    const expected = 'work in the folder that the run was made in: its paths are relative to that';
-    throw new UsageError({ file: runPath, message, expected });
-  }
-}
+const howeverTrained = (attached: readonly AttachedAdapter[]): AdapterScales =>
+  Object.fromEntries(attached.map(({ name }) => [name, 1]));
 
-function requireFinished(path: string): void {
-  const folder = runFolder(path);
-  if (existsSync(join(folder.adapter, 'adapter_config.json'))) return;
-  if (!existsSync(folder.recipe))
-    throw new UsageError({
-      file: path,
-      message: 'this is no run folder',
-      expected: 'one that a run has written',
-    });
-  throw new UsageError({ file: path, message: 'this run did not finish', expected: 'resume it first' });
+async function load(path: string, given: Opening): Promise<LoadedRun> {
+  const opened: Opened = await openRun(path, given);
+  const { attached } = opened.model.parts;
+  const scaleAll = (scales: ReadonlyMap<string, number>): void => {
+    opened.assign(scales);
+    opened.evaluator.dispose();
+    opened.evaluator = createEvaluator(opened.model, scales);
+    opened.scales = scales;
+  };
+  const dispose = async (): Promise<void> => {
+    opened.evaluator.dispose();
+    opened.model.dispose();
+    await opened.collator.processor.close();
+  };
+  try {
+    scaleAll(completeScales(attached, given.adapters ?? howeverTrained(attached)));
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    recipe: opened.recipe,
+    get adapters() {
+      return attached.map(({ name, adapter: { kind } }) => ({
+        name,
+        kind,
+        scale: opened.scales.get(name) as number,
+      }));
+    },
+    useAdapters: (scales) => scaleAll(completeScales(attached, scales)),
+    beside: (other, options = {}) =>
+      load(other, { ...(given.modules && { modules: given.modules }), ...options, shared: opened.shared }),
+    predict: (inputs, options = {}) => predictInputs(opened, inputs, options),
+    evaluate: (split, options = {}) => evaluateSplit(opened, split, options),
+    dispose,
+  };
 }
 
 /**
  * Loads the fine-tuned model of a run folder. Throws UsageError when the folder holds no finished run, or when the
  * backbone is not the one that it was trained on.
  */
-export async function loadRun(path: string, modules: RunModules = shippedModules): Promise<LoadedRun> {
-  requireFinished(path);
-  const folder = runFolder(path);
-  const recipe = readJsonObject(folder.recipe) as unknown as RunSettings;
-  const config = readAdapterConfig(folder.adapter);
-  const source = backboneOf(path, config);
-  const backbone = loadBackbone(source);
-  const { tensors, headTensors } = readAdapterFolder(folder.adapter, backbone.hash);
-  await startEngine();
-  const task = taskOf(config.task.kind, modules);
-  const model = createModel({
-    backbone,
-    attached: planAdapters(backbone.shape, config.adapters),
-    task: { task, options: taskOptions({ task: config.task }), state: config.taskState },
-    precision: recipe.backbone.precision,
-    seed: recipe.seed,
-  });
-  const head = [...headTensors].map(([name, tensor]) => [`head.${name}`, tensor] as const);
-  model.assign(new Map([...tensors, ...head]), folder.adapter);
-  const processor = await modules.processorFrom(backbone, config.preprocessing, source);
-  const evaluator = createEvaluator(model);
-  const opened = { recipe, model, evaluator, collator: createCollator(model.parts.task, processor) };
-  return {
-    recipe,
-    predict: (inputs, options = {}) => predictInputs(opened, inputs, options),
-    evaluate: (split, options = {}) => evaluateSplit(opened, split, options),
-    dispose: async () => {
-      evaluator.dispose();
-      model.dispose();
-      await processor.close();
-    },
-  };
-}
+export const loadRun = (path: string, options: LoadOptions = {}): Promise<LoadedRun> => load(path, options);

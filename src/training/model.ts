@@ -1,4 +1,4 @@
-import type { AttachedAdapter } from '../../adapters/attach.js';
+import type { AttachedAdapter, Composition } from '../../adapters/attach.js';
 import { runBackbone } from '../../adapters/attach.js';
 import type { Example, Loss, Task } from '../../tasks/task.js';
 import type { ForwardOptions, Weights } from '../backbones/backbone.js';
@@ -8,15 +8,14 @@ import { type HostTensor, sizeOf } from '../data/hostTensor.js';
 import {
   createDropout,
   type Dropout,
-  fromHost,
   type Precision,
   type Tensor,
   type TensorTree,
-  toPrecision,
   type Variable,
 } from '../engine/index.js';
 import type { Json } from '../json.js';
 import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
+import { createFrozenStore, type FrozenStore } from './frozenStore.js';
 import {
   assignVariables,
   createVariable,
@@ -39,11 +38,15 @@ export interface FittedTask {
 export interface ModelParts {
   readonly backbone: LoadedBackbone;
   readonly attached: readonly AttachedAdapter[];
+  /** How they meet; default `stack`. */
+  readonly composition?: Composition;
   readonly task: FittedTask;
   /** Of the frozen matrices; everything that trains is f32. */
   readonly precision: Precision;
   /** New parameters start from it. */
   readonly seed: number;
+  /** Other first values, by full names. */
+  readonly start?: Weights;
 }
 
 /** Backbone, adapters and head on the device. */
@@ -52,8 +55,11 @@ export interface Model {
   readonly trainables: readonly Trainable[];
   /** Numbers of parameters. */
   readonly counts: { readonly trainable: number; readonly frozen: number };
-  /** The task's outputs for one batch; without dropout it is the forward pass of evaluation. */
-  forward(batch: TensorTree, dropout?: Dropout): TensorTree;
+  /**
+   * The task's outputs for one batch; without dropout it is the forward pass of evaluation.
+   * @param scales factor of each adapter's change; default 1
+   */
+  forward(batch: TensorTree, dropout?: Dropout, scales?: ReadonlyMap<string, number>): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree): Loss;
   /** Values of everything that trains, by full name. */
   read(): Promise<Map<string, HostTensor>>;
@@ -98,35 +104,32 @@ function createTrainables(parts: ModelParts, unfrozen: ReadonlySet<string>): Tra
   return groups.flatMap(([group, members]) =>
     members.map(({ name }): Trainable => {
       const trainedBy = apart.find((one) => name.startsWith(`head.${one}.`));
-      const variable = createVariable(values.get(name) as HostTensor);
+      const variable = createVariable((parts.start?.get(name) ?? values.get(name)) as HostTensor);
       return { name, group, ...(trainedBy !== undefined && { trainedBy }), variable };
     }),
   );
 }
 
-/** Only matrices are worth halving; biases and norms stay f32. */
-function loadFrozen(parts: ModelParts, unfrozen: ReadonlySet<string>): Map<string, Tensor> {
-  const frozen = new Map<string, Tensor>();
-  for (const { name } of parts.backbone.shape.parameters) {
-    const host = parts.backbone.weights.get(name);
-    if (unfrozen.has(name)) continue;
-    if (!host) throw new Error(`the backbone has no weights for '${name}'`);
-    const tensor = fromHost(host);
-    const stored = host.shape.length === 2 ? toPrecision(tensor, parts.precision) : tensor;
-    if (stored !== tensor) tensor.dispose();
-    frozen.set(`backbone.${name}`, stored);
-  }
-  return frozen;
-}
+/** What no adapter unfroze, by full names. */
+const loadFrozen = (
+  { backbone }: ModelParts,
+  unfrozen: ReadonlySet<string>,
+  store: FrozenStore,
+): Map<string, Tensor> =>
+  new Map(
+    backbone.shape.parameters
+      .filter(({ name }) => !unfrozen.has(name))
+      .map(({ name }) => [`backbone.${name}`, store.get(name)]),
+  );
 
 const countOf = (tensors: Iterable<Tensor>) =>
   [...tensors].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
 function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>): Model['forward'] {
-  const { backbone, attached, task } = parts;
+  const { backbone, attached, composition, task } = parts;
   const backboneParameters = lookup(tensors, 'backbone');
   const adapterParameters = (name: string) => lookup(tensors, `adapters.${name}`);
-  return (batch, dropout = createDropout()) => {
+  return (batch, dropout = createDropout(), scales) => {
     const encode = (replace: TensorTree = {}, options?: Pick<ForwardOptions, 'attention'>) =>
       runBackbone({
         family: backbone.family,
@@ -135,6 +138,8 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
         backboneParameters,
         adapterParameters,
         attached,
+        ...(composition && { composition }),
+        ...(scales && { scales }),
         batch: { ...batch, ...replace },
         dropout,
         ...(options && { options }),
@@ -152,11 +157,18 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
   };
 }
 
-/** Puts backbone, adapters and head on the device; everything frozen at the wanted precision. */
-export function createModel(parts: ModelParts): Model {
+/**
+ * Puts backbone, adapters and head on the device; everything frozen at the wanted precision.
+ * @param store of a backbone that is on the device already; default: one of its own
+ */
+export function createModel(
+  parts: ModelParts,
+  store: FrozenStore = createFrozenStore(parts.backbone, parts.precision),
+): Model {
+  store.retain();
   const unfrozen = new Set(parts.attached.flatMap(({ plan }) => plan.unfrozen));
   const trainables = createTrainables(parts, unfrozen);
-  const frozen = loadFrozen(parts, unfrozen);
+  const frozen = loadFrozen(parts, unfrozen, store);
   const variables = new Map<string, Variable>(trainables.map(({ name, variable }) => [name, variable]));
   return {
     parts,
@@ -167,7 +179,8 @@ export function createModel(parts: ModelParts): Model {
     read: () => readVariables(variables),
     assign: (values, from) => assignVariables(variables, values, from),
     dispose: () => {
-      for (const tensor of [...frozen.values(), ...variables.values()]) tensor.dispose();
+      for (const variable of variables.values()) variable.dispose();
+      store.release();
     },
   };
 }

@@ -11,6 +11,7 @@ import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { sourceValues } from './adapterSource.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
 
@@ -146,6 +147,14 @@ export async function prepare(
     ...(regions && { regions }),
   });
   const { precision } = settings.backbone;
-  const parts: ModelParts = { backbone, attached, task: fitted, precision, seed: settings.seed };
+  const parts: ModelParts = {
+    backbone,
+    attached,
+    ...(settings.composition && { composition: settings.composition }),
+    task: fitted,
+    precision,
+    seed: settings.seed,
+    start: sourceValues(settings.adapters, backbone),
+  };
   return { splits, task: fitted, backbone, tokenizerFolder, processor, parts };
 }

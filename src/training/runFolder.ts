@@ -101,7 +101,8 @@ function requireWritable(path: string): void {
   }
 }
 
-function clear({ path: _path, ...files }: RunFolder): void {
+/** Removes what a run writes, and nothing else that lies there. */
+export function clearRunFolder({ path: _path, ...files }: RunFolder): void {
   for (const file of Object.values(files)) rmSync(file, { recursive: true, force: true });
 }
 
@@ -128,7 +129,7 @@ export function openRunFolder(
   { resume = false }: OpenOptions,
 ): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
   const folder = runFolder(path);
-  if (!resume) clear(folder);
+  if (!resume) clearRunFolder(folder);
   mkdirSync(path, { recursive: true });
   writeJson(folder.recipe, settings);
   const last = checkpointSteps(folder.checkpoints).at(-1);

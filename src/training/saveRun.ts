@@ -33,10 +33,14 @@ function writeBackbone(
   });
   mkdirSync(folder, { recursive: true });
   writeModelFolder(folder, { config: backbone.config, tensors: new Map([...body, ...head]) });
+  copyProcessorFiles(tokenizerFolder, folder);
+}
+
+/** Copies what the processor of a backbone reads, besides its config. */
+export function copyProcessorFiles(from: string, to: string): void {
   for (const file of ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json']) {
-    const source = join(tokenizerFolder, file);
-    if (existsSync(source) && relative(tokenizerFolder, folder) !== '')
-      copyFileSync(source, join(folder, file));
+    const source = join(from, file);
+    if (existsSync(source) && relative(from, to) !== '') copyFileSync(source, join(to, file));
   }
 }
 
@@ -46,6 +50,7 @@ function adapterConfig(settings: RunSettings, { task, processor }: Prepared, has
     backbone: { name: backboneName(settings), hash },
     // A name that was not given is no member of the file.
     adapters: settings.adapters as AdapterConfig['adapters'],
+    ...(settings.composition && { composition: settings.composition }),
     task: settings.task,
     taskState: task.state,
     preprocessing: processor.description,

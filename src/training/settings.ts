@@ -1,3 +1,4 @@
+import type { Composition } from '../../adapters/attach.js';
 import type { Precision } from '../engine/index.js';
 import type { Json } from '../json.js';
 import type { OptimizerOptions, ScheduleOptions } from './options.js';
@@ -7,6 +8,8 @@ export interface AdapterEntry {
   readonly kind: string;
   /** Unique in the run; default: the kind. */
   readonly name?: string;
+  /** Folder whose adapter it starts as. */
+  readonly from?: string;
   readonly [option: string]: Json | undefined;
 }
 
@@ -52,6 +55,8 @@ export interface RunSettings {
   };
   /** Empty: only the head trains. */
   readonly adapters: readonly AdapterEntry[];
+  /** How several adapters meet; default `stack`. */
+  readonly composition?: Composition;
   readonly task: { readonly kind: string; readonly [option: string]: Json };
   readonly data: {
     readonly train: Readonly<Record<string, Json>>;

@@ -67,7 +67,7 @@ describe('runBackbone', () => {
         entry('bottleneck', { layers: [1] }, 'first'),
         entry('bottleneck', {}, 'second'),
       ]);
-      const tensors = toDevice(initialise(attached, 0.2));
+      const tensors = toDevice(initialise(subject, attached, 0.2));
       const flat = [...tensors].flatMap(([owner, own]) =>
         [...own].map(([name, tensor]) => ({ owner, name, tensor })),
       );
@@ -90,7 +90,7 @@ describe('runBackbone', () => {
       const subject = loadSubject('BertModel');
       const names = ['first', 'second'];
       const entries = names.map((name) => entry('bottleneck', { layers: [1], sites: ['ffn'] }, name));
-      const tensors = toDevice(initialise(planAdapters(subject.shape, entries), 0.3));
+      const tensors = toDevice(initialise(subject, planAdapters(subject.shape, entries), 0.3));
       const output = (order: typeof entries) => {
         const attached = planAdapters(subject.shape, order);
         return runJoint(subject, { attached, adapters: tensors }).hidden.dataSync();

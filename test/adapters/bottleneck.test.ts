@@ -4,6 +4,7 @@ import { singleStream } from '../../src/backbones/singleStream.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { expectClose, readCase } from '../parity/readParity.js';
+import { describeConformance } from './conformance.js';
 import { attach, completeOptions, loadSubject, runJoint, type Subject } from './subjects.js';
 
 beforeAll(async () => {
@@ -74,3 +75,13 @@ test.each([
     bottleneck.parameterCount(base, options),
   );
 });
+
+describeConformance(bottleneck, [
+  { name: 'defaults', options: {} },
+  {
+    name: 'last layer, LayerNorms too',
+    options: { layers: [1], reductionFactor: 4, trainLayerNorm: true },
+    unfreezes: /encoder\.layers?\.1\..*layer_?norm/i,
+  },
+  { name: 'feed-forward only', options: { sites: ['ffn'], width: 5, activation: 'silu' } },
+]);

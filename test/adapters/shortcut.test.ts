@@ -3,6 +3,7 @@ import { type ShortcutOptions, shortcut } from '../../adapters/shortcut.js';
 import type { StreamOutput, TowersOutput } from '../../src/backbones/backbone.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import { startEngine, tf } from '../../src/engine/index.js';
+import { describeConformance } from './conformance.js';
 import { attach, completeOptions, initialise, loadSubject, run, toDevice } from './subjects.js';
 
 const base = singleStream.shape({ model_type: 'bert' });
@@ -33,7 +34,7 @@ test('token-wise projections of towers follow what it makes of the hidden states
     const attached = attach(subject, shortcut as never);
     const moved = run(subject, {
       attached,
-      adapters: toDevice(initialise(attached, 0.2)),
+      adapters: toDevice(initialise(subject, attached, 0.2)),
     }) as Required<TowersOutput>;
     const frozen = run(subject) as Required<TowersOutput>;
     const tokens = ({ hidden, project }: StreamOutput) => [...project!(hidden).dataSync()];
@@ -42,3 +43,11 @@ test('token-wise projections of towers follow what it makes of the hidden states
     expect(tokens({ ...frozen.text, hidden: moved.text.hidden })).toEqual(tokens(moved.text));
   });
 });
+
+describeConformance(shortcut, [
+  { name: 'defaults', options: {} },
+  {
+    name: 'gated ladder',
+    options: { depth: 2, reductionFactor: 4, reads: ['hidden.0', 'hidden.1', 'hidden.2'], fusion: 'gate' },
+  },
+]);

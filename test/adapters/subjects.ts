@@ -6,14 +6,16 @@ import type {
   BackboneOutput,
   BackboneShape,
   JointOutput,
+  Weights,
 } from '../../src/backbones/backbone.js';
 import { backboneFamilies } from '../../src/backbones/index.js';
+import { initialize } from '../../src/backbones/initialize.js';
 import { jointOutput } from '../../src/backbones/streams.js';
-import { float32, type HostTensor, sizeOf } from '../../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../../src/data/hostTensor.js';
 import { type Dropout, fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
-import { lookUpIn, type ParameterSpec } from '../../src/nn/parameters.js';
-import { createRandom, type Random } from '../../src/random.js';
+import { lookUpIn } from '../../src/nn/parameters.js';
+import { createRandom } from '../../src/random.js';
 import { pixelPatches } from '../backbones/pixelPatches.js';
 import { picturesOf } from '../backbones/viltPictures.js';
 import { type ParityFolder, readCase } from '../parity/readParity.js';
@@ -25,6 +27,7 @@ export interface Subject {
   readonly config: Readonly<Record<string, Json>>;
   readonly shape: BackboneShape;
   readonly weights: ReadonlyMap<string, Tensor>;
+  readonly hostWeights: Weights;
   readonly batch: TensorTree;
 }
 
@@ -69,6 +72,7 @@ export function loadSubject(name: string): Subject {
     family,
     config,
     shape: family.shape(config),
+    hostWeights: weights,
     weights: new Map([...weights].map(([key, tensor]) => [key, fromHost(tensor)])),
     batch: {
       ...Object.fromEntries(inputs.map(([key, stored]) => [key, fromHost(fixture.inputs.get(stored)!)])),
@@ -97,27 +101,31 @@ export const attach = (
 ): readonly AttachedAdapter[] =>
   planAdapters(subject.shape, [{ kind: adapter.kind, ...completeOptions(adapter, options) }]);
 
-function draw({ initializer, shape }: ParameterSpec, random: Random, noise: number): HostTensor {
-  if (initializer.kind !== 'constant' && initializer.kind !== 'normal')
-    throw new Error(`initializer ${initializer.kind}`);
-  const data = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < data.length; i++) {
-    const start =
-      initializer.kind === 'constant' ? initializer.value : initializer.standardDeviation * random.normal();
-    data[i] = start + noise * random.normal();
-  }
-  return float32(shape, data);
-}
-
 export type AdapterTensors = ReadonlyMap<string, ReadonlyMap<string, HostTensor>>;
 
+/** The same values with noise of that deviation. */
+function disturbed(name: string, { shape, data }: HostTensor, noise: number): HostTensor {
+  const random = createRandom('noise', name);
+  return float32(
+    shape,
+    Float32Array.from(data, (value) => value + noise * random.normal()),
+  );
+}
+
 /** Starting values of every adapter; `noise` moves parameters that start at zero away from it. */
-export const initialise = (attached: readonly AttachedAdapter[], noise = 0): AdapterTensors =>
+export const initialise = (
+  { hostWeights }: Pick<Subject, 'hostWeights'>,
+  attached: readonly AttachedAdapter[],
+  noise = 0,
+): AdapterTensors =>
   new Map(
-    attached.map(({ name, plan }) => [
-      name,
-      new Map(plan.parameters.map((spec) => [spec.name, draw(spec, createRandom(name, spec.name), noise)])),
-    ]),
+    attached.map(({ name, plan }) => {
+      const start = initialize(plan.parameters, 1, (parameter) => hostWeights.get(parameter));
+      return [
+        name,
+        new Map([...start].map(([key, host]) => [key, disturbed(`${name}.${key}`, host, noise)])),
+      ];
+    }),
   );
 
 export interface RunChanges {

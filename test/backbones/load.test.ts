@@ -77,7 +77,7 @@ describe('initialize', () => {
     const copy = { name: 'a', shape: [2], initializer: { kind: 'copy', parameter: 'b' } } as const;
     const source = initialize([{ name: 'b', shape: [2], initializer: ones }], 1);
     expect(Array.from(initialize([copy], 1, (name) => source.get(name)).get('a')!.data)).toEqual([1, 1]);
-    expect(() => initialize([copy], 1)).toThrow("copy of 'b'");
+    expect(() => initialize([copy], 1)).toThrow("starts from 'b'");
   });
 
   it('copies rows of a source, in any order, and draws the others', () => {

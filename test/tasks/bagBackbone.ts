@@ -36,6 +36,7 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
       },
     ],
     sites: [],
+    layerPlaces: [],
     taps: [],
     parameters: [],
   };

@@ -212,6 +212,7 @@ const shapeOf = (kind: 'joint' | 'towers' | 'patches'): BackboneShape => ({
   family: kind,
   streams: kind === 'towers' ? [streamOf('text'), streamOf('picture')] : [streamOf('joint')],
   sites: [],
+  layerPlaces: [],
   taps: [],
   parameters: [],
   ...(kind === 'joint' && { regions: { featureWidth: 3 } }),

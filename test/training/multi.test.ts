@@ -108,7 +108,7 @@ describe('a run of several tasks', () => {
   it('can be loaded, evaluated and asked by name', async () => {
     const recipe = settings();
     const summary = await runRecipe(recipe, {}, modules);
-    const run = await loadRun(recipe.output, modules);
+    const run = await loadRun(recipe.output, { modules });
     const { report, predictions, submission } = await run.evaluate();
     expect(report.values).toEqual(summary.metrics.test!.values);
     expect(predictions).toEqual(json(recipe.output, 'predictions_test.json'));

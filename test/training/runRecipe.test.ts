@@ -93,7 +93,7 @@ describe('a run', () => {
   });
 
   it('can be loaded: the same metrics and the same predictions', async () => {
-    const run = await loadRun(recipe.output, toyModules);
+    const run = await loadRun(recipe.output, { modules: toyModules });
     const { report, predictions, loss } = await run.evaluate();
     expect({ ...report, loss }).toEqual(summary.metrics.test);
     expect(predictions).toEqual(json(recipe.output, 'predictions_test.json'));
@@ -142,7 +142,7 @@ describe('a run', () => {
     const { metrics } = await runRecipe(other, { onProgress }, toyModules);
     expect(evaluations).toBe(2);
     expect(metrics).toEqual(summary.metrics);
-    const run = await loadRun(other.output, toyModules);
+    const run = await loadRun(other.output, { modules: toyModules });
     const { report, loss } = await run.evaluate(other.data.validation);
     expect(metrics.validation).toEqual({ ...report, loss });
     await run.dispose();
@@ -172,7 +172,7 @@ describe('a run that trains the whole backbone', () => {
     expect(config).toMatchObject({ vocab_size: Object.keys(vocabulary).length, hidden_size: 16 });
     const trained = readSafetensors(join(recipe.output, 'adapter', 'adapter_model.safetensors'));
     for (const name of tensors.keys()) expect(tensors.get(name)).toEqual(trained.get(`backbone.${name}`));
-    const run = await loadRun(recipe.output, toyModules);
+    const run = await loadRun(recipe.output, { modules: toyModules });
     expect((await run.evaluate()).report.values).toEqual(summary.metrics.test?.values);
     await run.dispose();
   });

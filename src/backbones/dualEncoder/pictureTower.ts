@@ -1,10 +1,10 @@
 import { linear as affine, type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import { UsageError } from '../../errors.js';
-import { hidden, layerNorm, linear, preNormBlock, type Scope, tapped } from '../../nn/index.js';
+import { hidden, layerNorm, linear, preNormBlock, runLayers, type Scope } from '../../nn/index.js';
 import type { StreamOutput } from '../backbone.js';
 import { firstState } from '../streams.js';
 import type { DualEncoderConfig } from './config.js';
-import { blockOf, embeddingsSite, patchCount, projectionSite, tapOf } from './shape.js';
+import { blocksOf, embeddingsSite, patchCount, projectionSite, tapsOf } from './shape.js';
 
 const EMBEDDINGS = 'vision_model.embeddings';
 
@@ -42,22 +42,20 @@ function patchEmbeddings({ parameters }: Scope, config: DualEncoderConfig, patch
  * LayerNorm first.
  */
 export function pictureTower(scope: Scope, config: DualEncoderConfig, batch: TensorTree): StreamOutput {
-  const { layer_norm_eps: epsilon, num_hidden_layers: layers } = config.picture;
+  const { layer_norm_eps: epsilon } = config.picture;
   const embedded = patchEmbeddings(scope, config, batch.patches as Tensor);
   const normed = layerNorm(scope, 'vision_model.pre_layrnorm', embedded, epsilon);
-  let x = tapped(
-    scope,
-    tapOf(config, 'picture', 0),
-    hidden(scope, embeddingsSite(config, 'picture'), normed),
-  );
-  for (let n = 0; n < layers; n++) {
-    x = tapped(scope, tapOf(config, 'picture', n + 1), preNormBlock(scope, blockOf(config, 'picture', n), x));
-  }
-  const project = (states: Tensor) =>
+  const states = runLayers(scope, hidden(scope, embeddingsSite(config, 'picture'), normed), {
+    blocks: blocksOf(config, 'picture'),
+    taps: tapsOf(config, 'picture'),
+    run: preNormBlock,
+  });
+  const x = states.at(-1) as Tensor;
+  const project = (all: Tensor) =>
     linear(
       scope,
       projectionSite(config, 'picture'),
-      layerNorm(scope, 'vision_model.post_layernorm', states, epsilon),
+      layerNorm(scope, 'vision_model.post_layernorm', all, epsilon),
     );
   const mask = tf.ones(x.shape.slice(0, 2));
   return { hidden: x, mask, pooled: project(firstState(x)), summary: firstState, project };

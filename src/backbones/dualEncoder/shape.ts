@@ -1,4 +1,4 @@
-import type { TransformerBlock } from '../../nn/index.js';
+import type { LayerPlace, TransformerBlock } from '../../nn/index.js';
 import {
   activationOf,
   blockParameters,
@@ -16,8 +16,10 @@ export type Tower = 'text' | 'picture';
 
 const modelOf: Readonly<Record<Tower, string>> = { text: 'text_model', picture: 'vision_model' };
 
+type PlacedBlock = TransformerBlock & { readonly place: LayerPlace };
+
 /** CLIP's names of a layer's parameters under the names of its sites. */
-function clipBlock(config: TowerConfig, tower: Tower, n: number): TransformerBlock {
+function clipBlock(config: TowerConfig, tower: Tower, n: number): PlacedBlock {
   const { hidden_size: width, intermediate_size: wide } = config;
   const prefix = `${modelOf[tower]}.encoder.layers.${n}`;
   const site = (name: string, parameter: string, inputWidth = width, outputWidth = width) =>
@@ -29,6 +31,14 @@ function clipBlock(config: TowerConfig, tower: Tower, n: number): TransformerBlo
       layer: n,
     });
   return {
+    place: {
+      name: `${tower}.layers.${n}`,
+      stream: tower,
+      layer: n,
+      width,
+      heads: config.num_attention_heads,
+      parameterPrefix: `${prefix}.`,
+    },
     sites: {
       query: site('attention.query', 'self_attn.q_proj'),
       key: site('attention.key', 'self_attn.k_proj'),
@@ -46,11 +56,15 @@ function clipBlock(config: TowerConfig, tower: Tower, n: number): TransformerBlo
 }
 
 /** Layer `n` of a tower. */
-export function blockOf(config: DualEncoderConfig, tower: Tower, n: number): TransformerBlock {
+function blockOf(config: DualEncoderConfig, tower: Tower, n: number): PlacedBlock {
   if (tower === 'picture') return clipBlock(config.picture, tower, n);
   if (config.text.kind === 'causal') return clipBlock(config.text, tower, n);
   return bertBlock(config.text, n, { sites: 'text.', parameters: 'text_model.' });
 }
+
+/** Every layer of a tower. */
+export const blocksOf = (config: DualEncoderConfig, tower: Tower): PlacedBlock[] =>
+  Array.from({ length: config[tower].num_hidden_layers }, (_, n) => blockOf(config, tower, n));
 
 /** The output of a tower's embeddings: what its first layer reads. */
 export const embeddingsSite = (config: DualEncoderConfig, tower: Tower): Site => ({
@@ -71,11 +85,15 @@ export const projectionSite = (config: DualEncoderConfig, tower: Tower): LinearS
   });
 
 /** The hidden state of a tower after `layer` layers. */
-export const tapOf = (config: DualEncoderConfig, tower: Tower, layer: number): Tap => ({
+const tapOf = (config: DualEncoderConfig, tower: Tower, layer: number): Tap => ({
   name: `${tower}.hidden.${layer}`,
   layer,
   width: config[tower].hidden_size,
 });
+
+/** The taps of a tower, in order. */
+export const tapsOf = (config: DualEncoderConfig, tower: Tower): Tap[] =>
+  Array.from({ length: config[tower].num_hidden_layers + 1 }, (_, layer) => tapOf(config, tower, layer));
 
 /** Patches of a picture. */
 export const patchCount = ({ image_size: size, patch_size: patch }: PictureConfig): number =>
@@ -101,12 +119,10 @@ function pictureEmbeddings({ picture }: DualEncoderConfig): ParameterSpec[] {
 }
 
 const towerParameters = (config: DualEncoderConfig, tower: Tower): ParameterSpec[] => {
-  const { hidden_size: width, num_hidden_layers: layers, initializer_range: range } = config[tower];
+  const { hidden_size: width, initializer_range: range } = config[tower];
   return [
     ...(tower === 'text' ? textEmbeddings(config) : pictureEmbeddings(config)),
-    ...Array.from({ length: layers }, (_, n) =>
-      blockParameters(blockOf(config, tower, n), width, normal(range)),
-    ).flat(),
+    ...blocksOf(config, tower).flatMap((block) => blockParameters(block, width, normal(range))),
     ...(tower === 'picture' ? layerNormParameters('vision_model.post_layernorm', width) : []),
     ...(tower === 'text' && config.text.kind === 'causal'
       ? layerNormParameters('text_model.final_layer_norm', width)
@@ -117,10 +133,7 @@ const towerParameters = (config: DualEncoderConfig, tower: Tower): ParameterSpec
 
 const towerSites = (config: DualEncoderConfig, tower: Tower): Site[] => [
   embeddingsSite(config, tower),
-  ...Array.from(
-    { length: config[tower].num_hidden_layers },
-    (_, n) => Object.values(blockOf(config, tower, n).sites) as LinearSite[],
-  ).flat(),
+  ...blocksOf(config, tower).flatMap(({ sites }) => Object.values(sites) as LinearSite[]),
   projectionSite(config, tower),
 ];
 
@@ -142,9 +155,8 @@ export function dualEncoderShape(config: DualEncoderConfig): BackboneShape {
     streams: towers.map((tower) => streamOf(config, tower)),
     maxTextLength: config.text.max_position_embeddings,
     sites: towers.flatMap((tower) => towerSites(config, tower)),
-    taps: towers.flatMap((tower) =>
-      Array.from({ length: config[tower].num_hidden_layers + 1 }, (_, layer) => tapOf(config, tower, layer)),
-    ),
+    layerPlaces: towers.flatMap((tower) => blocksOf(config, tower).map(({ place }) => place)),
+    taps: towers.flatMap((tower) => tapsOf(config, tower)),
     parameters: [
       ...towers.flatMap((tower) => towerParameters(config, tower)),
       { name: 'logit_scale', shape: [], initializer: scale },

@@ -9,15 +9,15 @@ import {
   layerNorm,
   linear,
   preNormBlock,
+  runLayers,
   type Scope,
-  tapped,
   textEmbeddings,
   transformerBlock,
 } from '../../nn/index.js';
 import type { StreamOutput } from '../backbone.js';
 import { firstState } from '../streams.js';
 import type { BertTextConfig, CausalTextConfig, DualEncoderConfig } from './config.js';
-import { blockOf, embeddingsSite, projectionSite, tapOf } from './shape.js';
+import { blocksOf, embeddingsSite, projectionSite, tapsOf } from './shape.js';
 
 const EMBEDDINGS = 'text_model.embeddings';
 
@@ -77,14 +77,17 @@ export function textTower(scope: Scope, config: DualEncoderConfig, batch: Tensor
   const mask = batch.attentionMask ? tf.cast(batch.attentionMask, 'float32') : tf.ones([size, length]);
   const seen = tf.reshape(mask, [size, 1, 1, length]);
   const scores = additiveMask(text.kind === 'causal' ? tf.mul(seen, causalMask(length)) : seen);
-  const block = text.kind === 'causal' ? preNormBlock : transformerBlock;
   const embedded = text.kind === 'causal' ? causalEmbeddings(scope, ids) : bertEmbeddings(scope, text, batch);
-  let x = tapped(scope, tapOf(config, 'text', 0), hidden(scope, embeddingsSite(config, 'text'), embedded));
-  for (let n = 0; n < text.num_hidden_layers; n++) {
-    x = tapped(scope, tapOf(config, 'text', n + 1), block(scope, blockOf(config, 'text', n), x, scores));
-  }
+  const states = runLayers(scope, hidden(scope, embeddingsSite(config, 'text'), embedded), {
+    blocks: blocksOf(config, 'text'),
+    taps: tapsOf(config, 'text'),
+    run: text.kind === 'causal' ? preNormBlock : transformerBlock,
+    mask: scores,
+    parts: { causal: text.kind === 'causal' },
+  });
+  const x = states.at(-1) as Tensor;
   if (text.kind === 'bert') return finish(scope, config, x, mask, firstState);
   const end = tf.reshape(endOf(ids, text), [size, length, 1]);
-  const states = layerNorm(scope, 'text_model.final_layer_norm', x, text.layer_norm_eps);
-  return finish(scope, config, states, mask, (all) => tf.sum(tf.mul(all, end), 1));
+  const normed = layerNorm(scope, 'text_model.final_layer_norm', x, text.layer_norm_eps);
+  return finish(scope, config, normed, mask, (all) => tf.sum(tf.mul(all, end), 1));
 }

@@ -4,16 +4,16 @@ import {
   layerNorm,
   linear,
   preNormBlock,
+  runLayers,
   type Scope,
   separateParts,
-  tapped,
 } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, JointOutput } from '../backbone.js';
 import { firstState } from '../streams.js';
 import type { PatchStreamConfig } from './config.js';
 import { sequenceEmbeddings } from './embeddings.js';
-import { blockOf, poolerSite, tapOf } from './shape.js';
+import { blocksOf, poolerSite, tapsOf } from './shape.js';
 
 const asMask = (mask: Tensor | undefined, batch: number, length: number): Tensor =>
   mask ? tf.cast(mask, 'float32') : tf.ones([batch, length]);
@@ -38,19 +38,20 @@ export function patchStreamForward(
   { hooks, attention }: ForwardOptions = {},
 ): JointOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
-  let x = tapped(scope, tapOf(config, 0), sequenceEmbeddings(scope, config, batch));
-  const states = [x];
-  const [size, length] = x.shape as [number, number, number];
+  const embedded = sequenceEmbeddings(scope, config, batch);
+  const [size, length] = embedded.shape as [number, number, number];
   const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] as number;
   const text = asMask(batch.attentionMask, size, textLength);
   const mask =
     length > textLength ? tf.concat([text, asMask(batch.pictureMask, size, length - textLength)], 1) : text;
-  const scores = scoreMask(mask, textLength, attention);
-  for (let n = 0; n < config.num_hidden_layers; n++) {
-    x = tapped(scope, tapOf(config, n + 1), preNormBlock(scope, blockOf(config, n), x, scores));
-    states.push(x);
-  }
-  const hidden = layerNorm(scope, 'layernorm', x, config.layer_norm_eps);
+  const states = runLayers(scope, embedded, {
+    blocks: blocksOf(config),
+    taps: tapsOf(config),
+    run: preNormBlock,
+    mask: scoreMask(mask, textLength, attention),
+    ...(attention === 'separate' && length > textLength && { parts: { textLength } }),
+  });
+  const hidden = layerNorm(scope, 'layernorm', states.at(-1) as Tensor, config.layer_norm_eps);
   const pooled = tf.tanh(linear(scope, poolerSite(config), firstState(hidden)));
   return { kind: 'joint', hidden, states, pooled, mask, textLength, summary: firstState };
 }

@@ -1,6 +1,7 @@
 import {
   activationOf,
   blockParameters,
+  type LayerPlace,
   type LinearSite,
   linearSite,
   siteParameters,
@@ -12,10 +13,10 @@ import { bertEmbeddings, embeddingTable } from '../bert.js';
 import type { PatchStreamConfig } from './config.js';
 
 /** Layer `n`: ViLT's parameter names under the names of its sites. */
-export function blockOf(config: PatchStreamConfig, n: number): TransformerBlock {
+function blockOf(config: PatchStreamConfig, n: number): TransformerBlock & { readonly place: LayerPlace } {
   const { hidden_size: width, intermediate_size: wide, qkv_bias: bias } = config;
   const prefix = `encoder.layer.${n}`;
-  const place = (name: string, parameter: string) => ({
+  const at = (name: string, parameter: string) => ({
     name: `layers.${n}.${name}`,
     parameter: `${prefix}.${parameter}`,
     inputWidth: width,
@@ -23,13 +24,21 @@ export function blockOf(config: PatchStreamConfig, n: number): TransformerBlock 
     layer: n,
   });
   return {
+    place: {
+      name: `layers.${n}`,
+      stream: 'joint',
+      layer: n,
+      width,
+      heads: config.num_attention_heads,
+      parameterPrefix: `${prefix}.`,
+    },
     sites: {
-      query: linearSite({ ...place('attention.query', 'attention.attention.query'), bias }),
-      key: linearSite({ ...place('attention.key', 'attention.attention.key'), bias }),
-      value: linearSite({ ...place('attention.value', 'attention.attention.value'), bias }),
-      attentionOutput: linearSite(place('attention.output', 'attention.output.dense')),
-      intermediate: linearSite({ ...place('ffn.intermediate', 'intermediate.dense'), outputWidth: wide }),
-      output: linearSite({ ...place('ffn.output', 'output.dense'), inputWidth: wide }),
+      query: linearSite({ ...at('attention.query', 'attention.attention.query'), bias }),
+      key: linearSite({ ...at('attention.key', 'attention.attention.key'), bias }),
+      value: linearSite({ ...at('attention.value', 'attention.attention.value'), bias }),
+      attentionOutput: linearSite(at('attention.output', 'attention.output.dense')),
+      intermediate: linearSite({ ...at('ffn.intermediate', 'intermediate.dense'), outputWidth: wide }),
+      output: linearSite({ ...at('ffn.output', 'output.dense'), inputWidth: wide }),
     },
     attentionNorm: `${prefix}.layernorm_before`,
     outputNorm: `${prefix}.layernorm_after`,
@@ -38,6 +47,10 @@ export function blockOf(config: PatchStreamConfig, n: number): TransformerBlock 
     activation: activationOf(config.hidden_act),
   };
 }
+
+/** Every layer. */
+export const blocksOf = (config: PatchStreamConfig): ReturnType<typeof blockOf>[] =>
+  Array.from({ length: config.num_hidden_layers }, (_, n) => blockOf(config, n));
 
 /** The sequence of text and picture that the first layer reads. */
 export const embeddingsSite = ({ hidden_size: width }: PatchStreamConfig): Site => ({
@@ -51,12 +64,9 @@ export const embeddingsSite = ({ hidden_size: width }: PatchStreamConfig): Site 
 export const poolerSite = ({ hidden_size: width }: PatchStreamConfig): LinearSite =>
   linearSite({ name: 'pooler', parameter: 'pooler.dense', inputWidth: width, outputWidth: width });
 
-/** The hidden state after `layer` layers, before the last LayerNorm. */
-export const tapOf = ({ hidden_size: width }: PatchStreamConfig, layer: number): Tap => ({
-  name: `hidden.${layer}`,
-  layer,
-  width,
-});
+/** The hidden states before the first layer and after each, before the last LayerNorm. */
+export const tapsOf = ({ hidden_size: width, num_hidden_layers: layers }: PatchStreamConfig): Tap[] =>
+  Array.from({ length: layers + 1 }, (_, layer) => ({ name: `hidden.${layer}`, layer, width }));
 
 /** Rows, and columns, of the grid of patches that has positions of its own. */
 export const gridSide = ({ image_size: size, patch_size: patch }: PatchStreamConfig): number =>
@@ -81,7 +91,7 @@ function pictureParameters(config: PatchStreamConfig): ParameterSpec[] {
 /** Sites, taps and parameters of a stream of words and patches. */
 export function patchStreamShape(config: PatchStreamConfig, answers?: readonly string[]): BackboneShape {
   const { hidden_size: width, num_hidden_layers: layers, initializer_range: range } = config;
-  const blocks = Array.from({ length: layers }, (_, n) => blockOf(config, n));
+  const blocks = blocksOf(config);
   return {
     family: 'patchStream',
     streams: [
@@ -101,7 +111,8 @@ export function patchStreamShape(config: PatchStreamConfig, answers?: readonly s
       ...blocks.flatMap(({ sites }) => Object.values(sites) as LinearSite[]),
       poolerSite(config),
     ],
-    taps: Array.from({ length: layers + 1 }, (_, layer) => tapOf(config, layer)),
+    layerPlaces: blocks.map(({ place }) => place),
+    taps: tapsOf(config),
     parameters: [
       ...bertEmbeddings(config, { parameters: 'embeddings.text_' }),
       ...pictureParameters(config),

@@ -1,11 +1,18 @@
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
-import { additiveMask, linear, type Scope, separateParts, tapped, transformerBlock } from '../../nn/index.js';
+import {
+  additiveMask,
+  linear,
+  runLayers,
+  type Scope,
+  separateParts,
+  transformerBlock,
+} from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, JointOutput, RegionOutput } from '../backbone.js';
 import { firstState } from '../streams.js';
 import type { SingleStreamConfig } from './config.js';
 import { sequenceEmbeddings } from './embeddings.js';
-import { blockOf, poolerSite, tapOf } from './shape.js';
+import { blocksOf, poolerSite, tapsOf } from './shape.js';
 
 const asMask = (mask: Tensor | undefined, batch: number, length: number): Tensor =>
   mask ? tf.cast(mask, 'float32') : tf.ones([batch, length]);
@@ -57,16 +64,20 @@ export function singleStreamForward(
   { hooks, attention }: ForwardOptions = {},
 ): JointOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
-  let hidden = tapped(scope, tapOf(config, 0), sequenceEmbeddings(scope, config, batch));
-  const states = [hidden];
-  const [size, length] = hidden.shape as [number, number, number];
+  const embedded = sequenceEmbeddings(scope, config, batch);
+  const [size, length] = embedded.shape as [number, number, number];
   const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] as number;
   const mask = sequenceMask(batch, size, textLength, length);
   const scores = scoreMask(batch, mask, textLength, attention);
-  for (let n = 0; n < config.num_hidden_layers; n++) {
-    hidden = tapped(scope, tapOf(config, n + 1), transformerBlock(scope, blockOf(config, n), hidden, scores));
-    states.push(hidden);
-  }
+  const apart = attention === 'separate' && length > textLength;
+  const states = runLayers(scope, embedded, {
+    blocks: blocksOf(config),
+    taps: tapsOf(config),
+    run: transformerBlock,
+    ...(scores && { mask: scores }),
+    ...(apart && { parts: { textLength } }),
+  });
+  const hidden = states.at(-1) as Tensor;
   const pooled = pool(scope, config, hidden);
   const regions = batch.regionFeatures && { regions: regionsOf(mask, textLength) };
   return { kind: 'joint', hidden, states, pooled, mask, textLength, summary: firstState, ...regions };

@@ -1,11 +1,12 @@
-import { blockParameters, type LinearSite, linearSite, type TransformerBlock } from '../../nn/index.js';
+import { blockParameters, type LinearSite, linearSite } from '../../nn/index.js';
 import { linearParameters, normal, type ParameterSpec } from '../../nn/parameters.js';
 import type { BackboneShape, Site, Tap } from '../backbone.js';
 import { bertBlock, bertEmbeddings } from '../bert.js';
 import type { SingleStreamConfig } from './config.js';
 
-/** Layer `n`. */
-export const blockOf = (config: SingleStreamConfig, n: number): TransformerBlock => bertBlock(config, n);
+/** Every layer. */
+export const blocksOf = (config: SingleStreamConfig): ReturnType<typeof bertBlock>[] =>
+  Array.from({ length: config.num_hidden_layers }, (_, n) => bertBlock(config, n));
 
 /** The embeddings after LayerNorm. */
 export const embeddingsSite = ({ hidden_size: width }: SingleStreamConfig): Site => ({
@@ -19,12 +20,9 @@ export const embeddingsSite = ({ hidden_size: width }: SingleStreamConfig): Site
 export const poolerSite = ({ hidden_size: width }: SingleStreamConfig): LinearSite =>
   linearSite({ name: 'pooler', parameter: 'pooler.dense', inputWidth: width, outputWidth: width });
 
-/** The hidden state after `layer` layers. */
-export const tapOf = ({ hidden_size: width }: SingleStreamConfig, layer: number): Tap => ({
-  name: `hidden.${layer}`,
-  layer,
-  width,
-});
+/** The hidden states before the first layer and after each. */
+export const tapsOf = ({ hidden_size: width, num_hidden_layers: layers }: SingleStreamConfig): Tap[] =>
+  Array.from({ length: layers + 1 }, (_, layer) => ({ name: `hidden.${layer}`, layer, width }));
 
 function visualParameters(config: SingleStreamConfig): ParameterSpec[] {
   const { hidden_size: width, special_visual_initialize: copied, visual_box_dim: boxWidth } = config;
@@ -50,7 +48,7 @@ const regionsOf = ({ visual_embedding_dim: featureWidth, visual_box_dim: boxWidt
 /** Sites, taps and parameters of a single-stream backbone. */
 export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
   const { hidden_size: width, num_hidden_layers: layers, add_pooling_layer: pools } = config;
-  const blocks = Array.from({ length: layers }, (_, n) => blockOf(config, n));
+  const blocks = blocksOf(config);
   const pooler = linearParameters('pooler.dense', width, width, normal(config.initializer_range));
   return {
     family: 'singleStream',
@@ -71,7 +69,8 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
       ...blocks.flatMap(({ sites }) => Object.values(sites) as LinearSite[]),
       ...(pools ? [poolerSite(config)] : []),
     ],
-    taps: Array.from({ length: layers + 1 }, (_, layer) => tapOf(config, layer)),
+    layerPlaces: blocks.map(({ place }) => place),
+    taps: tapsOf(config),
     parameters: [
       ...bertEmbeddings(config, {}, config.model_type === 'visual_bert' ? visualParameters(config) : []),
       ...blocks.flatMap((block) => blockParameters(block, width, normal(config.initializer_range))),

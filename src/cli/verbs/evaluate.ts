@@ -4,12 +4,12 @@ import { Option } from 'commander';
 import type { MetricReport } from '../../../tasks/task.js';
 import { UsageError } from '../../errors.js';
 import type { LoadedRun, SplitEvaluation } from '../../training/loadedRun.js';
-import { withRun } from '../loadedRun.js';
+import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
 
-interface Options {
+interface Options extends RunChoice {
   readonly split: 'train' | 'validation' | 'test';
   readonly predictions?: string;
   readonly submission?: string;
@@ -59,14 +59,19 @@ async function evaluate(shell: Shell, folder: string, options: Options): Promise
   const { split, predictions: file, submission } = options;
   if (file !== undefined) await requireFolderOf(file);
   if (submission !== undefined) await requireFolder(submission);
-  const { report, predictions, loss, written } = await withRun(shell, folder, async (run, follow) => {
-    const files = run.recipe.data[split];
-    if (!files) {
-      throw new UsageError({ file: folder, where: `data.${split}`, message: 'the run has no such split' });
-    }
-    const made = await run.evaluate(files, follow);
-    return { ...made, written: submission === undefined ? [] : await submit(run, made, submission) };
-  });
+  const { report, predictions, loss, written } = await withRun(
+    shell,
+    folder,
+    options,
+    async (run, follow) => {
+      const files = run.recipe.data[split];
+      if (!files) {
+        throw new UsageError({ file: folder, where: `data.${split}`, message: 'the run has no such split' });
+      }
+      const made = await run.evaluate(files, follow);
+      return { ...made, written: submission === undefined ? [] : await submit(run, made, submission) };
+    },
+  );
   if (file !== undefined) await writeFile(file, `${JSON.stringify(predictions, null, 2)}\n`);
   for (const note of report.notes ?? []) shell.notice(note);
   for (const path of written) shell.log(`wrote ${path}`);
@@ -76,7 +81,7 @@ async function evaluate(shell: Shell, folder: string, options: Options): Promise
 
 /** `vlgraft evaluate RUN` */
 export const addEvaluate: AddVerb = (parent) => {
-  parent
+  const verb = parent
     .command('evaluate')
     .summary('measure a finished run')
     .description("Evaluates a run's model on a split of its data, group by group.")
@@ -87,13 +92,16 @@ export const addEvaluate: AddVerb = (parent) => {
         .default('test'),
     )
     .option('--predictions <file>', 'write the predictions there as JSON')
-    .option('--submission <folder>', 'write the files of the official evaluation there')
+    .option('--submission <folder>', 'write the files of the official evaluation there');
+  addRunChoice(verb)
     .addHelpText(
       'after',
       examples(
         'vlgraft evaluate runs/vqa-bottleneck',
         'vlgraft evaluate runs/vqa-bottleneck --split validation',
         'vlgraft evaluate runs/vqa-bottleneck --split test --submission submission',
+        'vlgraft evaluate runs/vqa-both --adapters bottleneck,shortcut=0.5',
+        'vlgraft evaluate runs/seed-1 --average runs/seed-2 runs/seed-3',
       ),
     )
     .action(action(evaluate));

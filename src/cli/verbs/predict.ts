@@ -3,11 +3,11 @@ import { text as textOf } from 'node:stream/consumers';
 import type { Prediction } from '../../../tasks/task.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { PredictionInput } from '../../training/predictionInput.js';
-import { withRun } from '../loadedRun.js';
+import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
 
-interface Options {
+interface Options extends RunChoice {
   readonly text?: string;
   readonly picture?: readonly string[];
   readonly boxes?: string;
@@ -96,7 +96,7 @@ const formatPredictions = (predictions: readonly Prediction[]): string =>
 
 async function predict(shell: Shell, folder: string, options: Options): Promise<void> {
   const { inputs, placeOf } = await inputsOf(options);
-  const predictions = await withRun(shell, folder, (run, follow) =>
+  const predictions = await withRun(shell, folder, options, (run, follow) =>
     run.predict(inputs, { ...follow, ...(placeOf && { placeOf }) }),
   );
   shell.result(predictions, formatPredictions(predictions));
@@ -104,7 +104,7 @@ async function predict(shell: Shell, folder: string, options: Options): Promise<
 
 /** `vlgraft predict RUN` */
 export const addPredict: AddVerb = (parent) => {
-  parent
+  const verb = parent
     .command('predict')
     .summary('ask a finished run')
     .description("Asks a run's model about pictures; one JSON object a line comes back.")
@@ -117,7 +117,8 @@ export const addPredict: AddVerb = (parent) => {
     .option(
       '--input <file>',
       'JSON lines with text, picture or pictures and, if you like, boxes, choices, task, id; - reads stdin',
-    )
+    );
+  addRunChoice(verb)
     .addHelpText(
       'after',
       examples(
