@@ -58,6 +58,8 @@ export interface MergeContext<Options> {
   parameters(name: string): HostTensor;
   /** The backbone's parameters as they are so far. */
   weights(name: string): HostTensor;
+  /** The same before any adapter was folded in: what `backboneParameters` shows to `apply`. */
+  frozen(name: string): HostTensor;
 }
 
 /** An adapter folder of another library, read. */

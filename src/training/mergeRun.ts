@@ -86,6 +86,8 @@ function mergedWeights({ model, trained }: OpenedRun): Map<string, HostTensor> {
         backbone: backbone.shape,
         parameters: (parameter) => trained.get(`adapters.${name}.${parameter}`) as HostTensor,
         weights: (parameter) => (merged.get(parameter) ?? backbone.weights.get(parameter)) as HostTensor,
+        frozen: (parameter) =>
+          (trained.get(`backbone.${parameter}`) ?? backbone.weights.get(parameter)) as HostTensor,
       }) ?? new Map();
     for (const [parameter, tensor] of changes) merged.set(parameter, tensor);
   }
