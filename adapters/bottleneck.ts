@@ -1,87 +1,79 @@
-import type { BackboneShape, Site } from '../src/backbones/backbone.js';
-import { type ActivationName, activation, linear, tf } from '../src/engine/index.js';
-import { linearParameters, normal, type ParameterSpec, zeros } from '../src/nn/parameters.js';
+import type { BackboneShape } from '../src/backbones/backbone.js';
+import { tf } from '../src/engine/index.js';
+import { normal } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
-import { chosenLayers, type LayerChoice, layerNormsOf, layersSchema, sitesOf } from './layers.js';
+import { hubFormat } from './bottlenecks/adapterHub.js';
+import { residualSwitch } from './bottlenecks/hubSwitches.js';
+import {
+  bottleneckChange,
+  bottleneckCount,
+  bottleneckParameters,
+  type LinearBottleneckOptions,
+  learnedScaleSchema,
+  linearHubParts,
+  scaleSchema,
+} from './bottlenecks/linearBottleneck.js';
+import {
+  chosenStreams,
+  type ModuleName,
+  moduleSites,
+  modulesSchema,
+  readAfter,
+  type Variant,
+  variantSchema,
+} from './bottlenecks/modules.js';
+import { activationSchema, dropoutSchema, reductionFactorSchema, widthSchema } from './bottlenecks/sizes.js';
+import { layerNormsOf, layersSchema } from './layers.js';
 
-export interface BottleneckOptions {
-  readonly layers: LayerChoice;
-  readonly sites: readonly ('attention' | 'ffn')[];
-  readonly reductionFactor: number;
-  readonly width: 'auto' | number;
-  readonly activation: ActivationName;
-  readonly dropout: number;
+export interface BottleneckOptions extends LinearBottleneckOptions {
+  /** Absent in folders that were written before the option was there: `houlsby`. */
+  readonly variant?: Variant;
+  readonly sites: 'auto' | readonly ModuleName[];
   readonly trainLayerNorm: boolean;
 }
 
-const bottleneckWidth = (size: number, { width, reductionFactor }: BottleneckOptions): number =>
-  width === 'auto' ? Math.max(1, Math.floor(size / reductionFactor)) : width;
+const modulesOf = ({ sites, variant }: BottleneckOptions): readonly ModuleName[] => {
+  if (sites !== 'auto') return sites;
+  return variant === 'pfeiffer' ? ['ffn'] : ['attention', 'ffn'];
+};
 
-const sitesFor = (backbone: BackboneShape, options: BottleneckOptions): readonly Site[] =>
-  sitesOf(
-    backbone,
-    chosenLayers(backbone, options.layers),
-    options.sites.map((part) => `${part}.output`),
-  );
+const sitesFor = (backbone: BackboneShape, options: BottleneckOptions) =>
+  moduleSites(backbone, options.layers, modulesOf(options));
 
-function parametersAt({ name, outputWidth }: Site, options: BottleneckOptions): ParameterSpec[] {
-  const width = bottleneckWidth(outputWidth, options);
-  return [
-    ...linearParameters(`${name}.down`, outputWidth, width, normal(0.02)),
-    ...linearParameters(`${name}.up`, width, outputWidth, zeros),
-  ];
-}
+const parametersFor = (backbone: BackboneShape, options: BottleneckOptions) =>
+  sitesFor(backbone, options).flatMap((site) => bottleneckParameters(site, options, () => normal(0.02)));
 
 /**
- * CAVL's Adapter II: y + Up(activation(Down(y))) on the outputs y of the attention and feed-forward modules, before
- * residual and LayerNorm. Up starts at zero, so that the adapted backbone starts as the frozen one.
+ * y + scale * Up(activation(Down(z))) on the outputs y of the attention and feed-forward modules, before residual and
+ * LayerNorm. z is y itself (`houlsby`, which is CAVL's Adapter II), or LayerNorm(y + residual), with the LayerNorm that
+ * then reads the changed y once more (`pfeiffer`). Where the backbone normalises before its modules (CLIP, ViLT) nothing
+ * follows the sum, and `pfeiffer` reads y + residual, as the `adapters` library does there. Up starts at zero, so that
+ * the adapted backbone starts as the frozen one; Houlsby et al. and the library draw it near zero.
  */
 export const bottleneck = defineAdapter<BottleneckOptions>({
   kind: 'bottleneck',
   description:
     'Small bottlenecks inside the layers: strong with few parameters, trains through the backbone.',
   source:
-    'CAVL, Adapter II (arXiv 2304.04399); Houlsby et al. 2019 (arXiv 1902.00751), figure 2. CAVL does not say the width: 16 is the reduction factor of Houlsby-style adapters.',
+    'CAVL, Adapter II (arXiv 2304.04399); Houlsby et al. 2019 (arXiv 1902.00751), figure 2; variant pfeiffer: Pfeiffer et al. 2020 (arXiv 2005.00247), seq_bn of the adapters library. CAVL does not say the width: 16 is the reduction factor of Houlsby-style adapters.',
   schema: {
     type: 'object',
     additionalProperties: false,
     properties: {
       layers: layersSchema,
+      variant: variantSchema,
       sites: {
-        type: 'array',
-        items: { type: 'string', enum: ['attention', 'ffn'] },
-        minItems: 1,
-        uniqueItems: true,
-        default: ['attention', 'ffn'],
-        description: 'Modules of each layer whose output goes through a bottleneck.',
-      },
-      reductionFactor: {
-        type: 'number',
-        minimum: 1,
-        default: 16,
-        description: 'Width of the bottleneck = hidden size / reductionFactor, rounded down, at least 1.',
-      },
-      width: {
-        description: 'Width of the bottleneck; "auto" follows reductionFactor.',
+        description:
+          'Modules of each layer whose output gets a bottleneck; "auto": both, with pfeiffer the feed-forward part alone.',
         default: 'auto',
-        anyOf: [
-          { type: 'string', const: 'auto' },
-          { type: 'integer', minimum: 1 },
-        ],
+        anyOf: [{ type: 'string', const: 'auto' }, modulesSchema],
       },
-      activation: {
-        type: 'string',
-        enum: ['gelu', 'gelu_new', 'quick_gelu', 'relu', 'silu', 'tanh'],
-        default: 'gelu',
-        description: 'Function between the two linear layers.',
-      },
-      dropout: {
-        type: 'number',
-        minimum: 0,
-        exclusiveMaximum: 1,
-        default: 0,
-        description: 'Rate of dropout on the bottleneck, after its activation, while training.',
-      },
+      reductionFactor: reductionFactorSchema(16),
+      width: widthSchema,
+      activation: activationSchema('gelu'),
+      dropout: dropoutSchema,
+      scale: scaleSchema(1),
+      learnedScale: learnedScaleSchema,
       trainLayerNorm: {
         type: 'boolean',
         default: false,
@@ -92,28 +84,33 @@ export const bottleneck = defineAdapter<BottleneckOptions>({
   plan: (backbone, options) => {
     const sites = sitesFor(backbone, options);
     return {
-      parameters: sites.flatMap((site) => parametersAt(site, options)),
+      parameters: parametersFor(backbone, options),
       sites: sites.map(({ name }) => name),
       taps: [],
       unfrozen: options.trainLayerNorm ? layerNormsOf(backbone, sites) : [],
     };
   },
-  apply: ({ site, output }, { options, parameters, dropout }) => {
-    const parameter = (part: string) => parameters(`${site.name}.${part}`);
-    const down = linear(output, parameter('down.weight'), parameter('down.bias'));
-    const inner = dropout(activation(options.activation)(down), options.dropout);
-    return tf.add(output, linear(inner, parameter('up.weight'), parameter('up.bias')));
+  apply: (call, context) => {
+    const read = readAfter(call, context.options.variant);
+    return tf.add(call.output, bottleneckChange(read, call.site, context));
   },
-  /** For each stream: layers · (modules · (2hr + r + h) + 4h for the two LayerNorms), h hidden size, r width. */
+  /** For each stream: layers · (modules · (2hr + r + h + 1 if the factor is learned) + 4h for the two LayerNorms). */
   parameterCount: (backbone, options) => {
-    const chosen = chosenLayers(backbone, options.layers);
-    return backbone.streams
-      .map(({ hiddenSize: hidden, layers }) => {
-        const width = bottleneckWidth(hidden, options);
-        const oneSite = 2 * hidden * width + width + hidden;
-        const norms = options.trainLayerNorm ? 4 * hidden : 0;
-        return chosen.filter((layer) => layer < layers).length * (options.sites.length * oneSite + norms);
-      })
-      .reduce((sum, count) => sum + count, 0);
+    const norms = chosenStreams(backbone, options.layers).map(
+      ({ hiddenSize, layers }) => 4 * hiddenSize * layers,
+    );
+    return [...(options.trainLayerNorm ? norms : [])].reduce(
+      (sum, count) => sum + count,
+      bottleneckCount(backbone, options, modulesOf(options).length),
+    );
   },
+  formats: [
+    hubFormat<BottleneckOptions>({
+      accepts: ({ phm_layer: isPhm, is_parallel: isParallel }) => !isPhm && !isParallel,
+      required: residualSwitch,
+      options: (shared) => ({ ...shared, trainLayerNorm: false }),
+      parameters: parametersFor,
+      parts: linearHubParts,
+    }),
+  ],
 });

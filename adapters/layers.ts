@@ -45,14 +45,13 @@ export const sitesOf = (
       layer !== undefined && layers.includes(layer) && endings.some((ending) => name.endsWith(`.${ending}`)),
   );
 
+/** Whether a backbone parameter is the scale or the shift of a LayerNorm. */
+export const isLayerNorm = (name: string): boolean => /norm[^.]*\.(weight|bias)$/i.test(name);
+
 /** Names of the scales and shifts of the LayerNorms inside the layers of those sites. */
 export function layerNormsOf({ parameters }: BackboneShape, sites: readonly Site[]): readonly string[] {
   const prefixes = sites.map(({ weight, layer }) => weight?.match(`^.*?\\.${layer}\\.`)?.[0]);
   return parameters
     .map(({ name }) => name)
-    .filter(
-      (name) =>
-        /norm[^.]*\.(weight|bias)$/i.test(name) &&
-        prefixes.some((prefix) => prefix && name.startsWith(prefix)),
-    );
+    .filter((name) => isLayerNorm(name) && prefixes.some((prefix) => prefix && name.startsWith(prefix)));
 }
