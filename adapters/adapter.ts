@@ -4,8 +4,8 @@ import type {
   BackboneShape,
   InputCall,
   KeysAndValues,
-  LayerPlace,
   Prompt,
+  PromptCall,
   SiteCall,
   Weights,
 } from '../src/backbones/backbone.js';
@@ -26,6 +26,8 @@ export interface AdapterPlan {
   readonly taps: readonly string[];
   /** Backbone parameters that train too (LayerNorms, biases, all). */
   readonly unfrozen: readonly string[];
+  /** How much later the positions of the text begin, as if something stood before it; default 0. */
+  readonly positionOffset?: number;
   /** Rate of dropout inside the backbone while training, for methods that train the backbone itself; default 0. */
   readonly backboneDropout?: number;
 }
@@ -112,7 +114,7 @@ export interface Adapter<Options> {
   /** What the queries of a layer meet instead of the keys and values of the call. */
   attend?(call: AttentionCall, context: AdapterContext<Options>): KeysAndValues;
   /** Positions that join the sequence before a layer, in place of those that the adapter gave before. */
-  prompt?(place: LayerPlace, context: AdapterContext<Options>): AdapterPrompt | undefined;
+  prompt?(call: PromptCall, context: AdapterContext<Options>): AdapterPrompt | undefined;
   side?(call: SideCall, context: AdapterContext<Options>): BackboneOutput;
   /** Closed formula of the number of trainable parameters, which the conformance suite holds against the plan. */
   parameterCount(backbone: BackboneShape, options: Options): number;

@@ -233,13 +233,17 @@ function inlineHooks(attached: readonly Attachment[], composition: Composition):
       }
       return met;
     },
-    prompts: (place) =>
-      atLayer(place.name).flatMap(({ name, adapter, context }) => {
-        const prompt = adapter.prompt?.(place, context);
+    prompts: (call) =>
+      atLayer(call.place.name).flatMap(({ name, adapter, context }) => {
+        const prompt = adapter.prompt?.(call, context);
         return prompt ? [{ ...prompt, owner: name }] : [];
       }),
   };
 }
+
+/** Positions that the adapters ask to be left free before the text. */
+export const positionOffset = (attached: readonly Pick<AttachedAdapter, 'plan'>[]): number =>
+  attached.reduce((sum, { plan }) => sum + (plan.positionOffset ?? 0), 0);
 
 const backboneDropout = (attached: readonly Attachment[], dropout: Dropout) => {
   const rate = Math.max(0, ...attached.map(({ plan }) => plan.backboneDropout ?? 0));
@@ -287,6 +291,7 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
   const taps = new Map<string, Tensor>();
   const hooks: Hooks = {
     ...inlineHooks(attached, composition),
+    positionOffset: positionOffset(attached),
     tap: ({ name }: Tap, hidden: Tensor) => {
       if (wanted.has(name)) taps.set(name, stopGradient(hidden));
     },

@@ -4,11 +4,14 @@ import { bottleneck } from './bottleneck.js';
 import { compacter } from './compacter.js';
 import { dora } from './dora.js';
 import { full } from './full.js';
+
 import { ia3 } from './ia3.js';
 import { lastLayers } from './lastLayers.js';
 import { layernorm } from './layernorm.js';
 import { lora } from './lora.js';
 import { parallel } from './parallel.js';
+import { prefix } from './prefix.js';
+import { prompt } from './prompt.js';
 import { shortcut } from './shortcut.js';
 
 /** Every adapter, in the order in which they are shown. */
@@ -20,6 +23,8 @@ export const adapters: readonly Adapter<unknown>[] = [
   lora,
   dora,
   ia3,
+  prefix,
+  prompt,
   bitfit,
   layernorm,
   lastLayers,

@@ -1,4 +1,4 @@
-import type { BackboneShape, Site } from '../src/backbones/backbone.js';
+import type { BackboneShape, LayerPlace, Site } from '../src/backbones/backbone.js';
 import { layerCount } from '../src/backbones/streams.js';
 import { type Problem, UsageError } from '../src/errors.js';
 
@@ -54,4 +54,20 @@ export function layerNormsOf({ parameters }: BackboneShape, sites: readonly Site
   return parameters
     .map(({ name }) => name)
     .filter((name) => isLayerNorm(name) && prefixes.some((prefix) => prefix && name.startsWith(prefix)));
+}
+
+/** Which of two towers. */
+export type TowerChoice = 'text' | 'picture' | 'both';
+
+/** The chosen layers of the chosen towers, or of the one stream that there is; throws UsageError as `chosenLayers`. */
+export function placesOf(
+  backbone: BackboneShape,
+  towers: TowerChoice,
+  layers: LayerChoice,
+): readonly LayerPlace[] {
+  const isChosen = (stream: LayerPlace['stream']) =>
+    stream === 'joint' || towers === 'both' || stream === towers;
+  const streams = backbone.streams.filter(({ name }) => isChosen(name));
+  const chosen = chosenLayers({ ...backbone, streams }, layers);
+  return backbone.layerPlaces.filter(({ stream, layer }) => isChosen(stream) && chosen.includes(layer));
 }

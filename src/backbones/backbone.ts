@@ -12,6 +12,7 @@ export type {
   LayerPlace,
   ModuleCall,
   Prompt,
+  PromptCall,
   Site,
   SiteCall,
   Tap,

@@ -79,11 +79,11 @@ export function maskWithPrompts(
     apart(row, prompt) || later(row, prompt) ? -FORBIDDEN : 0,
   );
   // A prompt sees of the sequence what the first position of its part sees; before a causal one there is nothing.
-  const rowOf = (part: 'text' | 'picture'): Tensor => {
-    if (causal) return tf.fill([batch, heads, 1, length], -FORBIDDEN);
+  const rowsOf = ({ part, count: rows }: PromptPlace): Tensor => {
+    if (causal) return tf.fill([batch, heads, rows, length], -FORBIDDEN);
     const first = part === 'picture' ? Math.min(textLength ?? 0, length - 1) : 0;
-    return tf.slice(mask, [0, 0, first, 0], [batch, heads, 1, length]);
+    return tf.tile(tf.slice(mask, [0, 0, first, 0], [batch, heads, 1, length]), [1, 1, rows, 1]);
   };
-  const whole = tf.concat([mask, ...parts.map(rowOf)], 2);
+  const whole = tf.concat([mask, ...places.map(rowsOf)], 2);
   return tf.concat([whole, tf.tile(columns, [batch, heads, 1, 1])], 3);
 }

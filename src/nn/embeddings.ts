@@ -1,4 +1,5 @@
 import { embedding, type Tensor, tf } from '../engine/index.js';
+import { UsageError } from '../errors.js';
 import type { Scope } from './scope.js';
 
 /**
@@ -8,6 +9,28 @@ import type { Scope } from './scope.js';
  */
 export const embed = ({ parameters }: Scope, name: string, ids: Tensor): Tensor =>
   embedding(parameters(`${name}.weight`), ids);
+
+/**
+ * Positions of a text as they are looked up: 0, 1, 2, ... where none are given, later where adapters take those before.
+ * Throws UsageError where the table `name.weight` has not so many rows.
+ * @param given int32 [B, T]
+ * @returns int32 [B, T] or [1, T]
+ */
+export function textPositions(
+  { parameters, hooks }: Scope,
+  name: string,
+  length: number,
+  given?: Tensor,
+): Tensor {
+  const offset = hooks?.positionOffset ?? 0;
+  const limit = parameters(`${name}.weight`).shape[0] as number;
+  if (offset > 0 && length + offset > limit) {
+    const message = `a text of ${length} tokens after ${offset} positions of adapters`;
+    throw new UsageError(`${message}; the backbone has ${limit} positions`);
+  }
+  if (!given) return tf.reshape(tf.range(offset, offset + length, 1, 'int32'), [1, length]);
+  return offset > 0 ? tf.add(given, tf.scalar(offset, 'int32')) : given;
+}
 
 export interface TextInput {
   /** int32 [B, T]. */
@@ -32,7 +55,7 @@ export function textEmbeddings(scope: Scope, prefix: string, input: TextInput): 
   const length = words.shape[1] as number;
   // Tables of one row each broadcast over the batch, so that defaults cost no [B, T] tensor.
   const types = tokenTypeIds ?? tf.zeros([1, 1], 'int32');
-  const positions = positionIds ?? tf.reshape(tf.range(0, length, 1, 'int32'), [1, length]);
+  const table = `${prefix}.position_embeddings`;
   const typed = tf.add(words, embed(scope, `${prefix}.token_type_embeddings`, types));
-  return tf.add(typed, embed(scope, `${prefix}.position_embeddings`, positions));
+  return tf.add(typed, embed(scope, table, textPositions(scope, table, length, positionIds)));
 }

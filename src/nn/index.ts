@@ -1,7 +1,8 @@
 export { activationOf, type HiddenActivation, hiddenActivations } from './activation.js';
 export { additiveMask, causalMask, separateParts } from './attentionMask.js';
 export { blockParameters, linearSite, siteParameters } from './blockShape.js';
-export { embed, textEmbeddings } from './embeddings.js';
+export { embed, textEmbeddings, textPositions } from './embeddings.js';
+export { forBatch } from './forBatch.js';
 export { dropped, hidden } from './hidden.js';
 export { layerNorm } from './layerNorm.js';
 export { type LayerStack, runLayers } from './layerStack.js';

@@ -1,5 +1,6 @@
-import { type Tensor, tf } from '../engine/index.js';
+import { castLike, type Tensor, tf } from '../engine/index.js';
 import { type MaskParts, maskWithPrompts, type PromptPlace } from './attentionMask.js';
+import { forBatch } from './forBatch.js';
 import { tapped } from './hidden.js';
 import type { Scope } from './scope.js';
 import type { LayerPlace, Prompt, Tap } from './sites.js';
@@ -22,14 +23,13 @@ const rows = (x: Tensor, start: number, count: number): Tensor => {
   return tf.slice(x, [0, start, 0], [batch, count, width]);
 };
 
-/** [n, width] for each of the batch. */
-const forBatch = ({ states }: Prompt, batch: number): Tensor =>
-  tf.tile(tf.expandDims(states, 0), [batch, 1, 1]);
+/** [B, n, width], in the precision of the sequence that they join. */
+const statesOf = ({ states }: Prompt, x: Tensor): Tensor =>
+  castLike(states.rank === 3 ? states : forBatch(states, x.shape[0] as number), x);
 
 /** The sequence with the prompts that join here; those of the same owners are replaced, the others stay. */
 function joined(x: Tensor, length: number, places: PromptPlace[], prompts: readonly Prompt[]): Tensor {
   if (prompts.length === 0) return x;
-  const batch = x.shape[0] as number;
   const segments = new Map<string, { readonly place: PromptPlace; readonly states: Tensor }>();
   let start = length;
   for (const place of places) {
@@ -37,14 +37,18 @@ function joined(x: Tensor, length: number, places: PromptPlace[], prompts: reado
     start += place.count;
   }
   for (const prompt of prompts) {
-    const { owner, part, states } = prompt;
-    const place = { owner, part, count: states.shape[0] as number };
-    segments.set(owner, { place, states: forBatch(prompt, batch) });
+    const { owner, part } = prompt;
+    const states = statesOf(prompt, x);
+    segments.set(owner, { place: { owner, part, count: states.shape[1] as number }, states });
   }
   const all = [...segments.values()];
   places.splice(0, places.length, ...all.map(({ place }) => place));
   return tf.concat([rows(x, 0, length), ...all.map(({ states }) => states)], 1);
 }
+
+/** Prompts with the same key have the same mask. */
+const maskKey = (places: readonly PromptPlace[]): string =>
+  places.map(({ part, count }) => `${part} ${count}`).join();
 
 /**
  * Runs the layers of a stream. Prompts that hooks add stand behind the sequence, are seen as if they stood before it, and
@@ -57,9 +61,13 @@ export function runLayers(scope: Scope, x: Tensor, { blocks, taps, run, mask, pa
   const places: PromptPlace[] = [];
   const states = [tapped(scope, taps[0] as Tap, x)];
   let hidden = x;
+  let seen = mask;
   for (const [index, block] of blocks.entries()) {
-    hidden = joined(hidden, length, places, scope.hooks?.prompts?.(block.place) ?? []);
-    hidden = run(scope, block, hidden, mask && maskWithPrompts(mask, length, places, parts));
+    const prompts = scope.hooks?.prompts?.({ place: block.place, batch: x.shape[0] as number }) ?? [];
+    const before = maskKey(places);
+    hidden = joined(hidden, length, places, prompts);
+    if (mask && maskKey(places) !== before) seen = maskWithPrompts(mask, length, places, parts);
+    hidden = run(scope, block, hidden, seen);
     const own = places.length > 0 ? rows(hidden, 0, length) : hidden;
     states.push(tapped(scope, taps[index + 1] as Tap, own));
   }

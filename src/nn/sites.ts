@@ -88,8 +88,15 @@ export interface Prompt {
   readonly owner: string;
   /** Which part of a joint sequence they belong to, where text and picture keep apart. */
   readonly part: 'text' | 'picture';
-  /** [n, width]. */
+  /** [n, width], or [B, n, width] where those of a batch differ. */
   readonly states: Tensor;
+}
+
+/** A layer before which positions may join the sequence. */
+export interface PromptCall {
+  readonly place: LayerPlace;
+  /** Sequences of the batch. */
+  readonly batch: number;
 }
 
 /** How adapters act on a forward pass; a backbone knows no adapter. */
@@ -101,7 +108,9 @@ export interface Hooks {
   /** Returns the keys and values that queries meet instead of those of the call; as many more as it likes. */
   attention?(call: AttentionCall): KeysAndValues;
   /** Positions that join the sequence before this layer. */
-  prompts?(place: LayerPlace): readonly Prompt[];
+  prompts?(call: PromptCall): readonly Prompt[];
+  /** What is added to the positions of the text before their embeddings are looked up; default 0. */
+  readonly positionOffset?: number;
   /** Is shown every tap's value. */
   tap?(tap: Tap, hidden: Tensor): void;
   /** Dropout of the backbone itself, for pretraining; absent for a frozen backbone. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { planAdapters } from '../../adapters/attach.js';
+import { planAdapters, positionOffset } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { BackboneShape } from '../backbones/backbone.js';
@@ -181,9 +181,16 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
   );
   if (!shape) return unread;
   const known: BackboneShape = shape;
-  const unfit = findingsOf(() => planAdapters(known, recipe.adapters), recipe, []);
+  let attached: ReturnType<typeof planAdapters> = [];
+  const unfit = findingsOf(
+    () => {
+      attached = planAdapters(known, recipe.adapters);
+    },
+    recipe,
+    [],
+  );
   return [
-    ...checkTexts(recipe, known),
+    ...checkTexts(recipe, longestText(known, positionOffset(attached))),
     ...checkRegions(recipe, known),
     ...checkTask(recipe, known),
     ...unfit,
@@ -206,7 +213,11 @@ function checkTask(recipe: Recipe, backbone: BackboneShape): Finding[] {
   return findingsOf(() => task?.check?.(options as never, backbone), recipe, []);
 }
 
-function checkTexts({ data }: Recipe, { maxTextLength: longest }: BackboneShape): Finding[] {
+/** Tokens that the backbone reads at most when adapters take some positions. */
+const longestText = ({ maxTextLength }: BackboneShape, taken: number): number | undefined =>
+  maxTextLength === undefined ? undefined : Math.max(1, maxTextLength - taken);
+
+function checkTexts({ data }: Recipe, longest: number | undefined): Finding[] {
   const { maxTextLength } = data as { readonly maxTextLength?: number };
   if (longest === undefined || maxTextLength === undefined || maxTextLength <= longest) return [];
   const message = `${maxTextLength} tokens are more than the backbone reads`;
@@ -220,7 +231,9 @@ export function defaultTextLength(recipe: Recipe, directory: string): number {
   let longest: number | undefined;
   findingsOf(
     () => {
-      longest = shapeOf(recipe, directory)?.maxTextLength;
+      const shape = shapeOf(recipe, directory);
+      longest = shape?.maxTextLength;
+      if (shape) longest = longestText(shape, positionOffset(planAdapters(shape, recipe.adapters)));
     },
     recipe,
     [],

@@ -16,6 +16,7 @@ import {
   tf,
   toPrecision,
 } from '../../src/engine/index.js';
+import { UsageError } from '../../src/errors.js';
 import type { Json } from '../../src/json.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { createRandom } from '../../src/random.js';
@@ -44,6 +45,10 @@ export interface Variant {
   readonly startsWithin?: number;
   /** Parameters whose gradient the method cuts short: a comparison with another implementation stands in for differences. */
   readonly detached?: RegExp;
+  /** Libraries and subjects, `peft BertModel`, for which there is no such folder: writing it is refused. */
+  readonly unwritten?: RegExp;
+  /** Folders of other libraries give the same in other parameters. */
+  readonly rewritten?: boolean;
 }
 
 /** Softmax takes a constant off each row of scores, so that a key bias has no effect by nature. */
@@ -264,20 +269,27 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
       });
     });
 
-    test.runIf(adapter.formats?.some(({ write }) => write))(
+    test.runIf(variant.name !== 'wasm' && adapter.formats?.some(({ write }) => write))(
       'comes back from the folders of other libraries as it went',
       () => {
         const parameters = moved.get(attached[0]!.name)!;
         for (const format of adapter.formats ?? []) {
           if (!format.write) continue;
-          const folder = format.write({ options, parameters }, subject.shape);
+          const write = () => format.write!({ options, parameters }, subject.shape);
+          if (variant.unwritten?.test(`${format.library} ${subject.name}`)) {
+            expect(write).toThrow(UsageError);
+            continue;
+          }
+          const folder = write();
           expect(format.accepts(folder.config)).toBe(true);
           const read = format.read(folder, subject.shape);
-          expect([...read.parameters].sort()).toEqual([...parameters].sort());
+          if (!variant.rewritten) expect([...read.parameters].sort()).toEqual([...parameters].sort());
           const again = attach(subject, adapter, read.options as Record<string, Json>);
           const adapters = toDevice(new Map([[again[0]!.name, read.parameters]]));
           tf.tidy(() => {
-            expect(distance(run(subject, { attached: again, adapters }), adapted())).toBe(0);
+            const difference = distance(run(subject, { attached: again, adapters }), adapted());
+            if (variant.rewritten) expect(difference).toBeLessThan(1e-4);
+            else expect(difference).toBe(0);
           });
         }
       },

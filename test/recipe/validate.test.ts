@@ -86,6 +86,14 @@ const wrong: readonly (readonly [string, readonly [string, string][], readonly s
     ['r.json:10:22 data.maxTextLength: 25 tokens are more than the backbone reads; at most 24'],
   ],
   [
+    'texts longer than an adapter leaves room for',
+    [
+      ['"kind": "bottleneck"', '"kind": "prefix", "length": 4, "shiftPositions": true'],
+      ['"regions"', '"maxTextLength": 21, "regions"'],
+    ],
+    ['r.json:10:22 data.maxTextLength: 21 tokens are more than the backbone reads; at most 20'],
+  ],
+  [
     'two adapters of one name',
     [['{ "kind": "bottleneck" }', '{ "kind": "bottleneck" }, { "kind": "shortcut", "name": "bottleneck" }']],
     ['r.json:5:61 adapters[1].name: adapters[0] is called "bottleneck" too; give each a "name" of its own'],
@@ -216,6 +224,12 @@ describe('a right recipe', () => {
       output: 'runs/first',
     });
     expect(recipe.training.clipNorm).toBeUndefined();
+  });
+
+  it('reads texts as long as its adapters leave room for', () => {
+    const prefix = '"kind": "prefix", "length": 4, "shiftPositions": true';
+    const recipe = resolveText(minimal.replace('"kind": "bottleneck"', prefix), place.folder);
+    expect(recipe.data).toMatchObject({ maxTextLength: 20 });
   });
 
   it('trains five epochs when it says nothing', () => {

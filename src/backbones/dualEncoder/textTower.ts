@@ -12,6 +12,7 @@ import {
   runLayers,
   type Scope,
   textEmbeddings,
+  textPositions,
   transformerBlock,
 } from '../../nn/index.js';
 import type { StreamOutput } from '../backbone.js';
@@ -40,11 +41,9 @@ function endOf(ids: Tensor, { eos_token_id: end }: CausalTextConfig): Tensor {
 
 /** Token + position embeddings of CLIP; [B, T, H]. */
 function causalEmbeddings(scope: Scope, ids: Tensor): Tensor {
-  const positions = tf.reshape(tf.range(0, ids.shape[1] as number, 1, 'int32'), [1, -1]);
-  return tf.add(
-    embed(scope, `${EMBEDDINGS}.token_embedding`, ids),
-    embed(scope, `${EMBEDDINGS}.position_embedding`, positions),
-  );
+  const table = `${EMBEDDINGS}.position_embedding`;
+  const positions = textPositions(scope, table, ids.shape[1] as number);
+  return tf.add(embed(scope, `${EMBEDDINGS}.token_embedding`, ids), embed(scope, table, positions));
 }
 
 /** BERT's embeddings after LayerNorm; [B, T, H]. */

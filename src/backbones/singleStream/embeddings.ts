@@ -11,7 +11,8 @@ import { embeddingsSite } from './shape.js';
  */
 function alignedPositions(scope: Scope, alignment: Tensor): Tensor {
   const present = tf.cast(tf.greaterEqual(alignment, 0), 'float32');
-  const positions = tf.maximum(alignment, tf.scalar(0, 'int32'));
+  const offset = tf.scalar(scope.hooks?.positionOffset ?? 0, 'int32');
+  const positions = tf.add(tf.maximum(alignment, tf.scalar(0, 'int32')), offset);
   const rows = embed(scope, 'embeddings.position_embeddings', positions); // (B, R, A, H)
   const sum = tf.sum(tf.mul(rows, tf.expandDims(present, -1)), 2);
   return tf.div(sum, tf.maximum(tf.sum(present, 2, true), 1));

@@ -1,0 +1,5 @@
+import { startEngine } from '../../src/engine/index.js';
+import { describeLayerStack } from './layerStackSuite.js';
+
+await startEngine();
+describeLayerStack();
