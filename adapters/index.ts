@@ -4,7 +4,6 @@ import { bottleneck } from './bottleneck.js';
 import { compacter } from './compacter.js';
 import { dora } from './dora.js';
 import { full } from './full.js';
-
 import { ia3 } from './ia3.js';
 import { lastLayers } from './lastLayers.js';
 import { layernorm } from './layernorm.js';
