@@ -12,10 +12,10 @@ test('has two LayerNorms a layer and that of the embeddings: 38,400 parameters o
 });
 
 describeConformance(layernorm, [
-  { name: 'defaults', options: {}, unfreezes: /(layer_?norm|layrnorm)\d?\.(weight|bias)$/i },
+  { name: 'defaults', options: {}, unfreezes: /(layer_?norm|layrnorm)(\d|_before|_after)?\.(weight|bias)$/i },
   {
     name: 'first layer',
     options: { layers: [0] },
-    unfreezes: /encoder\.layers?\.0\..*layer_?norm\d?\.(weight|bias)$/i,
+    unfreezes: /encoder\.layers?\.0\..*layer_?norm(\d|_before|_after)?\.(weight|bias)$/i,
   },
 ]);
