@@ -5,6 +5,7 @@ import { compacter } from './compacter.js';
 import { dora } from './dora.js';
 import { full } from './full.js';
 import { ia3 } from './ia3.js';
+import { ladder } from './ladder.js';
 import { lastLayers } from './lastLayers.js';
 import { layernorm } from './layernorm.js';
 import { lora } from './lora.js';
@@ -19,6 +20,7 @@ export const adapters: readonly Adapter<unknown>[] = [
   parallel,
   compacter,
   shortcut,
+  ladder,
   lora,
   dora,
   ia3,

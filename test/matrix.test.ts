@@ -93,6 +93,7 @@ const adapters = [
   [],
   [{ kind: 'bottleneck' }],
   [{ kind: 'shortcut', depth: 1 }],
+  [{ kind: 'ladder', reductionFactor: 4 }],
   [{ kind: 'full' }],
 ] as const;
 

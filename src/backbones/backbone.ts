@@ -9,6 +9,7 @@ export type {
   Hooks,
   InputCall,
   KeysAndValues,
+  LayerDesign,
   LayerPlace,
   ModuleCall,
   Prompt,

@@ -1,6 +1,7 @@
 import {
   activationOf,
   type HiddenActivation,
+  type LayerDesign,
   type LayerPlace,
   linearSite,
   type TransformerBlock,
@@ -42,6 +43,14 @@ export function bertBlock(
       outputWidth,
       layer: n,
     });
+  const design: LayerDesign = {
+    normalises: 'after',
+    attentionNorm: `${prefix}.attention.output.LayerNorm`,
+    outputNorm: `${prefix}.output.LayerNorm`,
+    epsilon: config.layer_norm_eps,
+    activation: activationOf(config.hidden_act),
+    causal: false,
+  };
   return {
     place: {
       name: `${sites}layers.${n}`,
@@ -50,6 +59,7 @@ export function bertBlock(
       width,
       heads: config.num_attention_heads,
       parameterPrefix: `${prefix}.`,
+      design,
     },
     sites: {
       query: site('attention.query', 'attention.self.query'),
@@ -59,11 +69,8 @@ export function bertBlock(
       intermediate: site('ffn.intermediate', 'intermediate.dense', width, wide),
       output: site('ffn.output', 'output.dense', wide, width),
     },
-    attentionNorm: `${prefix}.attention.output.LayerNorm`,
-    outputNorm: `${prefix}.output.LayerNorm`,
     heads: config.num_attention_heads,
-    epsilon: config.layer_norm_eps,
-    activation: activationOf(config.hidden_act),
+    ...design,
   };
 }
 

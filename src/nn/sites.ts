@@ -1,4 +1,4 @@
-import type { Tensor } from '../engine/index.js';
+import type { ActivationName, Tensor } from '../engine/index.js';
 
 /** A named place where an inline adapter may change a value. */
 export interface Site {
@@ -24,6 +24,20 @@ export interface LinearSite extends Site {
 /** Which transformer of a backbone: all of it (`joint`), or one of two towers. */
 export type StreamName = 'joint' | 'text' | 'picture';
 
+/** How a transformer layer computes, besides its linear layers. */
+export interface LayerDesign {
+  /** Whether each part reads a normalised state (`before`: ViT, CLIP), or each residual is normalised (`after`: BERT). */
+  readonly normalises: 'before' | 'after';
+  /** Prefix of the LayerNorm of the attention. */
+  readonly attentionNorm: string;
+  /** Prefix of the LayerNorm of the feed-forward part. */
+  readonly outputNorm: string;
+  readonly epsilon: number;
+  readonly activation: ActivationName;
+  /** Positions see only those before them. */
+  readonly causal: boolean;
+}
+
 /** One transformer layer as adapters know it. */
 export interface LayerPlace {
   /** For example `layers.3`, `text.layers.3`. */
@@ -35,6 +49,8 @@ export interface LayerPlace {
   readonly heads: number;
   /** What the names of its parameters begin with, for example `encoder.layer.3.`. */
   readonly parameterPrefix: string;
+  /** For networks that are made like it. */
+  readonly design: LayerDesign;
 }
 
 /** A named hidden state [B, S, width] that a side network may read. `hidden.0` is the output of the embeddings. */

@@ -1,9 +1,9 @@
-import { type ActivationName, activation, attention, type Tensor, tf } from '../engine/index.js';
+import { activation, attention, type Tensor, tf } from '../engine/index.js';
 import { dropped } from './hidden.js';
 import { layerNorm } from './layerNorm.js';
 import { linear } from './linear.js';
 import type { Scope } from './scope.js';
-import type { LayerPlace, LinearSite, ModuleCall } from './sites.js';
+import type { LayerDesign, LayerPlace, LinearSite, ModuleCall } from './sites.js';
 
 /** The linear layers of one transformer layer. */
 export interface BlockSites {
@@ -16,17 +16,11 @@ export interface BlockSites {
 }
 
 /** One transformer layer: where its parameters are and how it computes. */
-export interface TransformerBlock {
+export interface TransformerBlock extends Omit<LayerDesign, 'normalises' | 'causal'> {
   /** Absent: adapters can't reach its attention. */
   readonly place?: LayerPlace;
   readonly sites: BlockSites;
-  /** Prefix of the LayerNorm after attention. */
-  readonly attentionNorm: string;
-  /** Prefix of the LayerNorm after the feed-forward part. */
-  readonly outputNorm: string;
   readonly heads: number;
-  readonly epsilon: number;
-  readonly activation: ActivationName;
 }
 
 /**

@@ -43,6 +43,8 @@ export interface Variant {
   readonly changesAtStart?: boolean;
   /** How far from the identity rounding may put the start; default 1e-6. */
   readonly startsWithin?: number;
+  /** Of a side method: nothing of the frozen output goes on. */
+  readonly replacesOutput?: boolean;
   /** Parameters whose gradient the method cuts short: a comparison with another implementation stands in for differences. */
   readonly detached?: RegExp;
   /** Libraries and subjects, `peft BertModel`, for which there is no such folder: writing it is refused. */
@@ -160,11 +162,11 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
         const adapters = toDevice(moved);
         const contribution = (...weights: Tensor[]) => {
           const replaced = new Map(names.map((name, index) => [name, weights[index]!]));
-          const [after, before] = [
-            run(subject, { attached, adapters, weights: replaced }),
-            run(subject, { weights: replaced }),
-          ];
-          const difference = tensorsOf(after).map((tensor, i) => tf.sub(tensor, tensorsOf(before)[i]!));
+          const after = run(subject, { attached, adapters, weights: replaced });
+          const before = tensorsOf(run(subject, { weights: replaced }));
+          const difference = tensorsOf(after).map((tensor, i) =>
+            variant.replacesOutput ? tensor : tf.sub(tensor, before[i]!),
+          );
           // the tape refuses inputs that nothing depends on: one term that does, with a known gradient of 1
           const known = weights.reduce((sum, weight) => tf.add(sum, tf.sum(weight)), tf.scalar(0) as Tensor);
           return tf.add(weigh(difference, objectiveWeights(after)), known).asScalar();

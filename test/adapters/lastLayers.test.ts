@@ -35,11 +35,13 @@ describeConformance(lastLayers, [
   {
     name: 'last layer',
     options: { count: 1 },
-    unfreezes: /encoder\.layers?\.1\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\./,
+    unfreezes:
+      /encoder\.layers?\.1\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\./,
   },
   {
     name: 'defaults',
     options: {},
-    unfreezes: /encoder\.layers?\.\d\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\./,
+    unfreezes:
+      /encoder\.layers?\.\d\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\./,
   },
 ]);

@@ -1,4 +1,4 @@
-import type { LayerPlace, TransformerBlock } from '../../nn/index.js';
+import type { LayerDesign, LayerPlace, TransformerBlock } from '../../nn/index.js';
 import {
   activationOf,
   blockParameters,
@@ -30,6 +30,14 @@ function clipBlock(config: TowerConfig, tower: Tower, n: number): PlacedBlock {
       outputWidth,
       layer: n,
     });
+  const design: LayerDesign = {
+    normalises: 'before',
+    attentionNorm: `${prefix}.layer_norm1`,
+    outputNorm: `${prefix}.layer_norm2`,
+    epsilon: config.layer_norm_eps,
+    activation: activationOf(config.hidden_act),
+    causal: tower === 'text',
+  };
   return {
     place: {
       name: `${tower}.layers.${n}`,
@@ -38,6 +46,7 @@ function clipBlock(config: TowerConfig, tower: Tower, n: number): PlacedBlock {
       width,
       heads: config.num_attention_heads,
       parameterPrefix: `${prefix}.`,
+      design,
     },
     sites: {
       query: site('attention.query', 'self_attn.q_proj'),
@@ -47,11 +56,8 @@ function clipBlock(config: TowerConfig, tower: Tower, n: number): PlacedBlock {
       intermediate: site('ffn.intermediate', 'mlp.fc1', width, wide),
       output: site('ffn.output', 'mlp.fc2', wide, width),
     },
-    attentionNorm: `${prefix}.layer_norm1`,
-    outputNorm: `${prefix}.layer_norm2`,
     heads: config.num_attention_heads,
-    epsilon: config.layer_norm_eps,
-    activation: activationOf(config.hidden_act),
+    ...design,
   };
 }
 
