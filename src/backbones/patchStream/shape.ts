@@ -1,6 +1,7 @@
 import {
   activationOf,
   blockParameters,
+  type LayerDesign,
   type LayerPlace,
   type LinearSite,
   linearSite,
@@ -23,6 +24,14 @@ function blockOf(config: PatchStreamConfig, n: number): TransformerBlock & { rea
     outputWidth: width,
     layer: n,
   });
+  const design: LayerDesign = {
+    normalises: 'before',
+    attentionNorm: `${prefix}.layernorm_before`,
+    outputNorm: `${prefix}.layernorm_after`,
+    epsilon: config.layer_norm_eps,
+    activation: activationOf(config.hidden_act),
+    causal: false,
+  };
   return {
     place: {
       name: `layers.${n}`,
@@ -31,6 +40,7 @@ function blockOf(config: PatchStreamConfig, n: number): TransformerBlock & { rea
       width,
       heads: config.num_attention_heads,
       parameterPrefix: `${prefix}.`,
+      design,
     },
     sites: {
       query: linearSite({ ...at('attention.query', 'attention.attention.query'), bias }),
@@ -40,11 +50,8 @@ function blockOf(config: PatchStreamConfig, n: number): TransformerBlock & { rea
       intermediate: linearSite({ ...at('ffn.intermediate', 'intermediate.dense'), outputWidth: wide }),
       output: linearSite({ ...at('ffn.output', 'output.dense'), inputWidth: wide }),
     },
-    attentionNorm: `${prefix}.layernorm_before`,
-    outputNorm: `${prefix}.layernorm_after`,
     heads: config.num_attention_heads,
-    epsilon: config.layer_norm_eps,
-    activation: activationOf(config.hidden_act),
+    ...design,
   };
 }
 
