@@ -90,7 +90,7 @@ export interface AdapterFormat<Options> {
 }
 
 /** A prompt without its owner, which is the adapter. */
-export type AdapterPrompt = Omit<Prompt, 'owner'>;
+type AdapterPrompt = Omit<Prompt, 'owner'>;
 
 /**
  * One parameter-efficient method. Inline ones change values (`apply` what a linear layer gives, `applyInput` what it

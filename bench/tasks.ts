@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatDuration } from '../src/cli/duration.js';
+import { formatDuration } from '../src/figures.js';
 import { packageFolder } from '../src/packageFolder.js';
 import { type ShippedRecipe, shippedRecipes } from '../src/recipe/shipped.js';
 import type { RunSummary } from '../src/training/summary.js';

@@ -13,6 +13,10 @@ export {
 } from '../tasks/task.js';
 export type { BackboneOutput, BackboneShape, Picture, Processor } from './backbones/backbone.js';
 export { type LoadedBackbone, loadBackbone, shippedBackbone, shippedBackbones } from './backbones/load.js';
+export type { AdapterChoice } from './comparison/adapterVariants.js';
+export { type ComparisonOptions, compareAdapters, sweep } from './comparison/compare.js';
+export type { Comparison, ComparisonRow } from './comparison/comparison.js';
+export type { SweepKeys } from './comparison/sweepKeys.js';
 export { type EngineInfo, type EngineOptions, startEngine } from './engine/index.js';
 export { InterruptedError, type Problem, UsageError } from './errors.js';
 export type { OnProgress, Progress } from './progress.js';

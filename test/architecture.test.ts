@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, '..');
 /** Who may import whom, folder by folder; a folder may always import itself and `everywhere`. */
 const everywhere = [
   'src/errors',
+  'src/figures',
   'src/progress',
   'src/random',
   'src/json',
@@ -28,8 +29,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/training': trainingUp,
   'src/report': [...modulesUp, 'src/training'],
   'src/recipe': [...trainingUp, 'src/training'],
-  'src/index': [...trainingUp, 'src/training', 'src/recipe'],
-  'src/cli': [...trainingUp, 'src/training', 'src/recipe', 'src/index'],
+  'src/comparison': [...trainingUp, 'src/training', 'src/recipe'],
+  'src/index': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison'],
+  'src/cli': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/index'],
 };
 
 interface Import {

@@ -11,7 +11,6 @@ export type {
   KeysAndValues,
   LayerDesign,
   LayerPlace,
-  ModuleCall,
   Prompt,
   PromptCall,
   Site,

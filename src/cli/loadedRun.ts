@@ -21,7 +21,7 @@ export const addRunChoice = (command: Command): Command =>
     .option('--average <runs...>', 'other runs of the same recipe: the mean of all weights is asked');
 
 /** `a,b=0.5` -> factors by name; throws UsageError with every factor that is no number. */
-export function parseAdapters(list: string): AdapterScales {
+function parseAdapters(list: string): AdapterScales {
   if (list.trim() === 'none') return {};
   const entries = list.split(',').map((entry) => {
     const [name = '', factor = '1', ...others] = entry.split('=').map((part) => part.trim());

@@ -1,5 +1,5 @@
+import { formatDuration } from '../figures.js';
 import type { Progress } from '../progress.js';
-import { formatDuration } from './duration.js';
 
 /** How fast a stage goes, measured since it was first heard of. */
 export interface Pace {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageFolder } from '../packageFolder.js';
 import type { AddVerb } from './verb.js';
+import { addCompare } from './verbs/compare.js';
 import { addData } from './verbs/data.js';
 import { addEngine } from './verbs/engine.js';
 import { addEvaluate } from './verbs/evaluate.js';
@@ -12,12 +13,15 @@ import { addPredict } from './verbs/predict.js';
 import { addQuickstart } from './verbs/quickstart.js';
 import { addRecipes } from './verbs/recipes.js';
 import { addRun } from './verbs/run.js';
+import { addSweep } from './verbs/sweep.js';
 import { addValidate } from './verbs/validate.js';
 
 /** Every verb, in the order of the help. */
 const verbs: readonly AddVerb[] = [
   addQuickstart,
   addRun,
+  addCompare,
+  addSweep,
   addValidate,
   addEvaluate,
   addPredict,

@@ -1,12 +1,6 @@
+import { formatDuration, grouped, percent } from '../figures.js';
 import type { RunSummary } from '../training/summary.js';
-import { formatDuration } from './duration.js';
 import { formatTable } from './table.js';
-
-/** 0.6123 -> `61.23 %`. */
-export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
-/** A number with thin groups of three digits: 12 345. */
-export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
 
 /** One metric a row, one split a column, the answer that ignores pictures and texts beside it. */
 function metricRows({ metrics, baseline, metric }: RunSummary): string[][] {

@@ -19,7 +19,7 @@ const ALTERNATIVES: readonly (readonly [Path, Path])[] = [
 ];
 
 /** JSON where it is JSON, else the text itself: `8`, `true`, `[0,1]`, `adamw`. */
-function parseValue(text: string): unknown {
+export function parseValue(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -58,11 +58,31 @@ function without(root: unknown, [part, ...rest]: Path): unknown {
   );
 }
 
+/** One place of a recipe and what goes there. */
+export interface Override {
+  readonly path: Path;
+  readonly value: unknown;
+  /** As the user wrote it, for errors. */
+  readonly flag: string;
+}
+
 function withoutAlternative({ input, source }: ParsedRecipe, path: Path): ParsedRecipe {
   const pair = ALTERNATIVES.find((paths) => paths.some((one) => isPrefix(one, path)));
   const other = pair?.find((one) => !isPrefix(one, path));
   if (!other || source.overrides.some((override) => isPrefix(other, override.path))) return { input, source };
   return { input: without(input, other), source };
+}
+
+/** A recipe with one place replaced; throws UsageError where there is no such place. */
+export function applyOverride(parsed: ParsedRecipe, { path, value, flag }: Override): ParsedRecipe {
+  const { input, source } = withoutAlternative(parsed, path);
+  try {
+    const overrides = [...source.overrides, { path, flag }];
+    return { input: withValue(input, path, value), source: { ...source, overrides } };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError({ file: flag, message, expected: 'a place that the recipe has' });
+  }
 }
 
 /**
@@ -81,16 +101,10 @@ export function applyOverrides(parsed: ParsedRecipe, settings: readonly string[]
       return current;
     }
     try {
-      const cleared = withoutAlternative(current, path);
-      const input = withValue(cleared.input, path, parseValue(setting.slice(at + 1)));
-      const overrides = [...current.source.overrides, { path, flag }];
-      return { input, source: { ...current.source, overrides } };
+      return applyOverride(current, { path, value: parseValue(setting.slice(at + 1)), flag });
     } catch (error) {
-      problems.push({
-        file: flag,
-        message: (error as Error).message,
-        expected: 'a place that the recipe has',
-      });
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
       return current;
     }
   }, parsed);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
 import { checkRecipe, checkWritten, defaultTextLength, fillFromFolders } from './checks.js';
@@ -22,14 +23,27 @@ export interface ResolveOptions {
   readonly modules?: RecipeModules;
 }
 
-function compileSchema(
-  modules: RecipeModules,
-  input: unknown,
-  exists: (path: string) => boolean,
-): ValidateFunction {
+/** What a compiled schema depends on. */
+interface SchemaKey {
+  readonly modules: RecipeModules;
+  readonly task: unknown;
+  readonly directory: string;
+  readonly files: boolean;
+}
+
+function compileSchema({ modules, task, directory, files }: SchemaKey): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, discriminator: true });
+  const exists = (path: string) => !files || existsSync(resolve(directory, path));
   ajv.addFormat('path', exists).addFormat('text', true);
-  return ajv.compile(recipeSchema(modules, valueAt(input, ['task'])));
+  return ajv.compile(recipeSchema(modules, task));
+}
+
+/** The last one, kept: compiling takes longer than all else here, and a sweep checks many recipes of one task. */
+let compiled: { readonly key: SchemaKey; readonly validate: ValidateFunction } | undefined;
+
+function schemaFor(key: SchemaKey): ValidateFunction {
+  if (!compiled || !isDeepStrictEqual(compiled.key, key)) compiled = { key, validate: compileSchema(key) };
+  return compiled.validate;
 }
 
 /** A copy that may be changed; what JSON can't hold is left out, as JSON does. */
@@ -66,7 +80,8 @@ export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Rec
     ...checkWritten(filled, { directory, files }),
     ...(files ? fillFromFolders(filled, directory) : []),
   ];
-  const validate = compileSchema(modules, filled, (path) => !files || existsSync(resolve(directory, path)));
+  // A copy, for validating fills the defaults in.
+  const validate = schemaFor({ modules, task: copyOf(valueAt(filled, ['task'])), directory, files });
   const errors = validate(filled) ? [] : (validate.errors ?? []);
   const findings = explainErrors(errors, filled);
   const hasShape = errors.every(({ keyword }) => keyword === 'format');

@@ -32,5 +32,15 @@ export function describeEnvironment(): Environment {
   };
 }
 
+/** What `resourceUsage` says starts, on Linux, at the memory of the process that started this one; VmHWM does not. */
+function ownPeakKibibytes(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Largest resident memory that this process had, bytes. */
-export const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
+export const peakMemoryBytes = (): number => (ownPeakKibibytes() ?? process.resourceUsage().maxRSS) * 1024;

@@ -23,7 +23,7 @@ import { runFolder } from './runFolder.js';
 import type { RunSettings } from './settings.js';
 
 /** A backbone and its frozen parameters on the device. */
-export interface SharedBackbone {
+interface SharedBackbone {
   readonly backbone: LoadedBackbone;
   readonly store: FrozenStore;
 }

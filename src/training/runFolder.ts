@@ -55,13 +55,18 @@ function differences(before: unknown, now: unknown, path = ''): string[] {
   );
 }
 
-function requireSameRecipe(folder: RunFolder, settings: RunSettings): void {
+/** Where the recipe that a folder's run was started with differs from this one; name and output may. */
+export function changedKeys(path: string, settings: RunSettings): string[] {
   const now: unknown = JSON.parse(JSON.stringify(settings));
-  const changed = differences(readJsonObject(folder.recipe), now);
+  return differences(readJsonObject(runFolder(path).recipe), now);
+}
+
+function requireSameRecipe({ path, recipe }: RunFolder, settings: RunSettings): void {
+  const changed = changedKeys(path, settings);
   if (changed.length === 0) return;
   throw new UsageError(
     changed.map((where) => ({
-      file: folder.recipe,
+      file: recipe,
       where,
       message: 'differs from the recipe of the run that is to be resumed',
       expected: 'resume with the same recipe, or choose another output',
@@ -89,7 +94,7 @@ function refuseToOverwrite(path: string): void {
   });
 }
 
-function requireWritable(path: string): void {
+export function requireWritable(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
     accessSync(path, constants.W_OK);

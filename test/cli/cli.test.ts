@@ -17,6 +17,8 @@ describe('help and version', () => {
 
   it.each([
     ['run'],
+    ['compare'],
+    ['sweep'],
     ['validate'],
     ['evaluate'],
     ['predict'],

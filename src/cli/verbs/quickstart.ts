@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatDuration, grouped, percent } from '../../figures.js';
 import type { RunSummary } from '../../training/summary.js';
-import { formatDuration } from '../duration.js';
 import { fineTune } from '../fineTune.js';
 import type { Shell } from '../shell.js';
-import { grouped, percent } from '../summaryText.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
 import { makeData } from './data.js';

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import { ask } from '../ask.js';
 import { fineTune, type RunFlags } from '../fineTune.js';
+import { quote } from '../quote.js';
 import type { Shell } from '../shell.js';
 import { formatSummary } from '../summaryText.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
@@ -9,10 +10,6 @@ interface Options extends RunFlags {
   readonly set?: readonly string[];
   readonly output?: string;
 }
-
-/** The words of a command as a shell reads them again. */
-const quote = (words: readonly string[]): string =>
-  words.map((word) => (/^[\w./=:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 
 const resumeCommand = (recipe: string, { set = [], output }: Options): string =>
   quote([

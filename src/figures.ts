@@ -6,3 +6,9 @@ export function formatDuration(seconds: number): string {
   if (hours > 0) return `${hours} h ${two(minutes)} min`;
   return minutes > 0 ? `${minutes} min ${two(whole % 60)} s` : `${whole} s`;
 }
+
+/** 0.6123 -> `61.23 %`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** A number with thin groups of three digits: 12 345. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ' ');

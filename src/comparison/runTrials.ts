@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { readJsonObject } from '../checkpoints/jsonFile.js';
+import { InterruptedError, UsageError } from '../errors.js';
+import { formatDuration } from '../figures.js';
+import type { OnProgress, Progress } from '../progress.js';
+import { earlierRun } from '../training/runFolder.js';
+import type { RunSummary } from '../training/summary.js';
+import { type RunTrial, runInProcess } from './trialProcess.js';
+import type { Trial } from './trials.js';
+
+/** How trials are followed and steered. */
+export interface FollowTrials {
+  /** Stage `trials`; `done` counts parts of the trial in progress too. */
+  readonly onProgress?: OnProgress;
+  /** One line for a person, without a line end. */
+  readonly onLog?: (line: string) => void;
+  /** Stops after the step in progress; the same call goes on from there. */
+  readonly signal?: AbortSignal;
+  /** Run again what is finished. */
+  readonly overwrite?: boolean;
+}
+
+/** What came of a trial: a summary, or why there is none. */
+export type Outcome = { readonly trial: Trial } & (
+  | { readonly summary: RunSummary; readonly error?: undefined }
+  | { readonly summary?: undefined; readonly error: string }
+);
+
+const title = ({ variant, seed }: Trial): string => `${variant.name}, seed ${seed}`;
+
+const readSummary = ({ recipe }: Trial): RunSummary =>
+  readJsonObject(join(recipe.output, 'summary.json')) as unknown as RunSummary;
+
+/** The share of a trial that is done, which its training is taken for. */
+const shareOf = ({ stage, done, total }: Progress): number => (stage === 'train' && total ? done / total : 0);
+
+/** Turns what a trial tells into how far all of them are. */
+function createCounter(total: number, onProgress: OnProgress = () => {}) {
+  let ended = 0;
+  let share = 0;
+  const tell = (loss?: number) =>
+    onProgress({
+      stage: 'trials',
+      done: Number((ended + Math.min(share, 0.99)).toFixed(2)),
+      total,
+      unit: 'trial',
+      ...(loss !== undefined && { values: { loss } }),
+    });
+  return {
+    within: (progress: Progress) => {
+      const before = share;
+      share = Math.max(share, shareOf(progress));
+      if (share > before) tell(progress.values?.loss);
+    },
+    next: () => {
+      ended++;
+      share = 0;
+      tell();
+    },
+    tell,
+  };
+}
+
+function ended({ metric, metrics, seconds }: RunSummary): string {
+  const [split, report] = Object.entries(metrics)[0] ?? [];
+  const value = report?.values[metric];
+  const told = value === undefined ? [] : [`${split} ${metric} ${value.toFixed(4)}`];
+  return [...told, formatDuration(seconds.total)].join(', ');
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function interruptedAt(trial: Trial, error: unknown, done: number, total: number): InterruptedError {
+  return new InterruptedError(`${title(trial)}: ${messageOf(error)}; ${done} of ${total} trials are done`);
+}
+
+/** Wrong data and interruptions end it all; whatever else goes wrong in a trial is that trial's own. */
+async function attempt(
+  trial: Trial,
+  { overwrite = false, signal }: FollowTrials,
+  run: RunTrial,
+  onProgress: OnProgress,
+): Promise<Outcome> {
+  const resume = !overwrite && earlierRun(trial.recipe.output) === 'interrupted';
+  try {
+    await run({ settings: trial.recipe, resume, overwrite }, { onProgress, signal });
+    return { trial, summary: readSummary(trial) };
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof InterruptedError) throw error;
+    if (signal?.aborted) throw new InterruptedError(messageOf(error));
+    return { trial, error: messageOf(error) };
+  }
+}
+
+/**
+ * Carries trials out one after the other, each in a process of its own. What is finished is not run again, what was
+ * interrupted goes on. A trial that fails does not stop the others; UsageError and InterruptedError do.
+ */
+export async function runTrials(
+  trials: readonly Trial[],
+  options: FollowTrials,
+  run: RunTrial = runInProcess,
+): Promise<Outcome[]> {
+  const { overwrite = false, onProgress, onLog, signal } = options;
+  const isFinished = ({ recipe }: Trial) => !overwrite && earlierRun(recipe.output) === 'finished';
+  const open = trials.filter((trial) => !isFinished(trial));
+  const outcomes = new Map<Trial, Outcome>(
+    trials.filter(isFinished).map((trial) => [trial, { trial, summary: readSummary(trial) }]),
+  );
+  if (outcomes.size > 0) onLog?.(`${outcomes.size} of ${trials.length} trials are finished already`);
+  const counter = createCounter(open.length, onProgress);
+  if (open.length > 0) counter.tell();
+  for (const trial of open) {
+    try {
+      if (signal?.aborted) throw new InterruptedError('not started');
+      onLog?.(`${title(trial)}: trial ${outcomes.size + 1} of ${trials.length}`);
+      const outcome = await attempt(trial, options, run, counter.within);
+      outcomes.set(trial, outcome);
+      const { summary, error } = outcome;
+      onLog?.(`${title(trial)}: ${summary ? ended(summary) : `failed: ${error}`}`);
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      throw interruptedAt(trial, error, outcomes.size, trials.length);
+    }
+    counter.next();
+  }
+  return trials.map((trial) => outcomes.get(trial) as Outcome);
+}

@@ -1,0 +1,23 @@
+import type { Problem } from '../errors.js';
+import type { Progress } from '../progress.js';
+import type { RunSettings } from '../training/settings.js';
+
+/** How a trial's folder is opened. */
+export interface TrialStart {
+  readonly settings: RunSettings;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+}
+
+/** What a trial's process is told. */
+export type ToTrial = ({ readonly kind: 'start' } & TrialStart) | { readonly kind: 'stop' };
+
+/** How a trial ended. */
+export type TrialEnd =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'interrupted'; readonly message: string }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** What a trial's process tells. */
+export type FromTrial = { readonly kind: 'progress'; readonly progress: Progress } | TrialEnd;

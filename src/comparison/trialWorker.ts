@@ -1,0 +1,41 @@
+// One trial in a process of its own: started by trialProcess.ts, told what to do and followed by messages.
+import { InterruptedError, UsageError } from '../errors.js';
+import { runRecipe } from '../training/runRecipe.js';
+import type { FromTrial, ToTrial, TrialEnd, TrialStart } from './trialMessages.js';
+
+const controller = new AbortController();
+const tell = (message: FromTrial): void => {
+  if (process.connected) process.send?.(message);
+};
+
+function endOf(error: unknown): TrialEnd {
+  if (error instanceof UsageError) return { kind: 'refused', problems: error.problems };
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: error instanceof InterruptedError ? 'interrupted' : 'failed', message };
+}
+
+async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {
+  const { signal } = controller;
+  try {
+    await runRecipe(settings, {
+      resume,
+      overwrite,
+      signal,
+      onProgress: (progress) => tell({ kind: 'progress', progress }),
+    });
+    tell({ kind: 'finished' });
+  } catch (error) {
+    tell(endOf(error));
+  } finally {
+    process.disconnect?.();
+  }
+}
+
+process.on('message', (message: ToTrial) => {
+  if (message.kind === 'start') void run(message);
+  else controller.abort();
+});
+// A terminal sends Ctrl-C to this process too: the one that started it says when to stop. Without that one, it stops.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => controller.abort());
+process.on('disconnect', () => controller.abort());
