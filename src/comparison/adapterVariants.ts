@@ -17,17 +17,25 @@ const FORMS = 'a kind, kind:option=value,option=value, a JSON object, several of
 /** A text that is no adapter, and why. */
 class Malformed extends Error {}
 
-type Options = Readonly<Record<string, { readonly type?: unknown } | undefined>>;
+interface Form {
+  readonly type?: unknown;
+  readonly const?: unknown;
+}
+
+type Options = Readonly<Record<string, (Form & { readonly anyOf?: readonly Form[] }) | undefined>>;
 
 const optionsOf = (kind: string): Options =>
   (adapters.find((one) => one.kind === kind)?.schema.properties ?? {}) as Options;
 
 /** The value as the option's schema takes it: text stays text, and one item may stand for a list of it. */
 function optionValue(kind: string, key: string, text: string): Json {
-  const type = key === 'name' ? 'string' : optionsOf(kind)[key]?.type;
-  if (type === 'string') return text;
+  const option = optionsOf(kind)[key];
+  if (key === 'name' || option?.type === 'string') return text;
   const value = parseValue(text) as Json;
-  return type === 'array' && !Array.isArray(value) ? [value] : value;
+  const forms = option?.anyOf ?? (option ? [option] : []);
+  const isWord = forms.some((form) => form.const !== undefined && form.const === value);
+  const isList = forms.some(({ type }) => type === 'array');
+  return isList && !isWord && !Array.isArray(value) ? [value] : value;
 }
 
 function parseOption(kind: string, text: string): [string, Json] {

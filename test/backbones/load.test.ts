@@ -88,7 +88,7 @@ describe('initialize', () => {
       Array.from(initialize([{ name: 'a', shape: [3, 2], initializer }], 1, () => source).get('a')!.data);
     const drawn = made(otherwise);
     expect(made(rows)).toEqual([5, 6, drawn[2], drawn[3], 1, 2]);
-    expect(() => initialize([{ name: 'a', shape: [3, 2], initializer: rows }], 1)).toThrow("copy of 'b'");
+    expect(() => initialize([{ name: 'a', shape: [3, 2], initializer: rows }], 1)).toThrow("starts from 'b'");
   });
 
   it('draws uniformly within the limit', () => {
