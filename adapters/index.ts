@@ -13,6 +13,7 @@ import { parallel } from './parallel.js';
 import { prefix } from './prefix.js';
 import { prompt } from './prompt.js';
 import { shortcut } from './shortcut.js';
+import { ssf } from './ssf.js';
 
 /** Every adapter, in the order in which they are shown. */
 export const adapters: readonly Adapter<unknown>[] = [
@@ -24,6 +25,7 @@ export const adapters: readonly Adapter<unknown>[] = [
   lora,
   dora,
   ia3,
+  ssf,
   prefix,
   prompt,
   bitfit,

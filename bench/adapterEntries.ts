@@ -20,7 +20,7 @@ const one = (learningRate: number, adapter: AdapterEntry): BenchEntry => ({
 
 /**
  * Every adapter, at about 65,000 parameters (6 % of scenes-tiny: hidden size 128, 4 layers) where the method lets one
- * choose; ia3, prompt, compacter, bitfit and layernorm are smaller by design, last-layers and full larger.
+ * choose; ia3, ssf, prompt, compacter, bitfit and layernorm are smaller by design, last-layers and full larger.
  * `npm run bench:adapters -- --rates 3e-4,1e-3,3e-3,1e-2` measures the rates.
  */
 export const benchEntries: readonly BenchEntry[] = [
@@ -31,6 +31,7 @@ export const benchEntries: readonly BenchEntry[] = [
   one(1e-3, { kind: 'lora', rank: 32, alpha: 32 }),
   one(1e-3, { kind: 'dora', rank: 32, alpha: 32 }),
   one(1e-2, { kind: 'ia3' }),
+  one(3e-3, { kind: 'ssf' }),
   one(3e-3, { kind: 'prefix', length: 64 }),
   one(1e-2, { kind: 'prompt', length: 32 }),
   one(3e-3, { kind: 'bitfit' }),
