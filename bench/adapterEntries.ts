@@ -39,5 +39,5 @@ export const benchEntries: readonly BenchEntry[] = [
   one(2e-3, { kind: 'shortcut', depth: 2, reductionFactor: 3 }),
   one(2e-3, { kind: 'ladder', reductionFactor: 4 }),
   one(5e-4, { kind: 'last-layers', count: 1 }),
-  one(3e-4, { kind: 'full' }),
+  one(5e-5, { kind: 'full' }),
 ];
