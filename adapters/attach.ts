@@ -204,26 +204,27 @@ function composed(
 /** Those that act on each name, in recipe order. */
 function byName(
   attached: readonly Attachment[],
-  names: (attachment: Attachment) => readonly string[],
+  names: (attachment: Attachment) => readonly string[] | undefined,
 ): (name: string) => readonly Attachment[] {
   const found = new Map<string, Attachment[]>();
   for (const attachment of attached) {
-    for (const name of names(attachment)) found.set(name, [...(found.get(name) ?? []), attachment]);
+    for (const name of names(attachment) ?? []) found.set(name, [...(found.get(name) ?? []), attachment]);
   }
   return (name) => found.get(name) ?? [];
 }
 
 /** Calls the adapters of each place. */
 function inlineHooks(attached: readonly Attachment[], composition: Composition): Hooks {
-  const atSite = byName(attached, ({ plan }) => plan.sites);
-  const atLayer = byName(attached, ({ plan }) => plan.layers ?? []);
+  const onOutput = byName(attached, ({ adapter, plan }) => adapter.apply && plan.sites);
+  const onInput = byName(attached, ({ adapter, plan }) => adapter.applyInput && plan.sites);
+  const atLayer = byName(attached, ({ plan }) => plan.layers);
   return {
     site: (call) =>
-      composed(call.output, atSite(call.site.name), composition, ({ adapter, context }, output) => {
+      composed(call.output, onOutput(call.site.name), composition, ({ adapter, context }, output) => {
         return adapter.apply?.({ ...call, output }, context) ?? output;
       }),
     input: (call) =>
-      composed(call.input, atSite(call.site.name), composition, ({ adapter, context }, input) => {
+      composed(call.input, onInput(call.site.name), composition, ({ adapter, context }, input) => {
         return adapter.applyInput?.({ ...call, input }, context) ?? input;
       }),
     attention: ({ place, ...own }) => {

@@ -12,6 +12,7 @@ import {
   lowRankSchema,
   lowRankSites,
   scalingAt,
+  scalingOf,
 } from './lowRank.js';
 import { peftLowRank } from './peft/lowRank.js';
 
@@ -53,12 +54,13 @@ function normOf(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
  * as `apply` scales it: the norm and the bias that stays are the frozen layer's.
  */
 function mergedSite(
-  { options, backbone, parameters, weights, frozen }: MergeContext<LowRankOptions>,
-  { site }: LowRankSite,
+  { options, parameters, weights, frozen }: MergeContext<LowRankOptions>,
+  adapted: LowRankSite,
 ): [string, HostTensor][] {
+  const { site } = adapted;
   const [a, b] = [parameters(`${site.name}.A`), parameters(`${site.name}.B`)];
   const { data: magnitudes } = parameters(`${site.name}.magnitude`);
-  const [name, scaling] = [site.weight as string, scalingAt(backbone, options, site)];
+  const [name, scaling] = [site.weight as string, scalingOf(options, adapted)];
   const norms = rowNorms(changedWeight(frozen(name), a, b, scaling), magnitudes.length);
   const factors = norms.map((norm, row) => magnitudes[row]! / norm);
   const changed = changedWeight(weights(name), a, b, scaling);

@@ -10,6 +10,7 @@ import {
   lowRankSchema,
   lowRankSites,
   scalingAt,
+  scalingOf,
 } from './lowRank.js';
 import { peftLowRank } from './peft/lowRank.js';
 
@@ -41,10 +42,11 @@ export const lora = defineAdapter<LowRankOptions>({
   parameterCount: lowRankCount,
   merge: ({ options, backbone, parameters, weights }) =>
     new Map(
-      lowRankSites(backbone, options).map(({ site }) => {
+      lowRankSites(backbone, options).map((adapted) => {
+        const { site } = adapted;
         const name = site.weight as string;
         const [a, b] = [parameters(`${site.name}.A`), parameters(`${site.name}.B`)];
-        const changed = changedWeight(weights(name), a, b, scalingAt(backbone, options, site));
+        const changed = changedWeight(weights(name), a, b, scalingOf(options, adapted));
         return [name, float32(weights(name).shape, Float32Array.from(changed))];
       }),
     ),

@@ -133,10 +133,14 @@ export function lowRankSites(backbone: BackboneShape, options: LowRankOptions): 
 }
 
 /** What the product of a site's matrices is multiplied by: alpha / r, or alpha / sqrt(r) (rsLoRA, arXiv 2312.03732). */
+export const scalingOf = ({ rankStabilized }: LowRankOptions, { rank, alpha }: LowRankSite): number =>
+  alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+
+/** The same of a site by its name. */
 export function scalingAt(backbone: BackboneShape, options: LowRankOptions, { name }: Site): number {
   const found = lowRankSites(backbone, options).find(({ site }) => site.name === name);
   if (!found) throw new Error(`'${name}' is not one of the adapter's sites`);
-  return found.alpha / (options.rankStabilized ? Math.sqrt(found.rank) : found.rank);
+  return scalingOf(options, found);
 }
 
 /** A [r, in] as the first PyTorch implementation draws it, kaiming-uniform with a = sqrt(5); B [out, r] zero. */
