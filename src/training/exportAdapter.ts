@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { planAdapters } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import type { Weights } from '../backbones/backbone.js';
@@ -7,7 +6,8 @@ import { readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFold
 import { type AdapterLibrary, writeForeignAdapterFolder } from '../checkpoints/foreignAdapterFolder.js';
 import { type Problem, UsageError } from '../errors.js';
 import { backboneOf, requireFinished } from './openRun.js';
-import { runFolder } from './runFolder.js';
+import { requireEmpty, runFolder } from './runFolder.js';
+import { inside } from './saveRun.js';
 
 /** What is exported, and how. */
 export interface ExportOptions {
@@ -22,11 +22,6 @@ export interface ExportReport {
   readonly library: AdapterLibrary;
   readonly adapter: string;
   readonly tensors: number;
-}
-
-function requireEmpty(folder: string): void {
-  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
-  throw new UsageError({ file: folder, message: 'this folder is not empty', expected: 'choose another' });
 }
 
 const namesOf = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
@@ -79,12 +74,7 @@ export function exportAdapter(
     });
   }
   if (problems.length > 0) throw new UsageError(problems);
-  const prefix = `adapters.${chosen.name}.`;
-  const parameters: Weights = new Map(
-    [...tensors].flatMap(([full, tensor]) =>
-      full.startsWith(prefix) ? [[full.slice(prefix.length), tensor] as const] : [],
-    ),
-  );
+  const parameters: Weights = new Map(inside(`adapters.${chosen.name}`, tensors));
   const made = format!.write!({ options, parameters }, backbone.shape);
   const named = { ...made.config, base_model_name_or_path: config.backbone.name };
   writeForeignAdapterFolder(output, library, { config: named, tensors: made.tensors });

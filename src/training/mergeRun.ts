@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example } from '../../tasks/task.js';
 import { storedNames } from '../backbones/adoptTensors.js';
@@ -14,9 +14,9 @@ import type { FollowOptions } from './loadedRun.js';
 import { createModel } from './model.js';
 import { type OpenedRun, openRun } from './openRun.js';
 import { type RunModules, taskOptions } from './prepare.js';
-import { clearRunFolder, runFolder } from './runFolder.js';
+import { clearRunFolder, requireEmpty, runFolder } from './runFolder.js';
 import { batchesByLength } from './sampler.js';
-import { copyProcessorFiles } from './saveRun.js';
+import { copyProcessorFiles, inside } from './saveRun.js';
 
 /** How a run is merged. */
 export interface MergeOptions extends FollowOptions {
@@ -61,15 +61,6 @@ function requireMergeable(path: string, attached: readonly AttachedAdapter[]): v
       expected: 'keep it as an adapter',
     }));
   if (problems.length > 0) throw new UsageError(problems);
-}
-
-function requireEmpty(output: string, overwrite: boolean): void {
-  if (overwrite || !existsSync(output) || readdirSync(output).length === 0) return;
-  throw new UsageError({
-    file: output,
-    message: 'this folder is not empty',
-    expected: 'choose another, or overwrite it',
-  });
 }
 
 /** The backbone's parameters that differ after every adapter was folded in, in the order of the recipe. */
@@ -197,11 +188,7 @@ function write(opened: OpenedRun, merged: Weights, output: string, report: Merge
       backbone: { name: folder.backbone, hash: readModelFolder(folder.backbone).hash },
     },
     tensors: new Map(),
-    headTensors: new Map(
-      [...trained].flatMap(([name, tensor]) =>
-        name.startsWith('head.') ? [[name.slice('head.'.length), tensor] as const] : [],
-      ),
-    ),
+    headTensors: new Map(inside('head', trained)),
     readme: readme(recipe.name, report),
   });
 }
@@ -227,7 +214,7 @@ export async function mergeRun(
   options: MergeOptions = {},
 ): Promise<MergeReport> {
   const { examples: count = EXAMPLES, tolerance = TOLERANCE, overwrite = false, modules } = options;
-  requireEmpty(output, overwrite);
+  if (!overwrite) requireEmpty(output, 'choose another, or overwrite it');
   // Merged weights are written in f32: in bf16 rounding would hide what is compared.
   const opened = await openRun(path, { precision: 'f32', ...(modules && { modules }) });
   const { model, evaluator, collator, trained } = opened;

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
@@ -104,6 +104,12 @@ export function requireWritable(path: string): void {
     const message = isFile ? 'there is a file in the way' : `this folder can not be written (${code})`;
     throw new UsageError({ file: path, message, expected: 'choose another output' });
   }
+}
+
+/** Throws UsageError where the folder is there and holds anything. */
+export function requireEmpty(folder: string, expected = 'choose another'): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  throw new UsageError({ file: folder, message: 'this folder is not empty', expected });
 }
 
 /** Removes what a run writes, and nothing else that lies there. */

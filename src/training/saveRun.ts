@@ -13,7 +13,7 @@ import type { RunSummary } from './summary.js';
 type Tensors = ReadonlyMap<string, HostTensor>;
 
 /** Those of one owner, by their names inside it. */
-const inside = (owner: string, tensors: Tensors): [string, HostTensor][] =>
+export const inside = (owner: string, tensors: Tensors): [string, HostTensor][] =>
   [...tensors].flatMap(([name, tensor]) =>
     name.startsWith(`${owner}.`) ? [[name.slice(owner.length + 1), tensor] as [string, HostTensor]] : [],
   );
