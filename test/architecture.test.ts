@@ -30,8 +30,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/report': [...modulesUp, 'src/training'],
   'src/recipe': [...trainingUp, 'src/training'],
   'src/comparison': [...trainingUp, 'src/training', 'src/recipe'],
-  'src/index': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison'],
-  'src/cli': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/index'],
+  'src/plan': [...trainingUp, 'src/training', 'src/recipe'],
+  'src/index': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan'],
+  'src/cli': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan', 'src/index'],
 };
 
 interface Import {
