@@ -10,6 +10,7 @@ const everywhere = [
   'src/figures',
   'src/progress',
   'src/random',
+  'src/spans',
   'src/json',
   'src/kindSchema',
   'src/packageFolder',

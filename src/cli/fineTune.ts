@@ -8,6 +8,7 @@ import type { Shell } from './shell.js';
 export interface RunFlags {
   readonly resume?: boolean;
   readonly overwrite?: boolean;
+  readonly profile?: boolean;
 }
 
 /** Carries a recipe out with progress on stderr; `again` is the command that goes on after an interruption. */

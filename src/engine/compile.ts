@@ -1,5 +1,6 @@
 import { idOf, type NativeBackend, nativeBackend } from './native/backend.js';
 import { free, runTraced, type TensorTree, type Traced, traceOnce } from './native/traced.js';
+import { isProfiling, timeCall } from './profiler.js';
 import { type Tensor, tf } from './tf.js';
 
 export type { TensorTree } from './native/traced.js';
@@ -45,7 +46,7 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
   const cache = new Map<string, Traced>();
   const runNative = async (native: NativeBackend, inputs: Input): Promise<Output> => {
     const signature = signatureOf(native, inputs);
-    const traced = cache.get(signature) ?? traceOnce(native, fn, inputs, label);
+    const traced = cache.get(signature) ?? traceOnce(native, fn, inputs, label, isProfiling());
     cache.delete(signature);
     cache.set(signature, traced);
     const [oldest] = cache;
@@ -53,6 +54,7 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
       cache.delete(oldest[0]);
       free(native, oldest[1]);
     }
+    timeCall(native, label, traced, inputs);
     return (await runTraced(native, traced, inputs)) as Output;
   };
   return {

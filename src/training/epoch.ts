@@ -1,5 +1,6 @@
 import type { Example } from '../../tasks/task.js';
 import type { HostBatch } from '../data/hostTensor.js';
+import { span, waitingFor } from '../spans.js';
 import type { Collator } from './batch.js';
 import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
 import { prefetch } from './prefetch.js';
@@ -41,7 +42,8 @@ async function collect(
 ): Promise<Collected> {
   const examples = micro.examples.map((index) => training[index] as Example);
   const how = { training: true, seed: [seed, 'batch', firstStep + micro.stepInEpoch, micro.index] };
-  return { micro, ids: examples.map(({ id }) => id), batch: await collator.collate(examples, how) };
+  const batch = await span('make batch', () => collator.collate(examples, how));
+  return { micro, ids: examples.map(({ id }) => id), batch };
 }
 
 /** An update in the making. */
@@ -90,7 +92,8 @@ export async function* epochUpdates(
   let reports: WeightedReport[] = [];
   let ids: string[] = [];
   let groups: string[] = [];
-  for await (const collected of prefetch(micros, (micro) => collect(parts, micro, firstStep))) {
+  const batches = prefetch(micros, (micro) => collect(parts, micro, firstStep));
+  for await (const collected of waitingFor('wait for batch', batches)) {
     const learningRate = options.optimizer.learningRate * scheduleFactor(options.schedule, completed, total);
     if (collected.micro.group !== undefined) groups.push(collected.micro.group);
     const groupSteps = countGroups(groupsBefore, groups);

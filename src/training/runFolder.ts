@@ -20,6 +20,8 @@ export interface RunFolder {
   readonly adapter: string;
   readonly backbone: string;
   readonly checkpoints: string;
+  /** Where the time went, for Perfetto. */
+  readonly profile: string;
 }
 
 /** The names of everything in a run folder. */
@@ -34,6 +36,7 @@ export const runFolder = (path: string): RunFolder => ({
   adapter: join(path, 'adapter'),
   backbone: join(path, 'backbone'),
   checkpoints: join(path, 'checkpoints'),
+  profile: join(path, 'profile.json'),
 });
 
 /** What to do with what an earlier run left in the folder. */

@@ -11,6 +11,7 @@ import { createEvaluator, predictAll } from './evaluate.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
+import { describeProfile, startProfile } from './profile.js';
 import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder } from './runFolder.js';
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
@@ -27,6 +28,8 @@ export interface RunOptions extends OpenOptions {
   readonly onLog?: (line: string) => void;
   /** Stops the run after the step in progress; it can be resumed. */
   readonly signal?: AbortSignal;
+  /** Writes a trace of where the time goes into the run folder, and logs a summary. */
+  readonly profile?: boolean;
 }
 
 /** Seconds since the last call. */
@@ -185,6 +188,7 @@ export async function runRecipe(
   const clock = createClock();
   checkRunFolder(settings.output, settings, options);
   announceEngine(await startEngine(), options);
+  const profile = options.profile ? startProfile() : undefined;
   // What an earlier run left is removed as late as can be: a slip in a data file costs no results.
   const open = once(() => openRunFolder(settings.output, settings, options));
   const prepared = await prepare(settings, modules, () => open().folder.backbone);
@@ -220,6 +224,8 @@ export async function runRecipe(
     const summary = summarise({ settings, parts, state, seconds, metrics, baseline });
     await saveModel(folder, settings, prepared, model, summary);
     writeJson(folder.summary, summary);
+    for (const line of profile ? describeProfile(profile.finish(folder.profile)) : []) options.onLog?.(line);
+    if (profile) options.onLog?.(`profile: ${folder.profile}, to be opened in Perfetto (ui.perfetto.dev)`);
     return summary;
   } finally {
     step.dispose();

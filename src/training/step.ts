@@ -10,6 +10,7 @@ import {
   tf,
   type Variable,
 } from '../engine/index.js';
+import { span } from '../spans.js';
 import { lossGradients } from './gradients.js';
 import type { Model } from './model.js';
 import type { TrainingOptions } from './settings.js';
@@ -74,8 +75,8 @@ function split(inputs: TensorTree): { own: TensorTree; batch: TensorTree } {
 /** Runs a call, reads its report and frees inputs and outputs. */
 async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<number[]> {
   try {
-    const { report } = await call.run(inputs);
-    const { data } = await readTensor(report);
+    const { report } = await span('step', () => call.run(inputs));
+    const { data } = await span('read losses', () => readTensor(report));
     report.dispose();
     return [...data];
   } finally {
@@ -175,7 +176,7 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
 
   /** [loss, parts..., and with an update: norm]. */
   const values = async ({ batch, seed, weight, update }: StepInput): Promise<number[]> => {
-    const inputs = onDevice(batch);
+    const inputs = span('upload', () => onDevice(batch));
     inputs[`${PREFIX}seed`] = fromHost(int32([2], Int32Array.from(seed)));
     if (!accumulates && update) return reportOf(whole, { ...inputs, ...named(updater.scalars(update)) });
     const losses = await reportOf(add, { ...inputs, ...named({ weight }) });

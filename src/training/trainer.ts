@@ -2,6 +2,7 @@ import type { Example } from '../../tasks/task.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { seedFrom } from '../random.js';
+import { span } from '../spans.js';
 import type { Collator } from './batch.js';
 import {
   type Checkpoint,
@@ -110,7 +111,9 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     lap('train');
     const { batchSize } = options;
     const how = { batchSize, seed, stage: 'validation', onProgress: parts.onProgress, signal };
-    const { report, loss } = await evaluate(model, evaluator, collator, examples, how);
+    const { report, loss } = await span('validation', () =>
+      evaluate(model, evaluator, collator, examples, how),
+    );
     const { name, higherIsBetter } = task.metric;
     const value = report.values[name];
     if (value === undefined) {
@@ -146,7 +149,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     state = { ...state, evaluationDue: false, finished };
     const isBest = evaluationDue && state.best?.step === state.step;
     const regular = checkpointEvery === undefined ? evaluationDue : state.step % checkpointEvery === 0;
-    if (regular || isBest || finished) await save();
+    if (regular || isBest || finished) await span('checkpoint', save);
   };
 
   const runEpoch = async () => {

@@ -7,45 +7,10 @@ import { InterruptedError, UsageError } from '../../src/errors.js';
 import type { Progress } from '../../src/progress.js';
 import { loadRun } from '../../src/training/loadedRun.js';
 import type { AnyTask } from '../../src/training/model.js';
-import type { RunModules } from '../../src/training/prepare.js';
 import { runRecipe } from '../../src/training/runRecipe.js';
-import type { RunSettings } from '../../src/training/settings.js';
-import {
-  bottleneckChoice,
-  scratchFolder,
-  type ToyExample,
-  toyConfig,
-  toyExamples,
-  toyProcessor,
-  toyTask,
-  toyTraining,
-} from './toy.js';
+import { toyExamples, toyModules, toySettings } from './toy.js';
 
-const toyModules: RunModules = {
-  tasks: [
-    { ...(toyTask as unknown as AnyTask), texts: (example) => [(example as ToyExample).tokens.join(' ')] },
-  ],
-  createProcessor: async () => toyProcessor,
-  processorFrom: async () => toyProcessor,
-};
-
-const settings = (change: Partial<RunSettings> = {}): RunSettings => ({
-  name: 'toy',
-  seed: 7,
-  backbone: { create: toyConfig, precision: 'f32' },
-  adapters: [bottleneckChoice],
-  task: { kind: 'toy' },
-  data: {
-    train: { count: 44, seed: 'train' },
-    validation: { count: 20, seed: 'validation' },
-    test: { count: 30, seed: 'test' },
-    regions: {},
-    maxTextLength: 16,
-  },
-  training: { ...toyTraining, epochs: 2 },
-  output: join(scratchFolder(), 'run'),
-  ...change,
-});
+const settings = toySettings;
 
 const json = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 const bytes = (folder: string, ...names: string[]) => names.map((name) => readFileSync(join(folder, name)));

@@ -14,7 +14,8 @@ import type { Checkpoint } from '../../src/training/checkpoint.js';
 import { createEvaluator } from '../../src/training/evaluate.js';
 import { openMetricsLog } from '../../src/training/metricsLog.js';
 import { type AnyTask, createModel, type Model } from '../../src/training/model.js';
-import type { TrainingOptions } from '../../src/training/settings.js';
+import type { RunModules } from '../../src/training/prepare.js';
+import type { RunSettings, TrainingOptions } from '../../src/training/settings.js';
 import { createStep } from '../../src/training/step.js';
 import { type TrainerParts, train } from '../../src/training/trainer.js';
 import type { TrainState } from '../../src/training/trainState.js';
@@ -214,3 +215,31 @@ export async function trainToy({
     model.dispose();
   }
 }
+
+/** What a run of the toy task looks up by name. */
+export const toyModules: RunModules = {
+  tasks: [
+    { ...(toyTask as unknown as AnyTask), texts: (example) => [(example as ToyExample).tokens.join(' ')] },
+  ],
+  createProcessor: async () => toyProcessor,
+  processorFrom: async () => toyProcessor,
+};
+
+/** A run of the toy task, as a recipe would describe it. */
+export const toySettings = (change: Partial<RunSettings> = {}): RunSettings => ({
+  name: 'toy',
+  seed: 7,
+  backbone: { create: toyConfig, precision: 'f32' },
+  adapters: [bottleneckChoice],
+  task: { kind: 'toy' },
+  data: {
+    train: { count: 44, seed: 'train' },
+    validation: { count: 20, seed: 'validation' },
+    test: { count: 30, seed: 'test' },
+    regions: {},
+    maxTextLength: 16,
+  },
+  training: { ...toyTraining, epochs: 2 },
+  output: join(scratchFolder(), 'run'),
+  ...change,
+});

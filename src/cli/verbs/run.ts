@@ -9,6 +9,7 @@ import { type AddVerb, action, examples, gather } from '../verb.js';
 interface Options extends RunFlags {
   readonly set?: readonly string[];
   readonly output?: string;
+  readonly profile?: boolean;
 }
 
 const resumeCommand = (recipe: string, { set = [], output }: Options): string =>
@@ -41,7 +42,12 @@ async function run(shell: Shell, name: string, options: Options): Promise<void> 
   const { input, source } = readRecipe(name, output === undefined ? set : [...set, `output=${output}`]);
   const recipe = resolveRecipe(input, { source });
   const flags = await settle(shell, recipe.output, options);
-  const summary = await fineTune(shell, recipe, flags, resumeCommand(name, options));
+  const summary = await fineTune(
+    shell,
+    recipe,
+    { ...flags, profile: options.profile ?? false },
+    resumeCommand(name, options),
+  );
   shell.result(summary, formatSummary(summary));
 }
 
@@ -57,6 +63,7 @@ export const addRun: AddVerb = (parent) => {
     .option('--set <key=value>', 'change a key of the recipe; may be given several times', gather)
     .option('--output <folder>', 'run folder, instead of the one in the recipe')
     .option('--resume', 'go on from the last checkpoint')
+    .option('--profile', 'note where the time goes: a trace for Perfetto in the run folder, and a summary')
     .option('--overwrite', 'replace what an earlier run left')
     .addHelpText(
       'after',

@@ -23,7 +23,7 @@ const KEEPING_OPS = new Set(
     'Pack',
     'Unpack',
     'GatherV2',
-  ].concat(['Tile', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg']),
+  ].concat(['Tile', 'Add', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg', '_MklLayerNorm']),
 );
 
 const isScalar = ({ shape }: Operand): boolean => shape.every((n) => n === 1);

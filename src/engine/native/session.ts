@@ -1,5 +1,6 @@
 import { sizeOf } from '../../data/hostTensor.js';
 import { type Attribute, AttributeType, eagerSetters, setAttributes } from './attributes.js';
+import { readBuffer } from './buffer.js';
 import { DataType, describeTensor } from './dtypes.js';
 import type { Native, Pointer } from './library.js';
 import { deleteTensor, newTensor, readTensorValues, type TensorValues } from './tensors.js';
@@ -17,6 +18,10 @@ export interface Session {
   readonly status: Pointer;
   readonly context: Pointer;
   readonly device: 'cpu' | 'cuda';
+  /** Of one op. */
+  readonly threads: number;
+  /** Whether this TensorFlow has a kernel of that op for the CPU; some are in some builds only. */
+  hasKernel(op: string): boolean;
   /** Throws an Error of `what` and TensorFlow's message when the last call failed. */
   check(what: () => string): void;
   upload(shape: readonly number[], dtype: number, values: TensorValues): DeviceTensor;
@@ -32,13 +37,15 @@ export interface Session {
   executeAsync(name: string, inputs: readonly DeviceTensor[], outputs: number): Promise<DeviceTensor[]>;
 }
 
-// ConfigProto: intra_op_parallelism_threads (2), inter_op_parallelism_threads (5), gpu_options.allow_growth (6.4).
-const configBytes = (threads: number): Buffer =>
-  Buffer.from([0x10, threads, 0x28, threads, 0x32, 0x02, 0x20, 0x01]);
+/** ConfigProto: intra_op_parallelism_threads (2), inter_op_parallelism_threads (5), gpu_options.allow_growth (6.4). */
+export function sessionConfig(threads: number): Buffer {
+  const count = Math.min(threads, 127);
+  return Buffer.from([0x10, count, 0x28, count, 0x32, 0x02, 0x20, 0x01]);
+}
 
 function newContext(native: Native, status: Pointer, threads: number): Pointer {
   const options: Pointer = native.TFE_NewContextOptions();
-  const config = configBytes(Math.min(threads, 127));
+  const config = sessionConfig(threads);
   native.TFE_ContextOptionsSetConfig(options, config, config.length, status);
   const context: Pointer = native.TFE_NewContext(options, status);
   native.TFE_DeleteContextOptions(options);
@@ -54,6 +61,16 @@ function findGpu(native: Native, context: Pointer, status: Pointer): string | un
   }));
   native.TF_DeleteDeviceList(list);
   return names.find(({ type }) => type === 'GPU')?.name;
+}
+
+/** Bytes of the list of kernels that are registered for an op. */
+function countKernelBytes(native: Native, op: string, status: Pointer): number {
+  const list: Pointer = native.TF_GetRegisteredKernelsForOp(op, status);
+  try {
+    return readBuffer(native, list).length;
+  } finally {
+    native.TF_DeleteBuffer(list);
+  }
 }
 
 /** Opens the context with that many threads an op; takes the first GPU where libtensorflow sees one. */
@@ -116,11 +133,20 @@ export function openSession(native: Native, threads: number): Session {
     return copy as DeviceTensor;
   };
 
+  const known = new Map<string, boolean>();
+  const hasKernel = (op: string): boolean => {
+    const found = known.get(op) ?? countKernelBytes(native, op, status) > 0;
+    known.set(op, found);
+    return found;
+  };
+
   return {
     native,
     status,
     context,
     device: gpu ? 'cuda' : 'cpu',
+    threads,
+    hasKernel,
     check,
     upload: (shape, dtype, values) => {
       const tensor = newTensor(native, shape, dtype, values);

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../data/hostTensor.js';
 import { type Attribute, nodeSetters, setAttributes } from './attributes.js';
-import { describeTensor } from './dtypes.js';
+import { DataType, describeTensor } from './dtypes.js';
 import type { Pointer } from './library.js';
 import type { Operand } from './promote.js';
 import type { DeviceTensor, Session } from './session.js';
@@ -18,6 +18,10 @@ interface Symbol extends Operand {
   readonly output: Output;
   /** The op that made it, for error messages. */
   readonly op: string;
+  /** Of a small constant of whole numbers: its values. */
+  readonly values?: readonly number[];
+  /** Of a reshaped value: what was reshaped. */
+  readonly reshapedFrom?: Symbol;
 }
 
 // Ops whose first inputs form one list: how many of n inputs are in it.
@@ -51,6 +55,20 @@ export interface Trace {
   readonly alive: ReadonlySet<number>;
 }
 
+const numbersOf = (values: TensorValues): number[] => Array.from(values as ArrayLike<number>, Number);
+
+/** A shape with its -1 worked out. */
+function completeShape(shape: readonly number[], size: number): readonly number[] {
+  const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
+  return shape.map((n) => (n === -1 ? size / known : n));
+}
+
+const kept = ({ reshapedFrom }: Symbol) => (reshapedFrom ? { reshapedFrom } : {});
+
+/** A Reshape of a reshaped value reshapes what that was made from. */
+const sourceOf = (op: string, symbol: Symbol, index: number): Symbol =>
+  op === 'Reshape' && index === 0 ? (symbol.reshapedFrom ?? symbol) : symbol;
+
 let nextSymbol = FIRST_SYMBOL;
 
 /** Opens an empty graph. */
@@ -61,8 +79,14 @@ export function startTrace({ native, status, check }: Session): Trace {
   const setters = nodeSetters(native);
   let nodes = 0;
 
-  const add = (output: Output, op: string, dtype: number, shape: readonly number[]): Operand => {
-    const symbol: Symbol = { id: nextSymbol++, dtype, shape, output, op };
+  const add = (
+    output: Output,
+    op: string,
+    dtype: number,
+    shape: readonly number[],
+    more: Pick<Symbol, 'values' | 'reshapedFrom'> = {},
+  ): Operand => {
+    const symbol: Symbol = { id: nextSymbol++, dtype, shape, output, op, ...more };
     symbols.set(symbol.id, symbol);
     alive.add(symbol.id);
     return symbol;
@@ -91,6 +115,18 @@ export function startTrace({ native, status, check }: Session): Trace {
     return symbol;
   };
 
+  /**
+   * The value that a Reshape would give, where it can be had without one: a shape that the value, or what it was
+   * reshaped from, has. TensorFlow fuses ops that stand next to each other, and a Reshape stands between.
+   */
+  const alreadyShaped = ([value, target]: readonly Operand[]): Operand | undefined => {
+    const [source, { values }] = [symbolOf((value as Operand).id), symbolOf((target as Operand).id)];
+    if (!values) return undefined;
+    const shape = completeShape(values, sizeOf(source.shape));
+    const found = [source, source.reshapedFrom].find((one) => one && String(one.shape) === String(shape));
+    return found && add(found.output, found.op, found.dtype, found.shape, { ...kept(found) });
+  };
+
   return {
     graph,
     alive,
@@ -110,11 +146,14 @@ export function startTrace({ native, status, check }: Session): Trace {
       const oper: Pointer = native.TF_FinishOperation(node, status);
       deleteTensor(native, tensor, dtype, sizeOf(shape));
       check(() => 'constant');
-      return add({ oper, index: 0 }, 'a constant', dtype, shape);
+      const whole = dtype === DataType.INT32 && shape.length === 1;
+      return add({ oper, index: 0 }, 'a constant', dtype, shape, whole ? { values: numbersOf(values) } : {});
     },
     node: (name, attributes, inputs, outputs) => {
-      const node: Pointer = native.TF_NewOperation(graph, name, `${name}${nodes++}`);
-      const sources = inputs.map(({ id }) => symbolOf(id).output);
+      const reshaped = name === 'Reshape' && inputs.length === 2 ? alreadyShaped(inputs) : undefined;
+      if (reshaped) return [reshaped];
+      const node: Pointer = native.TF_NewOperation(graph, name, `node${nodes++}`);
+      const sources = inputs.map(({ id }, index) => sourceOf(name, symbolOf(id), index).output);
       const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
       if (listed > 0) native.TF_AddInputList(node, sources.slice(0, listed), listed);
       for (const source of sources.slice(listed)) native.TF_AddInput(node, source);
@@ -124,11 +163,13 @@ export function startTrace({ native, status, check }: Session): Trace {
       check(() => `${name}(${inputs.map(({ dtype, shape }) => describeTensor(dtype, shape)).join(', ')})`);
       return Array.from({ length: outputs }, (_, index) => {
         const output = { oper, index };
+        const from = name === 'Reshape' ? symbolOf((inputs[0] as Operand).id) : undefined;
         return add(
           output,
           `the result of ${name}`,
           native.TF_OperationOutputType(output),
           inferredShape(output, name),
+          from ? { reshapedFrom: from.reshapedFrom ?? from } : {},
         );
       });
     },

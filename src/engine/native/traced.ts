@@ -3,6 +3,7 @@ import { AttributeType } from './attributes.js';
 import { idOf, type NativeBackend } from './backend.js';
 import type { Recording } from './binding.js';
 import { describeTensor } from './dtypes.js';
+import type { KeptGraph } from './graphTimings.js';
 import type { Operand } from './promote.js';
 import type { DeviceTensor } from './session.js';
 
@@ -20,6 +21,8 @@ export interface Traced {
   readonly variables: readonly Variable[];
   /** Constants too large for the graph, which live as long as the function. */
   readonly owned: readonly number[];
+  /** The graph that the function was made of, where it was asked to be kept. */
+  readonly graph?: KeptGraph;
 }
 
 interface Variables {
@@ -109,7 +112,7 @@ function addFunction(
   inputs: readonly Operand[],
   results: readonly number[],
   name: string,
-) {
+): KeptGraph {
   const { session } = native.binding;
   const { native: library, status, context } = session;
   const { trace, captured } = recording;
@@ -144,14 +147,16 @@ function addFunction(
   library.TFE_ContextAddFunction(context, fn, status);
   library.TF_DeleteFunction(fn);
   session.check(() => name);
+  return { graph: trace.graph, inputs: sources, outputs };
 }
 
-/** Runs `fn` once on symbols and registers what it did. */
+/** Runs `fn` once on symbols and registers what it did; the graph is kept where timings of its ops are wanted. */
 export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
   native: NativeBackend,
   fn: (inputs: Input) => Output,
   inputs: Input,
   label: string,
+  keepGraph = false,
 ): Traced {
   const { binding } = native;
   const before = snapshot(native);
@@ -161,6 +166,7 @@ export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
   const operands = shapes.map((shape) => recording.trace.argument(shape));
   const symbols = operands.map((operand) => native.createOutputTensor(binding.metadata(operand.id, operand)));
   let assigned = new Map<Variable, number>();
+  let isKept = false;
   try {
     const args = Object.fromEntries(keys.map((key, index) => [key, symbols[index]])) as unknown as Input;
     const outputs = refuseRandom(label, () => tf.tidy(() => fn(args) as never)) as unknown as Output;
@@ -171,9 +177,11 @@ export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
     for (const id of assigned.values()) recording.trace.forget(id);
     refuseLostEffects(label, native, recording, before);
     const name = `${label.replace(/[^A-Za-z0-9]/g, '_')}_${functions++}`;
-    addFunction(native, recording, operands, [...produced, ...assigned.values()], name);
+    const graph = addFunction(native, recording, operands, [...produced, ...assigned.values()], name);
+    isKept = keepGraph;
     return {
       name,
+      ...(keepGraph && { graph }),
       sources: [
         ...keys.map((input) => ({ input })),
         ...[...recording.captured.keys()].map((id) => {
@@ -193,7 +201,7 @@ export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
     throw error;
   } finally {
     binding.stopRecording();
-    binding.session.native.TF_DeleteGraph(recording.trace.graph);
+    if (!isKept) binding.session.native.TF_DeleteGraph(recording.trace.graph);
     for (const id of recording.released) {
       const inUse = before.byId.has(id) || recording.captured.has(id);
       if (!inUse) binding.drop(id);
@@ -211,6 +219,14 @@ function resultId(native: NativeBackend, recording: Recording, tensor: Tensor): 
   return copy.id;
 }
 
+/** What a call reads, in the order of the function's arguments. */
+export const argumentsOf = (native: NativeBackend, { sources }: Traced, inputs: TensorTree): DeviceTensor[] =>
+  sources.map((source): DeviceTensor => {
+    const { binding } = native;
+    if ('id' in source) return binding.real(source.id);
+    return binding.real(idOf(native, 'input' in source ? (inputs[source.input] as Tensor) : source.variable));
+  });
+
 /** Runs a traced function off the event loop; variables hold their new values when it resolves. */
 export async function runTraced(
   native: NativeBackend,
@@ -218,10 +234,7 @@ export async function runTraced(
   inputs: TensorTree,
 ): Promise<TensorTree> {
   const { binding } = native;
-  const tensors = traced.sources.map((source): DeviceTensor => {
-    if ('id' in source) return binding.real(source.id);
-    return binding.real(idOf(native, 'input' in source ? (inputs[source.input] as Tensor) : source.variable));
-  });
+  const tensors = argumentsOf(native, traced, inputs);
   const count = traced.outputs.length + traced.variables.length;
   const results = await binding.session.executeAsync(traced.name, tensors, count);
   const made = results.map((result) =>
@@ -236,8 +249,9 @@ export async function runTraced(
 }
 
 /** Frees the function and what it owns. */
-export function free({ binding }: NativeBackend, { name, owned }: Traced): void {
+export function free({ binding }: NativeBackend, { name, owned, graph }: Traced): void {
   const { native, context, status } = binding.session;
+  if (graph) native.TF_DeleteGraph(graph.graph);
   native.TFE_ContextRemoveFunction(context, name, status);
   for (const id of owned) binding.drop(id);
 }

@@ -2,6 +2,7 @@ import { castLike } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
 import { addBias } from './addBias.js';
 import { type Op, runOp } from './define.js';
+import { matMul } from './matMul.js';
 
 const rowsOf = (x: Tensor): Tensor => tf.reshape(x, [-1, x.shape[x.rank - 1] as number]);
 
@@ -9,7 +10,7 @@ const rowsOf = (x: Tensor): Tensor => tf.reshape(x, [-1, x.shape[x.rank - 1] as 
 export const linearOp: Op = {
   name: 'VlgraftLinear',
   forward: ({ x, weight, bias }) => {
-    const product = tf.matMul(rowsOf(x as Tensor) as never, weight as never, false, true);
+    const product = matMul(rowsOf(x as Tensor), weight as Tensor, false, true);
     const y = bias ? addBias(product, bias) : product;
     const shape = [...(x as Tensor).shape.slice(0, -1), (weight as Tensor).shape[0] as number];
     // Trainable weights are f32: so is what they give, also where the product ran in bf16.
@@ -17,8 +18,8 @@ export const linearOp: Op = {
   },
   saves: { inputs: ['x', 'weight'], outputs: [] },
   gradient: (dy, [x, weight]) => ({
-    x: () => tf.reshape(tf.matMul(rowsOf(dy) as never, weight as never), (x as Tensor).shape),
-    weight: () => tf.matMul(rowsOf(dy) as never, rowsOf(x as Tensor) as never, true),
+    x: () => tf.reshape(matMul(rowsOf(dy), weight as Tensor), (x as Tensor).shape),
+    weight: () => matMul(rowsOf(dy), rowsOf(x as Tensor), true),
     bias: () => tf.sum(rowsOf(dy), 0),
   }),
 };
