@@ -11,6 +11,7 @@ const everywhere = [
   'src/progress',
   'src/random',
   'src/spans',
+  'src/threads',
   'src/json',
   'src/kindSchema',
   'src/packageFolder',

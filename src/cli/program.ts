@@ -15,6 +15,7 @@ import { addRecipes } from './verbs/recipes.js';
 import { addRun } from './verbs/run.js';
 import { addSweep } from './verbs/sweep.js';
 import { addValidate } from './verbs/validate.js';
+import { wholeNumber } from './wholeNumber.js';
 
 /** Every verb, in the order of the help. */
 const verbs: readonly AddVerb[] = [
@@ -47,6 +48,11 @@ export function createProgram(): Command {
     .option('--json', 'print results as JSON')
     .option('--quiet', 'no progress, only results and errors')
     .option('--no-input', 'never ask a question')
+    .option(
+      '--threads <n>',
+      'threads to compute with; default: the cores that this process may use',
+      wholeNumber,
+    )
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ showGlobalOptions: true })

@@ -6,6 +6,7 @@ export interface GlobalOptions {
   readonly quiet?: boolean;
   /** False after `--no-input`. */
   readonly input?: boolean;
+  readonly threads?: number;
 }
 
 /** Where a verb writes: results to stdout, everything else to stderr. */

@@ -14,7 +14,10 @@ export function action<Given extends unknown[]>(
 ): (...given: [...Given, Command]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;
-    const shell = createShell(command.optsWithGlobals<GlobalOptions>());
+    const options = command.optsWithGlobals<GlobalOptions>();
+    const shell = createShell(options);
+    // In the environment, so that processes that this one starts heed it as well.
+    if (options.threads !== undefined) process.env.VLGRAFT_THREADS = String(options.threads);
     try {
       const code = await work(shell, ...(given.slice(0, -1) as Given));
       process.exitCode = typeof code === 'number' ? code : 0;

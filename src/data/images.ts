@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { UsageError } from '../errors.js';
+import { threadCount } from '../threads.js';
+import { createLimiter, type Limiter } from './limiter.js';
 
 /** Decoded pixels, row-major, red green blue. */
 export interface Image {
@@ -46,6 +48,14 @@ function explain(path: string, error: unknown, maxPixels: number): UsageError {
   return refuse(path, `the picture is damaged or cut off (${message.split('\n')[0]})`, 'copy it again');
 }
 
+let inTurn: Limiter | undefined;
+
+/** Decodes no more pictures at a time than the engine has threads: more would only take turns with each other. */
+function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  inTurn ??= createLimiter(threadCount());
+  return inTurn(work);
+}
+
 /** As Pillow opens a picture: colour profiles and EXIF rotation are not applied; a torn file is an error. */
 const open = (bytes: Buffer, maxPixels: number) =>
   sharp(bytes, { ignoreIcc: true, failOn: 'truncated', limitInputPixels: maxPixels });
@@ -71,7 +81,7 @@ export async function decodeImage(path: string, options: DecodeOptions = {}): Pr
     const opened = open(bytes, maxPixels);
     const kept = transparency === 'white' ? opened : opened.removeAlpha();
     const raw = kept.toColourspace('srgb').raw({ depth: 'uchar' });
-    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+    const { data, info } = await whenFree(() => raw.toBuffer({ resolveWithObject: true }));
     return {
       width: info.width,
       height: info.height,

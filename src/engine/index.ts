@@ -2,6 +2,7 @@ export { type Compiled, compile, type TensorTree } from './compile.js';
 export * from './ops/index.js';
 export { castLike, type Precision, toPrecision } from './precision.js';
 export { startProfiler, stopProfiler, type TimedCall } from './profiler.js';
+export { canQuantise, quantise } from './quantise.js';
 export { type EngineInfo, type EngineOptions, engineInfo, startEngine } from './start.js';
 export { type Scalar, type Tensor, tf, type Variable } from './tf.js';
 export { fromHost, readTensor } from './transfer.js';

@@ -3,8 +3,11 @@ import { idOf, type NativeBackend, nativeBackend, requireNative } from './native
 import { DataType } from './native/dtypes.js';
 import { type Tensor, tf } from './tf.js';
 
-/** f32 everywhere, or bf16 storage and matrix products for the frozen part (adapters, optimizer and loss stay f32). */
-export type Precision = 'f32' | 'bf16';
+/**
+ * Of the frozen part; adapters, optimizer and loss are f32. bf16: stored and multiplied in bf16. int8: the weights of
+ * linear layers are stored in int8, everything else is as with bf16.
+ */
+export type Precision = 'f32' | 'bf16' | 'int8';
 
 const isLow = (native: NativeBackend, tensor: Tensor): boolean =>
   native.binding.dtypeOf(idOf(native, tensor)) === DataType.BFLOAT16;
@@ -20,6 +23,7 @@ function castTo(native: NativeBackend, tensor: Tensor, dtype: number): Tensor {
  */
 export function toPrecision(tensor: Tensor, precision: Precision): Tensor {
   const native = nativeBackend();
+  // Int8 is for the weights of linear layers, which `quantise` makes.
   if (!native || precision === 'f32' || tensor.dtype !== 'float32') return tf.clone(tensor);
   return castTo(native, tensor, DataType.BFLOAT16);
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.js';
+import { threadCount } from '../threads.js';
 import { locateEngine, locateKernels } from './install/locate.js';
 import { registerNativeBackend } from './native/backend.js';
 import { registerOps } from './ops/register.js';
@@ -13,7 +13,7 @@ type Backend = (typeof BACKENDS)[number];
 export interface EngineOptions {
   /** `auto` takes tensorflow where libtensorflow is found, else wasm. Default: VLGRAFT_BACKEND, else `auto`. */
   readonly backend?: Backend;
-  /** Threads of one operation; default: the cores of the machine. */
+  /** Threads of one operation; default: VLGRAFT_THREADS, else the cores that the process may use. */
   readonly threads?: number;
 }
 
@@ -76,7 +76,7 @@ function wantedBackend(): Backend {
 
 async function start({
   backend = wantedBackend(),
-  threads = availableParallelism(),
+  threads = threadCount(),
 }: EngineOptions): Promise<EngineInfo> {
   if (backend === 'wasm') return startWasm();
   const native = await startNative(threads);

@@ -1,14 +1,24 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { adapters } from '../../adapters/index.js';
 import { createBackbone } from '../../src/backbones/load.js';
 import { float32 } from '../../src/data/hostTensor.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
+import type { Json } from '../../src/json.js';
 import { createCollator } from '../../src/training/batch.js';
 import { createEvaluator } from '../../src/training/evaluate.js';
 import { createStep } from '../../src/training/step.js';
+import { completeOptions } from '../adapters/subjects.js';
 import { bottleneckChoice, toyConfig, toyExamples, toyModel, toyProcessor, toyTraining } from './toy.js';
 
 beforeAll(() => startEngine());
+
+/** An adapter of that kind, the options that are left out at their defaults. */
+function completed({ kind, ...options }: Readonly<Record<string, Json>> & { readonly kind: string }) {
+  const found = adapters.find((adapter) => adapter.kind === kind);
+  if (!found) throw new Error(kind);
+  return { kind, ...completeOptions(found, options) };
+}
 
 describe('a model', () => {
   it('starts an unfrozen backbone with its pretrained values', async () => {
@@ -55,10 +65,17 @@ describe('a model', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('trains on a backbone in bf16 nearly as on one in f32', async () => {
-    const losses = { f32: [] as number[], bf16: [] as number[] };
-    for (const precision of ['f32', 'bf16'] as const) {
-      const model = toyModel({ precision });
+  it.each([
+    ['bf16', 'bottleneck', bottleneckChoice],
+    ['int8', 'bottleneck', bottleneckChoice],
+    ['int8', 'lora', { kind: 'lora', sites: ['attention.*', 'ffn.*'], rank: 4, alpha: 4 }],
+    ['int8', 'shortcut', { kind: 'shortcut' }],
+    ['int8', 'last-layers', { kind: 'last-layers', count: 1 }],
+  ] as const)('trains on a backbone in %s with %s nearly as on one in f32', async (low, _kind, choice) => {
+    const losses = { f32: [] as number[], bf16: [] as number[], int8: [] as number[] };
+    const before = tf.memory().numTensors;
+    for (const precision of ['f32', low] as const) {
+      const model = toyModel({ precision, adapters: [completed(choice as never)] });
       const step = createStep(model, toyTraining);
       const collator = createCollator(model.parts.task, toyProcessor);
       const batch = await collator.collate(toyExamples(16, 'train'), { training: true, seed: [1] });
@@ -70,8 +87,9 @@ describe('a model', () => {
       model.dispose();
     }
     losses.f32.forEach((loss, index) => {
-      expect(Math.abs(loss - losses.bf16[index]!)).toBeLessThan(0.03);
+      expect(Math.abs(loss - losses[low][index]!)).toBeLessThan(0.03);
     });
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('evaluates with the values that its variables have now', async () => {

@@ -54,11 +54,11 @@ export function createBinding(session: Session) {
         : 'a disposed tensor was used',
     );
   };
-  // tfjs has no bfloat16: it is told float32.
+  // tfjs has no bfloat16 and no int8: it is told float32.
   const metadata = (id: number, { dtype, shape }: Pick<DeviceTensor, 'dtype' | 'shape'>): TensorMetadata => ({
     id,
     shape: [...shape],
-    dtype: dtype === DataType.BFLOAT16 ? DataType.FLOAT : dtype,
+    dtype: dtype === DataType.BFLOAT16 || dtype === DataType.INT8 ? DataType.FLOAT : dtype,
   });
 
   function executeEager(
@@ -195,6 +195,15 @@ export function createBinding(session: Session) {
     /** What TensorFlow holds a value in: unlike tfjs it tells bfloat16 from float32. */
     dtypeOf: (id: number): number => recording?.trace.operand(id)?.dtype ?? real(id).dtype,
     isRecording: (): boolean => recording !== undefined,
+    /** What `work` records is computed after that value; op by op everything is anyway. */
+    after<T>(id: number, work: () => T): T {
+      recording?.trace.startAfter([id]);
+      try {
+        return work();
+      } finally {
+        recording?.trace.startAfter([]);
+      }
+    },
     /** From now on ops are recorded, until `stopRecording`. */
     record(): Recording {
       recording = {

@@ -4,6 +4,7 @@ export const DataType = {
   DOUBLE: 2,
   INT32: 3,
   UINT8: 4,
+  INT8: 6,
   STRING: 7,
   COMPLEX64: 8,
   INT64: 9,
@@ -27,6 +28,7 @@ export function elementBytes(dtype: number): number {
     case DataType.INT32:
       return 4;
     case DataType.UINT8:
+    case DataType.INT8:
     case DataType.BOOL:
       return 1;
     case DataType.BFLOAT16:

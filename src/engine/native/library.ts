@@ -73,6 +73,7 @@ const SIGNATURES = {
   TF_NewOperation: [P, P, 'str', 'str'],
   TF_AddInput: ['void', P, OUT],
   TF_AddInputList: ['void', P, 'TF_Output*', 'int'],
+  TF_AddControlInput: ['void', P, P],
   TF_FinishOperation: [P, P, P],
   TF_SetAttrType: ['void', P, 'str', 'int'],
   TF_SetAttrBool: ['void', P, 'str', 'uint8_t'],

@@ -26,6 +26,9 @@ const KEEPING_OPS = new Set(
   ].concat(['Tile', 'Add', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg', '_MklLayerNorm']),
 );
 
+// Int8 weights are turned into floats by Cast alone.
+const READS_INT8 = new Set(['Cast', 'Identity']);
+
 const isScalar = ({ shape }: Operand): boolean => shape.every((n) => n === 1);
 const isFloat = ({ dtype }: Operand): boolean => dtype === DataType.FLOAT || dtype === DataType.BFLOAT16;
 
@@ -55,6 +58,9 @@ export function promote(
   operands: readonly Operand[],
   cast: (id: number, dtype: number) => number,
 ): { readonly attributes: readonly Attribute[]; readonly ids: readonly number[] } {
+  if (!READS_INT8.has(name) && operands.some(({ dtype }) => dtype === DataType.INT8)) {
+    throw new Error(`${name} can not read int8 weights: only linear layers do`);
+  }
   if (!operands.some(({ dtype }) => dtype === DataType.BFLOAT16)) {
     return { attributes, ids: operands.map(({ id }) => id) };
   }

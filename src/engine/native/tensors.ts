@@ -7,6 +7,7 @@ export type TensorValues =
   | Float32Array
   | Int32Array
   | Uint8Array
+  | Int8Array
   | BigInt64Array
   | readonly number[]
   | readonly boolean[]

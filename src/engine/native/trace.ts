@@ -45,6 +45,8 @@ export interface Trace {
     inputs: readonly Operand[],
     outputs: number,
   ): Operand[];
+  /** Values that must be there before what is recorded from now on is computed, until it is called again. */
+  startAfter(ids: readonly number[]): void;
   operand(id: number): Operand | undefined;
   /** The op that made a value and the value's shape, for error messages. */
   describe(id: number): string;
@@ -78,6 +80,7 @@ export function startTrace({ native, status, check }: Session): Trace {
   const alive = new Set<number>();
   const setters = nodeSetters(native);
   let nodes = 0;
+  let awaited: readonly number[] = [];
 
   const add = (
     output: Output,
@@ -157,6 +160,7 @@ export function startTrace({ native, status, check }: Session): Trace {
       const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
       if (listed > 0) native.TF_AddInputList(node, sources.slice(0, listed), listed);
       for (const source of sources.slice(listed)) native.TF_AddInput(node, source);
+      for (const id of awaited) native.TF_AddControlInput(node, symbolOf(id).output.oper);
       // TensorFlow counts a list itself and refuses to be told.
       setAttributes(node, listed > 0 ? attributes.filter((a) => a.name !== 'N') : attributes, setters);
       const oper: Pointer = native.TF_FinishOperation(node, status);
@@ -172,6 +176,9 @@ export function startTrace({ native, status, check }: Session): Trace {
           from ? { reshapedFrom: from.reshapedFrom ?? from } : {},
         );
       });
+    },
+    startAfter: (ids) => {
+      awaited = ids.filter((id) => symbols.has(id));
     },
     operand: (id) => symbols.get(id),
     describe,
