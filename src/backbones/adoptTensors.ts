@@ -1,3 +1,4 @@
+import { lazyMap } from '../checkpoints/lazyMap.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { ParameterSpec } from '../nn/parameters.js';
@@ -57,6 +58,7 @@ function strangers(
 
 /**
  * The parameters of a backbone from a checkpoint, under the names of `specs`. Heads and buffers are left out.
+ * They are read when they are asked for, each time: once they are on a device nobody needs them in JavaScript's memory.
  * Throws UsageError with every tensor that is missing, misshapen or unexplained.
  */
 export function adoptTensors(
@@ -66,7 +68,7 @@ export function adoptTensors(
 ): Weights {
   const candidates = names.prefixes.map((prefix) => ({ prefix, found: findAll(tensors, specs, prefix) }));
   const best = candidates.reduce((a, b) => (count(b.found) > count(a.found) ? b : a));
-  const weights = new Map<string, HostTensor>();
+  const stored = new Map<string, string>();
   const problems: Problem[] = [];
   for (const { spec, name } of best.found) {
     const tensor = name === undefined ? undefined : tensors.get(name);
@@ -79,12 +81,12 @@ export function adoptTensors(
     }
     const problem = misfit(spec, name, tensor);
     if (problem) problems.push(problem);
-    weights.set(spec.name, tensor);
+    stored.set(spec.name, name);
   }
   const used = new Set(best.found.flatMap(({ name }) => name ?? []));
   problems.push(...strangers(tensors, used, best.prefix, names));
   if (problems.length > 0) throw new UsageError(problems);
-  return weights;
+  return lazyMap([...stored.keys()], (name) => tensors.get(stored.get(name) as string) as HostTensor);
 }
 
 /**

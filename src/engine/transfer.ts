@@ -1,8 +1,17 @@
 import type { HostTensor } from '../data/hostTensor.js';
+import { idOf, nativeBackend } from './native/backend.js';
 import { type Tensor, tf } from './tf.js';
 
-/** A device tensor with the values of `host`; the caller disposes it. */
-export const fromHost = (host: HostTensor): Tensor => tf.tensor(host.data, [...host.shape], host.dtype);
+/**
+ * A device tensor with the values of `host`; the caller disposes it. They are copied at once: tfjs alone would hold the
+ * array until an op reads it, so that all weights would be in memory twice.
+ */
+export function fromHost(host: HostTensor): Tensor {
+  const tensor = tf.tensor(host.data, [...host.shape], host.dtype);
+  const native = nativeBackend();
+  if (native) idOf(native, tensor);
+  return tensor;
+}
 
 /** The values of a device tensor. */
 export async function readTensor(tensor: Tensor): Promise<HostTensor> {
