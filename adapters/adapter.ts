@@ -103,6 +103,8 @@ export interface Adapter<Options> {
   readonly description: string;
   /** Paper and equation. */
   readonly source: string;
+  /** AdamW's learning rate to begin with; absent: that of the recipe schema. `bench:adapters` measures others. */
+  readonly learningRate?: number;
   /** Schema of the options besides `kind` and `name`; every property has a description and, if optional, a default. */
   readonly schema: JsonSchema;
   /** Throws UsageError when the options don't fit the backbone (a layer that it does not have, ...). */

@@ -31,6 +31,7 @@ export const bitfit = defineAdapter<BitfitOptions>({
   kind: 'bitfit',
   description: 'Only the biases of the backbone train: nothing new in the model, about a thousandth of it.',
   source: 'BitFit, Ben-Zaken et al. 2022 (arXiv 2106.10199), section 3',
+  learningRate: 3e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -75,6 +75,7 @@ export const compacter = defineAdapter<CompacterOptions>({
     'Bottlenecks of sums of Kronecker products: far fewer parameters than bottlenecks of the same width.',
   source:
     'Karimi Mahabadi et al. 2021 (arXiv 2106.04647), section 4; with sites ["ffn"] it is Compacter++. The adapters library has 32 as its reduction factor.',
+  learningRate: 3e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

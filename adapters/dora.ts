@@ -82,6 +82,7 @@ export const dora = defineAdapter<LowRankOptions>({
   kind: 'dora',
   description: 'LoRA on the direction of weights, their magnitude trained apart: closer to full fine-tuning.',
   source: 'DoRA, Liu et al. 2024 (arXiv 2402.09353), equation 5 and section 4.3',
+  learningRate: 3e-4,
   schema: lowRankSchema,
   plan: (backbone, options) => {
     const sites = lowRankSites(backbone, options);

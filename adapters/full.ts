@@ -11,6 +11,7 @@ export const full = defineAdapter<FullOptions>({
   description:
     'Trains every parameter of the backbone: pretraining, or the yardstick that adapters are held against.',
   source: 'Devlin et al. 2019 (arXiv 1810.04805), section 3.2: fine-tuning of all parameters',
+  learningRate: 5e-5,
   schema: {
     type: 'object',
     additionalProperties: false,

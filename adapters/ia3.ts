@@ -75,6 +75,7 @@ export const ia3 = defineAdapter<Ia3Options>({
   kind: 'ia3',
   description: 'Learned factors of keys, values and inner feed-forward channels: the fewest parameters.',
   source: '(IA)3, Liu et al. 2022 (arXiv 2205.05638), section 3.3',
+  learningRate: 1e-2,
   schema: {
     type: 'object',
     additionalProperties: false,

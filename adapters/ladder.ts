@@ -143,6 +143,7 @@ export const ladder = defineAdapter<LadderOptions>({
   description:
     'A narrow copy of the layers beside the backbone, reading each of them: no gradient passes through the backbone.',
   source: 'Sung et al. 2022, LST (arXiv 2206.06522), sections 3.2 and 3.3',
+  learningRate: 2e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

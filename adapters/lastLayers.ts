@@ -59,6 +59,7 @@ export const lastLayers = defineAdapter<LastLayersOptions>({
   kind: 'last-layers',
   description: 'The last layers of the backbone train, with what follows them: the plain baseline.',
   source: 'Houlsby et al. 2019 (arXiv 1902.00751), section 3: fine-tuning of the top layers alone',
+  learningRate: 5e-4,
   schema: {
     type: 'object',
     additionalProperties: false,

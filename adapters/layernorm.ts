@@ -12,6 +12,7 @@ export const layernorm = defineAdapter<LayernormOptions>({
   description: 'Only the LayerNorms of the backbone train: nothing new in the model, and very little of it.',
   source:
     'Qi et al. 2022 (arXiv 2211.08682), LN-tuning; Zhao et al. 2023 (arXiv 2312.11420), who train other parts beside them.',
+  learningRate: 3e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -23,6 +23,7 @@ export const lora = defineAdapter<LowRankOptions>({
   description: 'Low-rank changes of chosen weights: few parameters, no cost once they are merged.',
   source:
     'LoRA, Hu et al. 2021 (arXiv 2106.09685), equation 3; rsLoRA, Kalajdzievski 2023 (arXiv 2312.03732). Query and value with r = alpha = 8 is what the paper uses on RoBERTa.',
+  learningRate: 3e-4,
   schema: lowRankSchema,
   plan: (backbone, options) => {
     const sites = lowRankSites(backbone, options);

@@ -41,6 +41,7 @@ export const parallel = defineAdapter<ParallelOptions>({
   description: 'A bottleneck beside the feed-forward part: strong where there is room for a wide one.',
   source:
     'He et al. 2022 (arXiv 2110.04366), table 1 and section 4: scaled parallel adapter beside the feed-forward part, ReLU, scale 4; half the hidden size as in their MAM adapter.',
+  learningRate: 3e-4,
   schema: {
     type: 'object',
     additionalProperties: false,

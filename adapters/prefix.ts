@@ -110,6 +110,7 @@ export const prefix = defineAdapter<PrefixOptions>({
   description: 'Learned keys and values before those of every attention: few parameters, no new layers.',
   source:
     'Li & Liang 2021 (arXiv 2101.00190), section 4; the same on encoders: Liu et al. 2022 (arXiv 2110.07602)',
+  learningRate: 3e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

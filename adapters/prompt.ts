@@ -49,6 +49,7 @@ export const prompt = defineAdapter<PromptOptions>({
   description: 'Learned positions in the sequence, before the first layer or each: fewest parameters.',
   source:
     'Text: Lester et al. 2021 (arXiv 2104.08691). Picture, shallow and deep: VPT, Jia et al. 2022 (arXiv 2203.12119), section 3.2.',
+  learningRate: 1e-2,
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -83,6 +83,7 @@ export const shortcut = defineAdapter<ShortcutOptions>({
   description: 'A narrow network beside the backbone: no gradient passes through the backbone.',
   source:
     'CAVL, Adapter I (arXiv 2304.04399); Sung et al. 2022, LST (arXiv 2206.06522). CAVL says neither depth, width nor fusion: width h/8 and bias-free projections follow LST.',
+  learningRate: 2e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

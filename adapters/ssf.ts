@@ -21,6 +21,7 @@ export const ssf = defineAdapter<SsfOptions>({
   description:
     'A learned scale and shift for each channel of linear layers: few parameters, none once merged.',
   source: 'SSF, Lian et al. 2022 (arXiv 2210.08823), equation 1; merging: equation 3',
+  learningRate: 3e-3,
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -17,10 +17,16 @@ import {
   requireRegionStates,
   requireRegions,
 } from './grounding/candidates.js';
-import { rankCandidates, writtenBox } from './grounding/ranking.js';
+import { rankCandidates, showBox, writtenBox } from './grounding/ranking.js';
 import { regionScoreParameters, scoreRegions } from './heads/regionScore.js';
 import { FOUND, intersectionOverUnion, isFound } from './metrics/boxOverlap.js';
-import { type GroundingExample, type RefCocoSplit, readRefCoco, refCocoSchema } from './readers/refCoco.js';
+import {
+  type GroundingExample,
+  type RefCocoSplit,
+  readRefCoco,
+  recogniseRefCoco,
+  refCocoSchema,
+} from './readers/refCoco.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** Options of the task `grounding`. */
@@ -170,6 +176,12 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   },
   dataSchema: refCocoSchema,
   metric: { name: 'accuracy', higherIsBetter: true },
+  adapter: 'shortcut',
+  recognise: recogniseRefCoco,
+  show: ({ expression, truth }) => ({
+    text: expression,
+    ...(truth && { answer: `the box ${showBox(truth)}` }),
+  }),
   read: async (_options, split) => readRefCoco(split as unknown as RefCocoSplit),
   fit(options, training) {
     truthOf(training);

@@ -5,7 +5,13 @@ import { UsageError } from '../src/errors.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { pairHead, pairHeads } from './heads/nlvr/index.js';
 import { evaluateNlvr2, type NlvrLabel } from './metrics/nlvr2.js';
-import { type Nlvr2Split, type NlvrExample, nlvr2Schema, readNlvr2 } from './readers/nlvr2.js';
+import {
+  type Nlvr2Split,
+  type NlvrExample,
+  nlvr2Schema,
+  readNlvr2,
+  recogniseNlvr2,
+} from './readers/nlvr2.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** Options of the task `nlvr`. */
@@ -103,6 +109,12 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   },
   dataSchema: nlvr2Schema,
   metric: { name: 'accuracy', higherIsBetter: true },
+  adapter: 'shortcut',
+  recognise: recogniseNlvr2,
+  show: ({ sentence, label }) => ({
+    text: sentence,
+    ...(label !== undefined && { answer: label ? 'True' : 'False' }),
+  }),
   read: async (_options, split) => readNlvr2(split as unknown as Nlvr2Split),
   fit(options, training) {
     labelsOf(training);

@@ -6,7 +6,7 @@ import { klDivergence } from '../src/objectives/klDivergence.js';
 import { candidateScores } from '../src/objectives/regionChoice.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
 import { candidateStates, pixelBoxes, requireRegionStates } from './grounding/candidates.js';
-import { rankCandidates } from './grounding/ranking.js';
+import { rankCandidates, showBox } from './grounding/ranking.js';
 import { publishedHead } from './heads/publishedHead.js';
 import { collatePhrases } from './phraseGrounding/collate.js';
 import { readMarks } from './phraseGrounding/markedSentence.js';
@@ -22,6 +22,7 @@ import {
   flickr30kEntitiesSchema,
   type PhraseGroundingExample,
   readFlickr30kEntities,
+  recogniseFlickr30kEntities,
 } from './readers/flickr30kEntities.js';
 import { defineTask, type Prediction } from './task.js';
 
@@ -42,6 +43,12 @@ export const phraseGrounding = defineTask<
   schema: phraseGroundingSchema,
   dataSchema: flickr30kEntitiesSchema,
   metric: { name: 'recall1', higherIsBetter: true },
+  adapter: 'bottleneck',
+  recognise: recogniseFlickr30kEntities,
+  show({ sentence, phrases }) {
+    const named = phrases.map(({ text, truth = [] }) => `${text}: ${truth.map(showBox).join(' or ')}`);
+    return { text: sentence, ...(phrases.some(({ truth }) => truth) && { answer: named.join('; ') }) };
+  },
   read: async (_options, split) => readFlickr30kEntities(split as unknown as Flickr30kEntitiesSplit),
   fit({ protocol }, training) {
     labelled(training);

@@ -10,6 +10,7 @@ import {
   type CocoCaptionsSplit,
   cocoCaptionsSchema,
   readCocoCaptions,
+  recogniseCocoCaptions,
 } from './readers/cocoCaptions.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
@@ -109,10 +110,13 @@ function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOp
  */
 export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainState>({
   kind: 'pretrain',
-  description: 'Pretraining on captioned pictures: masked words, matching, pair-wise contrast.',
+  description: 'pretraining on captioned pictures: masked words, matching, pair-wise contrast',
   schema: pretrainSchema,
   dataSchema: cocoCaptionsSchema,
   metric: { name: 'mean', higherIsBetter: true },
+  adapter: 'full',
+  recognise: recogniseCocoCaptions,
+  show: ({ caption }) => ({ text: caption }),
   read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
   fit: ({ objectives: { mlm, matching, pwcl, contrastive, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,

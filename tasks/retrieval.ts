@@ -10,6 +10,7 @@ import {
   karpathySchema,
   type RetrievalExample,
   readKarpathy,
+  recogniseKarpathy,
 } from './readers/karpathy.js';
 import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
 import { inferRetrieval } from './retrieval/infer.js';
@@ -100,6 +101,12 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   schema: retrievalSchema,
   dataSchema: karpathySchema,
   metric: { name: 'recallMean', higherIsBetter: true },
+  adapter: 'shortcut',
+  recognise: recogniseKarpathy,
+  show: ({ captions: [first, ...others] }) => ({
+    text: first?.text ?? '',
+    answer: `the picture, which has ${others.length} more captions`,
+  }),
   read: async (_options, split) => readKarpathy(split as unknown as KarpathySplit),
   fit: (options) => ({ negatives: hasMatching(options) ? options.negatives : 0 }),
   check,

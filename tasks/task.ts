@@ -6,6 +6,7 @@ import type {
   Processor,
   Weights,
 } from '../src/backbones/backbone.js';
+import type { FolderListing } from '../src/data/folderListing.js';
 import type { HostBatch, HostTensor } from '../src/data/hostTensor.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
 import type { Json, JsonSchema } from '../src/json.js';
@@ -95,6 +96,16 @@ export interface MetricReport {
 
 export type SplitName = 'train' | 'validation' | 'test';
 
+/** Files and options of the reader by split, as a recipe has them. */
+export type Splits = Readonly<Partial<Record<SplitName, Readonly<Record<string, Json>>>>>;
+
+/** An example in words. */
+interface ShownExample {
+  readonly text: string;
+  /** What would be right; absent where it is not known. */
+  readonly answer?: string;
+}
+
 /** For tasks whose batches must each be of one group of examples. */
 interface Grouping<Options, E extends Example> {
   /**
@@ -126,6 +137,12 @@ export interface Task<Options, E extends Example, State extends Json> {
   readonly grouping?: Grouping<Options, E>;
   /** The metric that picks the best checkpoint, and whether more is better. */
   readonly metric: { readonly name: string; readonly higherIsBetter: boolean };
+  /** The kind of adapter to begin with, by the results on the sample data. */
+  readonly adapter?: string;
+  /** The splits of a folder by the official names of its files, their paths relative to it; a file may be missing. */
+  recognise?(folder: FolderListing): Splits;
+  /** An example as a person is shown it; its pictures are told beside it. */
+  show?(example: E): ShownExample;
   /** Reads one split; throws UsageError with every problem of the files. */
   read(options: Options, split: Readonly<Record<string, Json>>): Promise<readonly E[]>;
   /** What must be known before the head is built (answer vocabulary, ...); JSON, saved with the adapter. */

@@ -6,7 +6,7 @@ import { UsageError } from '../src/errors.js';
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
-import { readVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
+import { readVcr, recogniseVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
 import {
   type CollateContext,
   defineTask,
@@ -204,6 +204,13 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
   },
   dataSchema: vcrSplitSchema,
   metric: { name: 'accuracy', higherIsBetter: true },
+  adapter: 'shortcut',
+  recognise: recogniseVcr,
+  show({ question, answers, rationales = [], answerLabel, rationaleLabel }) {
+    const right = [answers[answerLabel ?? -1], rationales[rationaleLabel ?? -1]];
+    const told = right.flatMap((choice) => choice?.text ?? []);
+    return { text: question.text, ...(told.length > 0 && { answer: told.join(', because ') }) };
+  },
   read: async (_options, split) => readVcr(split as unknown as VcrSplit),
   fit({ subtask, submission }, training) {
     labelled(training, subtask);

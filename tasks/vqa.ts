@@ -8,7 +8,7 @@ import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/ans
 import { classifierParameters, classify } from './heads/classifier.js';
 import { classifyAsVilt, type PublishedClasses, publishedClassifier } from './heads/viltClassifier.js';
 import { evaluateVqa, normalizeAnswer, softTarget } from './metrics/vqaAccuracy.js';
-import { readVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
+import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** Options of the task `vqa`. */
@@ -152,6 +152,12 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   },
   dataSchema: vqaV2Schema,
   metric: { name: 'accuracy', higherIsBetter: true },
+  adapter: 'bottleneck',
+  recognise: recogniseVqaV2,
+  show: ({ question, answers = [], majorityAnswer = answers[0] }) => ({
+    text: question,
+    ...(majorityAnswer !== undefined && { answer: majorityAnswer }),
+  }),
   read: async (_options, split) => readVqaV2(split as unknown as VqaV2Split),
   fit(options, training) {
     requireAnswers(training);

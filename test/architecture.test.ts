@@ -33,8 +33,17 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/recipe': [...trainingUp, 'src/training'],
   'src/comparison': [...trainingUp, 'src/training', 'src/recipe'],
   'src/plan': [...trainingUp, 'src/training', 'src/recipe'],
+  'src/wizard': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan', 'src/index'],
   'src/index': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan'],
-  'src/cli': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan', 'src/index'],
+  'src/cli': [
+    ...trainingUp,
+    'src/training',
+    'src/recipe',
+    'src/comparison',
+    'src/plan',
+    'src/index',
+    'src/wizard',
+  ],
 };
 
 interface Import {

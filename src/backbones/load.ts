@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
-import { sortMembers } from '../checkpoints/jsonFile.js';
+import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { packageFolder } from '../packageFolder.js';
 import type { BackboneFamily, BackboneShape, Vocabulary, Weights } from './backbone.js';
+import { cachedModel, fetchCommand, isHubName } from './hubCache.js';
 import { backboneFamilies } from './index.js';
 import { initialize } from './initialize.js';
 
@@ -41,6 +42,13 @@ function naming<T>(file: string, action: () => T): T {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(error.problems.map((problem) => ({ file, ...problem })));
   }
+}
+
+/** What the backbone of a folder is, from its config.json alone; throws UsageError with what is wrong with that. */
+export function readShape(folder: string): { readonly config: Config; readonly shape: BackboneShape } {
+  const file = join(folder, 'config.json');
+  const config = readJsonObject(file) as Config;
+  return { config, shape: naming(file, () => familyOf(config).shape(config)) };
 }
 
 /**
@@ -99,21 +107,22 @@ export function shippedBackbones(): string[] {
 export function shippedBackbone(name: string): string {
   const names = shippedBackbones();
   if (names.includes(name)) return join(shippedFolder(), name);
-  const expected = names.length > 0 ? `one of ${names.join(', ')}` : 'a folder';
+  const known = names.length > 0 ? `one of ${names.join(', ')}` : 'a folder';
+  const expected = isHubName(name) ? `fetch it with: ${fetchCommand(name)}` : known;
   throw new UsageError({ message: `no backbone '${name}' comes with vlgraft`, expected });
 }
 
 /**
- * Where a backbone is that a recipe names: a folder, relative to `directory`, else one that comes with this package;
- * undefined where there is neither.
+ * Where a backbone is that a recipe names: a folder, relative to `directory`, else one that comes with this package, else
+ * a model of the hub that is in Hugging Face's cache; undefined where there is none of these.
  */
 export function findBackbone(from: string, directory = process.cwd()): string | undefined {
   const own = resolve(directory, from);
   if (!statSync(own, { throwIfNoEntry: false })?.isDirectory()) {
-    return shippedBackbones().includes(from) ? shippedBackbone(from) : undefined;
+    return shippedBackbones().includes(from) ? shippedBackbone(from) : cachedModel(from);
   }
   return isAbsolute(from) ? from : relative(process.cwd(), own) || '.';
 }
 
-/** The same in the working directory; UsageError where there is neither. */
+/** The same in the working directory; UsageError where there is none. */
 export const backboneFolder = (from: string): string => findBackbone(from) ?? shippedBackbone(from);

@@ -9,6 +9,7 @@ import { addEngine } from './verbs/engine.js';
 import { addEvaluate } from './verbs/evaluate.js';
 import { addExport } from './verbs/export.js';
 import { addMerge } from './verbs/merge.js';
+import { addNew } from './verbs/new.js';
 import { addPredict } from './verbs/predict.js';
 import { addQuickstart } from './verbs/quickstart.js';
 import { addRecipes } from './verbs/recipes.js';
@@ -20,6 +21,7 @@ import { wholeNumber } from './wholeNumber.js';
 /** Every verb, in the order of the help. */
 const verbs: readonly AddVerb[] = [
   addQuickstart,
+  addNew,
   addRun,
   addCompare,
   addSweep,

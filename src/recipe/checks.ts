@@ -5,6 +5,7 @@ import { planAdapters, positionOffset } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { BackboneShape } from '../backbones/backbone.js';
+import { fetchCommand, isHubName } from '../backbones/hubCache.js';
 import { backboneFamilies } from '../backbones/index.js';
 import { findBackbone, shippedBackbones } from '../backbones/load.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
@@ -90,7 +91,10 @@ function checkFolder(input: unknown, directory: string): Finding[] {
   const from = valueAt(input, ['backbone', 'from']);
   if (typeof from !== 'string' || from === '' || findBackbone(from, directory)) return [];
   const message = `there is no folder ${JSON.stringify(from)} and no shipped backbone of this name`;
-  return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
+  if (!isHubName(from))
+    return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
+  const here = `${message}, nor is it in the cache of Hugging Face`;
+  return [at(['backbone', 'from'], here, `for a model of the hub: ${fetchCommand(from)}`)];
 }
 
 /**

@@ -4,16 +4,14 @@ import { oneOfKinds, tagged } from '../kindSchema.js';
 import type { RecipeModules } from './modules.js';
 import { trainingSchema } from './trainingSchema.js';
 
-/** Plain strings of `data` that have no default are paths: they get the format that is checked for existence. */
+/** Whether a key of `data` names a file or a folder: plain strings without a default do. */
+export const isPath = (schema: JsonSchema): boolean =>
+  schema.type === 'string' && !['default', 'enum', 'const', 'pattern', 'format'].some((key) => key in schema);
+
+/** Paths of `data` get the format that is checked for existence. */
 function withPaths(schema: JsonSchema): JsonSchema {
-  const { type, items, properties } = schema as {
-    type?: string;
-    items?: JsonSchema;
-    properties?: JsonSchema;
-  };
-  const isPath =
-    type === 'string' && !['default', 'enum', 'const', 'pattern', 'format'].some((key) => key in schema);
-  if (isPath) return { ...schema, format: 'path' };
+  const { items, properties } = schema as { items?: JsonSchema; properties?: JsonSchema };
+  if (isPath(schema)) return { ...schema, format: 'path' };
   if (items) return { ...schema, items: withPaths(items) };
   if (!properties) return schema;
   const entries = Object.entries(properties).map(([key, value]) => [key, withPaths(value as JsonSchema)]);
@@ -29,7 +27,8 @@ const seed: JsonSchema = {
   examples: [1],
 };
 
-const name: JsonSchema = {
+/** Schema of the name of a run. */
+export const name: JsonSchema = {
   type: 'string',
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
   description: 'Name of the run: letters, digits, dots, dashes and underscores, at most 100.',
@@ -63,8 +62,9 @@ const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
       type: 'string',
       minLength: 1,
       description:
-        'A shipped backbone or a folder with config.json and model.safetensors; absent: `create` is given.',
-      examples: ['scenes-tiny', 'models/visualbert-vqa-coco-pre'],
+        'A shipped backbone, a folder with config.json and model.safetensors, or a model of the hub that is in the ' +
+        'cache of Hugging Face; absent: `create` is given.',
+      examples: ['scenes-tiny', 'models/visualbert-vqa-coco-pre', 'dandelin/vilt-b32-mlm'],
     },
     create: {
       type: 'object',

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { packageFolder } from '../packageFolder.js';
 
@@ -19,6 +19,13 @@ interface Outline {
 
 /** Where the recipes of this package lie. */
 export const recipesFolder = (): string => join(packageFolder(), 'recipes');
+
+/** The `$schema` of a recipe: the schema of this package from where the recipe lies. */
+export function schemaReference(file: string): string {
+  const path = relative(dirname(resolve(file)), join(recipesFolder(), 'schema.json'));
+  const schema = path.split(sep).join('/');
+  return schema.startsWith('.') ? schema : `./${schema}`;
+}
 
 /** The recipes of this package, by name. */
 export function shippedRecipes(): ShippedRecipe[] {

@@ -28,5 +28,11 @@ const round = (value: number) => Math.round(value * 100) / 100;
 /** Pixels x, y, width, height, as COCO writes boxes. */
 const cocoBox = ([x1, y1, x2, y2]: PixelBox): number[] => [x1, y1, x2 - x1, y2 - y1].map(round);
 
+/** A box for a person, in pixels. */
+export function showBox(box: PixelBox): string {
+  const [x, y, width, height] = cocoBox(box);
+  return `${width} x ${height} at ${x}, ${y}`;
+}
+
 /** A ranked box as predictions have it. */
 export const writtenBox = ({ box, score }: RankedBox) => ({ box: cocoBox(box), score });

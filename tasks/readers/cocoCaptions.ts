@@ -1,11 +1,13 @@
 import type { Picture } from '../../src/backbones/backbone.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
-import type { Example } from '../task.js';
+import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 
 /** A caption and its picture. */
 export interface CaptionExample extends Example {
@@ -43,6 +45,14 @@ export const cocoCaptionsSchema: JsonSchema = {
     },
   },
 };
+
+/** The files of COCO captions by their official names. */
+export const recogniseCocoCaptions = (folder: FolderListing): Splits =>
+  splitsByFile(folder, /^captions_(\w+)\.json$/, (captions, word) => ({
+    captions,
+    images: picturesNear(folder, captions, [word]),
+    instances: fileNear(folder, captions, `instances_${word}.json`),
+  }));
 
 interface ImageItem {
   readonly id: number | string;

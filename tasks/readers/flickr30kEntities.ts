@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Picture } from '../../src/backbones/backbone.js';
 import type { PixelBox } from '../../src/data/boxes.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import { type MarkedPhrase, readMarks } from '../phraseGrounding/markedSentence.js';
-import type { Example } from '../task.js';
+import type { Example, Splits } from '../task.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { type EntityAnnotations, readEntityAnnotations } from './entityAnnotations.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { picturesNear, splitsByFile } from './recognition.js';
 import { type TextLine, textLines } from './textFile.js';
 
 /** A phrase that names things of the picture. */
@@ -56,6 +58,17 @@ export const flickr30kEntitiesSchema: JsonSchema = {
     limit: { type: 'integer', minimum: 1, description: 'Reads the first pictures only; default: all.' },
   },
 };
+
+/** The files of annotations.zip by their official names, beside the lists of ids. */
+export const recogniseFlickr30kEntities = (folder: FolderListing): Splits =>
+  splitsByFile(folder, /^(train|val|test)\.txt$/, (ids, word) => {
+    const annotations = posix.dirname(ids);
+    const holds = (name: string) =>
+      folder.files.some((path) => path.startsWith(posix.join(annotations, name, '/')));
+    if (!holds('Annotations') || !holds('Sentences')) return undefined;
+    const images = picturesNear(folder, ids, ['flickr30k-images', 'flickr30k_images', word, 'images']);
+    return { ids, annotations, images };
+  });
 
 /** The chain of phrases that name nothing to be seen. */
 const NOT_VISUAL = '0';

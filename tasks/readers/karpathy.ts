@@ -1,12 +1,14 @@
 import { posix } from 'node:path';
 import type { Picture } from '../../src/backbones/backbone.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
-import type { Example } from '../task.js';
+import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
 
 /** A caption and its number in the dataset. */
 export interface Caption {
@@ -64,6 +66,30 @@ export const karpathySchema: JsonSchema = {
     },
   },
 };
+
+/** The folder of the pictures: of COCO the one that holds the folders which its entries name. */
+function imagesOf(folder: FolderListing, annotations: string): string | undefined {
+  if (!posix.basename(annotations).includes('coco'))
+    return picturesNear(folder, annotations, ['flickr30k-images', 'flickr30k_images', 'images']);
+  const years = picturesNear(folder, annotations, ['val2014']);
+  return years && posix.dirname(years);
+}
+
+/** Karpathy's files of COCO and Flickr30k by their official names, or a file for each split. */
+export function recogniseKarpathy(folder: FolderListing): Splits {
+  const apart = splitsByFile(folder, /^karpathy_(\w+)\.json$/, (annotations, word) => ({
+    annotations,
+    images: picturesNear(folder, annotations, [word]),
+    instances: fileNear(folder, annotations, `instances_${word}.json`),
+  }));
+  if (apart.train) return apart;
+  return splitsOfOneFile(folder, /^dataset_(coco|flickr30k|flickr8k)\.json$/, (annotations, split) => ({
+    annotations,
+    images: imagesOf(folder, annotations),
+    split: split === 'validation' ? 'val' : split,
+    restval: split === 'train' && posix.basename(annotations).includes('coco') ? true : undefined,
+  }));
+}
 
 interface ImageItem {
   readonly filename: string;

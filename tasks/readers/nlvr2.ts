@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Picture } from '../../src/backbones/backbone.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
-import type { Example } from '../task.js';
+import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { itemCheck } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 
 /** A sentence about two pictures. */
 export interface NlvrExample extends Example {
@@ -46,6 +48,15 @@ export const nlvr2Schema: JsonSchema = {
     limit: { type: 'integer', minimum: 1, description: 'Reads the first lines only; default: all.' },
   },
 };
+
+/** The files of NLVR2 by their official names; these are common ones, so pictures must be there too. */
+export const recogniseNlvr2 = (folder: FolderListing): Splits =>
+  splitsByFile(folder, /^(train|val|dev|test|test1)\.json$/, (annotations, word) => {
+    const images = picturesNear(folder, annotations, [word]);
+    const instances = fileNear(folder, annotations, `instances_${word}.json`);
+    const own = instances !== undefined && posix.dirname(instances) === posix.dirname(annotations);
+    return images === undefined ? undefined : { annotations, images, ...(own && { instances }) };
+  });
 
 interface LineItem {
   /** split-set-pair-sentence. */

@@ -1,13 +1,15 @@
 import type { Picture } from '../../src/backbones/backbone.js';
 import type { PixelBox } from '../../src/data/boxes.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
-import type { Example } from '../task.js';
+import type { Example, SplitName, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
 
 /** An expression that refers to one thing in a picture; the picture's boxes are the candidates. */
 export interface GroundingExample extends Example {
@@ -55,6 +57,29 @@ export const refCocoSchema: JsonSchema = {
     limit: { type: 'integer', minimum: 1, description: 'Reads the first refs only; default: all.' },
   },
 };
+
+/** The test set of RefCOCO and RefCOCO+ has two parts, that of RefCOCOg one. */
+const namesOf = (refs: string): Readonly<Record<SplitName, string>> => ({
+  train: 'train',
+  validation: 'val',
+  test: /refcocog|umd|google/i.test(refs) ? 'test' : 'testA',
+});
+
+/** The files of REFER, its refs written as JSON, by their official names, or a file of refs for each split. */
+export function recogniseRefCoco(folder: FolderListing): Splits {
+  const apart = splitsByFile(folder, /^refs_(\w+)\.json$/, (refs, word) => ({
+    refs,
+    instances: fileNear(folder, refs, `instances_${word}.json`),
+    images: picturesNear(folder, refs, [word]),
+  }));
+  if (apart.train) return apart;
+  return splitsOfOneFile(folder, /^refs(\(\w+\))?\.json$/, (refs, split) => ({
+    refs,
+    instances: fileNear(folder, refs, 'instances.json'),
+    images: picturesNear(folder, refs, ['train2014']),
+    split: namesOf(refs)[split],
+  }));
+}
 
 interface RefItem {
   readonly ref_id: number | string;

@@ -1,13 +1,15 @@
 import type { Picture } from '../../src/backbones/backbone.js';
 import { type PixelBox, toPixelBox } from '../../src/data/boxes.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
-import type { Example } from '../task.js';
+import type { Example, Splits } from '../task.js';
 import { objectNames, type TaggedText, tagText, type VcrToken } from '../vcr/taggedText.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { itemCheck } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { picturesNear, splitsByFile } from './recognition.js';
 
 /** A question about a picture with four answers and four reasons. */
 export interface VcrExample extends Example {
@@ -47,6 +49,13 @@ export const vcrSplitSchema: JsonSchema = {
     limit: { type: 'integer', minimum: 1, description: 'Reads the first lines only; default: all.' },
   },
 };
+
+/** The files of VCR by their official names; these are common ones, so its pictures must be there too. */
+export const recogniseVcr = (folder: FolderListing): Splits =>
+  splitsByFile(folder, /^(train|val|test)\.jsonl$/, (annotations) => {
+    const images = picturesNear(folder, annotations, ['vcr1images']);
+    return images === undefined ? undefined : { annotations, images };
+  });
 
 interface LineItem {
   readonly annot_id: string;

@@ -1,11 +1,13 @@
 import type { Picture } from '../../src/backbones/backbone.js';
+import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
-import type { Example } from '../task.js';
+import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 
 /** A question about a picture. */
 export interface VqaExample extends Example {
@@ -60,6 +62,15 @@ export const vqaV2Schema: JsonSchema = {
     limit: { type: 'integer', minimum: 1, description: 'Reads the first questions only; default: all.' },
   },
 };
+
+/** The files of VQA v2 by their official names; a test set counts where its answers are known. */
+export const recogniseVqaV2 = (folder: FolderListing): Splits =>
+  splitsByFile(folder, /^v2_OpenEnded_mscoco_([\w-]+)_questions\.json$/, (questions, word) => {
+    const annotations = fileNear(folder, questions, `v2_mscoco_${word}_annotations.json`);
+    const instances = fileNear(folder, questions, `instances_${word}.json`);
+    if (word.startsWith('test') && annotations === undefined) return undefined;
+    return { questions, annotations, images: picturesNear(folder, questions, [word]), instances };
+  });
 
 interface QuestionItem {
   readonly question_id: number | string;

@@ -16,6 +16,7 @@ describe('help and version', () => {
   });
 
   it.each([
+    ['new'],
     ['run'],
     ['compare'],
     ['sweep'],

@@ -5,7 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Picture } from '../../src/backbones/backbone.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import { float32, type HostTensor } from '../../src/data/hostTensor.js';
-import { createRegionSource, type RegionSource, type Regions } from '../../src/data/regions/index.js';
+import {
+  createRegionSource,
+  type RegionSource,
+  type Regions,
+  regionKinds,
+} from '../../src/data/regions/index.js';
 import type { Json } from '../../src/json.js';
 import { drawPicture, temporaryFolder } from './pictures.js';
 
@@ -153,6 +158,30 @@ function zip(members: Readonly<Record<string, Buffer>>): Buffer {
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...local, directory, end]);
 }
+
+describe('what is proposed', () => {
+  const proposedBy = (kind: string, width: number, files: readonly string[]) =>
+    regionKinds.find((one) => one.kind === kind)?.propose(width, { files, pictureFolders: [] });
+
+  it('is the size whose pixels are as wide as the backbone reads', () => {
+    expect(proposedBy('crop-pixels', 768, [])).toEqual([{ size: 16 }]);
+    expect(proposedBy('crop-pixels', 2048, [])).toEqual([]); // 2048 / 3 is no square
+  });
+
+  it('is every file and folder that looks like features, and no model', () => {
+    const files = [
+      'a/x.safetensors',
+      'm/model.safetensors',
+      'n/1.npz',
+      'n/2.npz',
+      'l/data.mdb',
+      'b.lmdb',
+      'c.json',
+    ];
+    const paths = ['a/x.safetensors', 'n', 'l', 'b.lmdb'];
+    expect(proposedBy('precomputed', 2048, files)).toEqual(paths.map((path) => ({ path })));
+  });
+});
 
 describe('precomputed', () => {
   const picture: Picture = { id: 'a/7', path: file('none.png') };

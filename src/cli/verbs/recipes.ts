@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../../errors.js';
 import type { Shell } from '../shell.js';
@@ -25,11 +24,9 @@ async function show(shell: Shell, name: string): Promise<void> {
 /** The text of a recipe with `$schema` pointing to the package's schema from where the copy will lie. */
 async function copyText(file: string, target: string): Promise<string> {
   const { applyEdits, modify } = await import('jsonc-parser');
-  const { recipesFolder } = await import('../../recipe/shipped.js');
+  const { schemaReference } = await import('../../recipe/shipped.js');
   const text = readFileSync(file, 'utf8');
-  const path = relative(dirname(resolve(target)), join(recipesFolder(), 'schema.json'));
-  const schema = path.split(sep).join('/');
-  const edits = modify(text, ['$schema'], schema.startsWith('.') ? schema : `./${schema}`, {});
+  const edits = modify(text, ['$schema'], schemaReference(target), {});
   return applyEdits(text, edits);
 }
 

@@ -33,7 +33,8 @@ async function settle(shell: Shell, folder: string, { resume, overwrite }: Optio
   return { [answer]: true };
 }
 
-async function run(shell: Shell, name: string, options: Options): Promise<void> {
+/** Carries out a recipe by file or shipped name, and tells what came of it. */
+export async function run(shell: Shell, name: string, options: Options): Promise<void> {
   if (options.resume && options.overwrite)
     throw new UsageError('--resume and --overwrite exclude each other');
   const { readRecipe } = await import('../../recipe/load.js');

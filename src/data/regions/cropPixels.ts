@@ -149,6 +149,10 @@ export const cropPixels = defineRegions<CropPixelsOptions>({
   kind: 'crop-pixels',
   description: "each box's pixels, resized and flattened; no detector is needed",
   schema,
+  propose(width) {
+    const size = Math.sqrt(width / 3);
+    return Number.isInteger(size) ? [{ size }] : [];
+  },
   async create(given) {
     const options = { ...DEFAULTS, ...given };
     const tables = levels(options);

@@ -1,6 +1,8 @@
+import { posix } from 'node:path';
 import type { Picture } from '../../backbones/backbone.js';
 import { UsageError } from '../../errors.js';
 import { createAsyncCache } from '../asyncCache.js';
+import type { FolderListing } from '../folderListing.js';
 import type { HostTensor } from '../hostTensor.js';
 import { readImageSize } from '../images.js';
 import { type Box, boxGeometry } from './geometry.js';
@@ -77,6 +79,16 @@ async function sizeOfPicture(picture: Picture, entry: FeatureEntry, boxes: Preco
   return { width: entry.size.data[0]!, height: entry.size.data[1]! };
 }
 
+/** Files and folders that look as if features were stored in them. */
+function storesIn({ files }: FolderListing): string[] {
+  const stores = files.flatMap((path): string[] => {
+    const name = posix.basename(path);
+    if (name === 'data.mdb' || name.endsWith('.npz')) return [posix.dirname(path)];
+    return /\.(safetensors|lmdb)$/.test(name) && !/^(adapter_)?model\b/.test(name) ? [path] : [];
+  });
+  return [...new Set(stores)];
+}
+
 interface Kept {
   readonly features: Float32Array;
   readonly boxes: Float32Array;
@@ -98,6 +110,7 @@ export const precomputed = defineRegions<PrecomputedOptions>({
   kind: 'precomputed',
   description: 'features of a detector, stored by picture id in safetensors, npz or LMDB files',
   schema,
+  propose: (_width, folder) => storesIn(folder).map((path) => ({ path })),
   async create(given) {
     if (!given.path)
       throw new UsageError({ where: 'regions.path', message: 'the file or folder is missing' });

@@ -1,5 +1,6 @@
 import type { Picture } from '../../backbones/backbone.js';
 import type { Json, JsonSchema } from '../../json.js';
+import type { FolderListing } from '../folderListing.js';
 
 /** Width of a box in geometry: x1, y1, x2, y2, width, height, area, all relative to the picture (UNITER, section 3.1). */
 export const GEOMETRY_WIDTH = 7;
@@ -35,6 +36,11 @@ export interface RegionKind<Options> {
   readonly description: string;
   /** Schema of the options besides `kind`. */
   readonly schema: JsonSchema;
+  /**
+   * Options that may suit a backbone and a folder of data, the best first; paths are relative to the folder.
+   * @param width of a region's feature, as the backbone reads it
+   */
+  propose(width: number, folder: FolderListing): readonly Partial<Options>[];
   /** Options left out take the schema's defaults. */
   create(options: Partial<Options>): Promise<RegionSource>;
 }

@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** A model in the cache of Hugging Face's libraries. */
+export interface CachedModel {
+  /** As on the hub: `dandelin/vilt-b32-mlm`. */
+  readonly name: string;
+  /** The files of its current revision. */
+  readonly folder: string;
+}
+
+/** Where Hugging Face's libraries keep what they fetch: HF_HUB_CACHE, or `hub` in HF_HOME, or in the user's cache folder. */
+function hubFolder({ HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME }: NodeJS.ProcessEnv): string {
+  if (HF_HUB_CACHE) return HF_HUB_CACHE;
+  return join(HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface'), 'hub');
+}
+
+/** Whether a text is written as the hub names models: an owner and a model. */
+export const isHubName = (text: string): boolean => /^\w[\w.-]*\/\w[\w.-]*$/.test(text);
+
+/** The command that fetches a model into the cache. */
+export const fetchCommand = (name: string): string => `hf download ${name}`;
+
+/** The revision that `main` points to, else the latest one. */
+function snapshotOf(model: string): string | undefined {
+  const snapshots = join(model, 'snapshots');
+  const main = join(model, 'refs', 'main');
+  const current = existsSync(main) ? join(snapshots, readFileSync(main, 'utf8').trim()) : undefined;
+  if (current !== undefined && existsSync(current)) return current;
+  if (!existsSync(snapshots)) return undefined;
+  const folders = readdirSync(snapshots).map((name) => join(snapshots, name));
+  return folders.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+}
+
+/** The models of the cache that have a revision on disk, by name. */
+export function cachedModels(environment: NodeJS.ProcessEnv = process.env): CachedModel[] {
+  const hub = hubFolder(environment);
+  if (!existsSync(hub)) return [];
+  return readdirSync(hub)
+    .filter((name) => /^models--[^-].*--/.test(name))
+    .sort()
+    .flatMap((entry) => {
+      const folder = snapshotOf(join(hub, entry));
+      const name = entry.slice('models--'.length).replace('--', '/');
+      return folder === undefined ? [] : [{ name, folder }];
+    });
+}
+
+/** The folder of one model of the cache; undefined where it is not there. */
+export function cachedModel(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return isHubName(name)
+    ? snapshotOf(join(hubFolder(environment), `models--${name.replace('/', '--')}`))
+    : undefined;
+}

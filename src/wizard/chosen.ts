@@ -1,0 +1,39 @@
+import { adapters } from '../../adapters/index.js';
+import { tasks } from '../../tasks/index.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import type { AnyTask } from '../training/model.js';
+import type { Answers } from './answers.js';
+import type { KnownBackbone } from './backbones.js';
+import { completeOptions } from './schemaValues.js';
+import { pathKeys } from './splitFields.js';
+import type { World } from './world.js';
+
+/** Tasks whose data is files of one reader; `multi` has several and is written by hand. */
+export const offeredTasks = (tasks as unknown as readonly AnyTask[]).filter(
+  (task) => pathKeys(task).length > 0,
+);
+
+/** An answer that must be there before what follows from it; the steps are in this order. */
+function required<T>(value: T | undefined, where: string): T {
+  if (value !== undefined) return value;
+  throw new UsageError({ where, message: `"${where}" is not answered` });
+}
+
+export const chosenBackbone = ({ backbone }: Answers, world: World): KnownBackbone =>
+  world.backbone(required(backbone, 'backbone'));
+
+export function chosenTask({ task }: Answers): AnyTask {
+  const kind = required(task, 'task');
+  return required(
+    offeredTasks.find((one) => one.kind === kind),
+    'task',
+  );
+}
+
+/** Options of a task that takes every default. */
+export const defaultOptions = ({ schema }: AnyTask): Json => completeOptions(schema);
+
+/** The adapters that were chosen, of those that there are, in the order of the list. */
+export const chosenAdapters = ({ adapters: kinds = [] }: Answers) =>
+  adapters.filter(({ kind }) => kinds.includes(kind));

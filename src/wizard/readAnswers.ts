@@ -1,0 +1,66 @@
+import { readFileSync, statSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { isJsonObject } from '../checkpoints/jsonFile.js';
+import { UsageError } from '../errors.js';
+import { applyOverride, type Override } from '../recipe/override.js';
+import { valueAt } from '../recipe/path.js';
+import { explainErrors } from '../recipe/schemaErrors.js';
+import {
+  type Finding,
+  type ParsedRecipe,
+  parseRecipe,
+  problemOf,
+  type RecipeSource,
+} from '../recipe/source.js';
+import type { Answers } from './answers.js';
+import { answersSchema } from './answersSchema.js';
+import { LENGTHS } from './chosenBudget.js';
+
+/** Answers that were given beforehand, and where each of them stands. */
+export interface GivenAnswers {
+  readonly answers: Answers;
+  readonly source: RecipeSource;
+}
+
+function parseFile(file: string | undefined): ParsedRecipe {
+  if (file === undefined) return parseRecipe('{}', 'answers');
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError({ file, message: 'there is no such file' });
+  return parseRecipe(readFileSync(file, 'utf8'), file);
+}
+
+/** A length that a flag gives takes the place of that of the file. */
+function withoutLengths({ input, source }: ParsedRecipe, flags: readonly Override[]): ParsedRecipe {
+  const { budget, ...rest } = isJsonObject(input) ? input : {};
+  const isLength = (key: unknown) => LENGTHS.some((length) => length === key);
+  const gives = flags.some(({ path: [step, key] }) => step === 'budget' && isLength(key));
+  if (!gives || !isJsonObject(budget)) return { input, source };
+  const kept = Object.entries(budget).filter(([key]) => !isLength(key));
+  return { input: { ...rest, budget: Object.fromEntries(kept) }, source };
+}
+
+/** Options of adapters that the answers do not choose. */
+function strayOptions({ adapters, options = {} }: Answers): Finding[] {
+  return Object.keys(options)
+    .filter((kind) => adapters && !adapters.includes(kind))
+    .map((kind) => ({
+      path: ['options', kind],
+      target: 'key',
+      message: `the adapter "${kind}" is not among "adapters"`,
+      expected: 'add it there, or leave its options out',
+    }));
+}
+
+/**
+ * Reads a file of answers and what flags say instead of it. Throws UsageError with everything that is wrong: at line and
+ * column of the file, or at the flag.
+ */
+export function readAnswers(file: string | undefined, flags: readonly Override[]): GivenAnswers {
+  const { input, source } = flags.reduce(applyOverride, withoutLengths(parseFile(file), flags));
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
+  const schema = answersSchema(valueAt(input, ['task']));
+  const isRight = ajv.validate(schema as object, input);
+  const findings = isRight ? strayOptions(input as Answers) : explainErrors(ajv.errors ?? [], input);
+  if (findings.length > 0) throw new UsageError(findings.map((finding) => problemOf(finding, source)));
+  return { answers: input as Answers, source };
+}

@@ -1,0 +1,39 @@
+import type { Example, SplitName } from '../../tasks/task.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import type { AnyTask } from '../training/model.js';
+
+/** What reading a split found. */
+export interface SplitFacts {
+  readonly examples: number;
+  readonly text: string;
+  readonly answer?: string;
+  /** Of the first example. */
+  readonly pictures: readonly string[];
+}
+
+/** Training and validation need the answers; a test set may come without. */
+function requireAnswers(
+  task: AnyTask,
+  options: unknown,
+  name: SplitName,
+  examples: readonly Example[],
+): void {
+  if (name !== 'test') task.fit(options, examples);
+}
+
+/** Reads a split as a run will, and shows its first example; throws UsageError with everything that is wrong with it. */
+export async function readSplit(
+  task: AnyTask,
+  options: unknown,
+  name: SplitName,
+  files: Readonly<Record<string, Json>>,
+): Promise<SplitFacts> {
+  const examples = await task.read(options, files);
+  const [first] = examples;
+  if (!first) throw new UsageError({ where: `files.${name}`, message: 'there are no examples in its files' });
+  requireAnswers(task, options, name, examples);
+  const { text, answer } = task.show?.(first) ?? { text: task.texts?.(first)[0] ?? first.id };
+  const pictures = task.pictures(first).map(({ path }) => path);
+  return { examples: examples.length, text, pictures, ...(answer !== undefined && { answer }) };
+}
