@@ -178,7 +178,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseRefCoco,
-  show: ({ expression, truth }) => ({
+  describe: ({ expression, truth }) => ({
     text: expression,
     ...(truth && { answer: `the box ${showBox(truth)}` }),
   }),

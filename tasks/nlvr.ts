@@ -111,7 +111,7 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseNlvr2,
-  show: ({ sentence, label }) => ({
+  describe: ({ sentence, label }) => ({
     text: sentence,
     ...(label !== undefined && { answer: label ? 'True' : 'False' }),
   }),

@@ -45,7 +45,7 @@ export const phraseGrounding = defineTask<
   metric: { name: 'recall1', higherIsBetter: true },
   adapter: 'bottleneck',
   recognise: recogniseFlickr30kEntities,
-  show({ sentence, phrases }) {
+  describe({ sentence, phrases }) {
     const named = phrases.map(({ text, truth = [] }) => `${text}: ${truth.map(showBox).join(' or ')}`);
     return { text: sentence, ...(phrases.some(({ truth }) => truth) && { answer: named.join('; ') }) };
   },

@@ -116,7 +116,7 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   metric: { name: 'mean', higherIsBetter: true },
   adapter: 'full',
   recognise: recogniseCocoCaptions,
-  show: ({ caption }) => ({ text: caption }),
+  describe: ({ caption }) => ({ text: caption }),
   read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
   fit: ({ objectives: { mlm, matching, pwcl, contrastive, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,

@@ -103,7 +103,7 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   metric: { name: 'recallMean', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseKarpathy,
-  show: ({ captions: [first, ...others] }) => ({
+  describe: ({ captions: [first, ...others] }) => ({
     text: first?.text ?? '',
     answer: `the picture, which has ${others.length} more captions`,
   }),

@@ -100,7 +100,7 @@ export type SplitName = 'train' | 'validation' | 'test';
 export type Splits = Readonly<Partial<Record<SplitName, Readonly<Record<string, Json>>>>>;
 
 /** An example in words. */
-interface ShownExample {
+interface DescribedExample {
   readonly text: string;
   /** What would be right; absent where it is not known. */
   readonly answer?: string;
@@ -142,7 +142,7 @@ export interface Task<Options, E extends Example, State extends Json> {
   /** The splits of a folder by the official names of its files, their paths relative to it; a file may be missing. */
   recognise?(folder: FolderListing): Splits;
   /** An example as a person is shown it; its pictures are told beside it. */
-  show?(example: E): ShownExample;
+  describe?(example: E): DescribedExample;
   /** Reads one split; throws UsageError with every problem of the files. */
   read(options: Options, split: Readonly<Record<string, Json>>): Promise<readonly E[]>;
   /** What must be known before the head is built (answer vocabulary, ...); JSON, saved with the adapter. */

@@ -206,7 +206,7 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseVcr,
-  show({ question, answers, rationales = [], answerLabel, rationaleLabel }) {
+  describe({ question, answers, rationales = [], answerLabel, rationaleLabel }) {
     const right = [answers[answerLabel ?? -1], rationales[rationaleLabel ?? -1]];
     const told = right.flatMap((choice) => choice?.text ?? []);
     return { text: question.text, ...(told.length > 0 && { answer: told.join(', because ') }) };

@@ -154,7 +154,7 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'bottleneck',
   recognise: recogniseVqaV2,
-  show: ({ question, answers = [], majorityAnswer = answers[0] }) => ({
+  describe: ({ question, answers = [], majorityAnswer = answers[0] }) => ({
     text: question,
     ...(majorityAnswer !== undefined && { answer: majorityAnswer }),
   }),
