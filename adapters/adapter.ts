@@ -89,6 +89,12 @@ export interface AdapterFormat<Options> {
   write?(adapter: NativeAdapter<Options>, backbone: BackboneShape): ForeignAdapter;
 }
 
+/** Learning rates that are usual, both ends included. */
+export interface LearningRateRange {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** A prompt without its owner, which is the adapter. */
 type AdapterPrompt = Omit<Prompt, 'owner'>;
 
@@ -105,6 +111,8 @@ export interface Adapter<Options> {
   readonly source: string;
   /** AdamW's learning rate to begin with; absent: that of the recipe schema. `bench:adapters` measures others. */
   readonly learningRate?: number;
+  /** Learning rates of AdamW that papers take; far outside of them planning a run warns. Absent: it never does. */
+  readonly usualLearningRate?: LearningRateRange;
   /** Schema of the options besides `kind` and `name`; every property has a description and, if optional, a default. */
   readonly schema: JsonSchema;
   /** Throws UsageError when the options don't fit the backbone (a layer that it does not have, ...). */

@@ -32,6 +32,8 @@ export const bitfit = defineAdapter<BitfitOptions>({
   description: 'Only the biases of the backbone train: nothing new in the model, about a thousandth of it.',
   source: 'BitFit, Ben-Zaken et al. 2022 (arXiv 2106.10199), section 3',
   learningRate: 3e-3,
+  // Ben Zaken et al. 2022: 1e-4 to 9e-3.
+  usualLearningRate: { low: 1e-4, high: 1e-2 },
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -57,6 +57,8 @@ export const bottleneck = defineAdapter<BottleneckOptions>({
   source:
     'CAVL, Adapter II (arXiv 2304.04399); Houlsby et al. 2019 (arXiv 1902.00751), figure 2; variant pfeiffer: Pfeiffer et al. 2020 (arXiv 2005.00247), seq_bn of the adapters library. CAVL does not say the width: 16 is the reduction factor of Houlsby-style adapters.',
   learningRate: 1e-3,
+  // Houlsby et al. 2019, section 3.1: 3e-5 to 3e-3.
+  usualLearningRate: { low: 3e-5, high: 3e-3 },
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -12,6 +12,8 @@ export const full = defineAdapter<FullOptions>({
     'Trains every parameter of the backbone: pretraining, or the yardstick that adapters are held against.',
   source: 'Devlin et al. 2019 (arXiv 1810.04805), section 3.2: fine-tuning of all parameters',
   learningRate: 5e-5,
+  // Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5; smaller models take more.
+  usualLearningRate: { low: 5e-6, high: 2e-4 },
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -60,6 +60,8 @@ export const lastLayers = defineAdapter<LastLayersOptions>({
   description: 'The last layers of the backbone train, with what follows them: the plain baseline.',
   source: 'Houlsby et al. 2019 (arXiv 1902.00751), section 3: fine-tuning of the top layers alone',
   learningRate: 5e-4,
+  // From that of fine-tuning to that of a head.
+  usualLearningRate: { low: 1e-5, high: 1e-3 },
   schema: {
     type: 'object',
     additionalProperties: false,

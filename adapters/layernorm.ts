@@ -13,6 +13,8 @@ export const layernorm = defineAdapter<LayernormOptions>({
   source:
     'Qi et al. 2022 (arXiv 2211.08682), LN-tuning; Zhao et al. 2023 (arXiv 2312.11420), who train other parts beside them.',
   learningRate: 3e-3,
+  // As for biases, which are as few.
+  usualLearningRate: { low: 1e-4, high: 1e-2 },
   schema: {
     type: 'object',
     additionalProperties: false,

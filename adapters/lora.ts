@@ -24,6 +24,8 @@ export const lora = defineAdapter<LowRankOptions>({
   source:
     'LoRA, Hu et al. 2021 (arXiv 2106.09685), equation 3; rsLoRA, Kalajdzievski 2023 (arXiv 2312.03732). Query and value with r = alpha = 8 is what the paper uses on RoBERTa.',
   learningRate: 3e-4,
+  // Hu et al. 2021, appendix D: 2e-4 to 5e-4 for encoders.
+  usualLearningRate: { low: 5e-5, high: 2e-3 },
   schema: lowRankSchema,
   plan: (backbone, options) => {
     const sites = lowRankSites(backbone, options);

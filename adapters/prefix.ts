@@ -111,6 +111,8 @@ export const prefix = defineAdapter<PrefixOptions>({
   source:
     'Li & Liang 2021 (arXiv 2101.00190), section 4; the same on encoders: Liu et al. 2022 (arXiv 2110.07602)',
   learningRate: 3e-3,
+  // Li and Liang 2021: 5e-5; Liu et al. 2022 (P-tuning v2): up to 1e-2.
+  usualLearningRate: { low: 5e-5, high: 3e-2 },
   schema: {
     type: 'object',
     additionalProperties: false,

@@ -50,6 +50,8 @@ export const prompt = defineAdapter<PromptOptions>({
   source:
     'Text: Lester et al. 2021 (arXiv 2104.08691). Picture, shallow and deep: VPT, Jia et al. 2022 (arXiv 2203.12119), section 3.2.',
   learningRate: 1e-2,
+  // Lester et al. 2021: 0.3, with Adafactor.
+  usualLearningRate: { low: 1e-3, high: 5e-1 },
   schema: {
     type: 'object',
     additionalProperties: false,

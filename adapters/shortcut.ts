@@ -84,6 +84,8 @@ export const shortcut = defineAdapter<ShortcutOptions>({
   source:
     'CAVL, Adapter I (arXiv 2304.04399); Sung et al. 2022, LST (arXiv 2206.06522). CAVL says neither depth, width nor fusion: width h/8 and bias-free projections follow LST.',
   learningRate: 2e-3,
+  // As for small transformers beside a backbone; Sung et al. 2022: 3e-3.
+  usualLearningRate: { low: 5e-5, high: 5e-3 },
   schema: {
     type: 'object',
     additionalProperties: false,

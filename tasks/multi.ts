@@ -249,6 +249,16 @@ export function multiOf(tasks: readonly AnyTask[]) {
         const [before, now] = [examplesOf(name, training), examplesOf(name, examples)];
         return task.baseline?.(before, now, state[name] as Json, given) ?? { values: {} };
       }),
+    remark: (training, examples, state, options) =>
+      present(options, examples).flatMap(({ name, task, options: given }) => {
+        const before = examplesOf(name, training);
+        const now = examples === training ? before : examplesOf(name, examples);
+        const remarks = task.remark?.(before, now, state[name] as Json, given) ?? [];
+        return remarks.map(({ message, expected }) => ({
+          message: `${name}: ${message}`,
+          ...(expected !== undefined && { expected }),
+        }));
+      }),
     exampleFrom(request, options) {
       const all = options ? members(options) : [];
       const name = requestedName(

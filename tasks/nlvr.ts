@@ -3,6 +3,7 @@ import { type HostBatch, int32 } from '../src/data/hostTensor.js';
 import { type Tensor, tf } from '../src/engine/index.js';
 import { UsageError } from '../src/errors.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
+import { remarkOnBalance } from './classBalance.js';
 import { pairHead, pairHeads } from './heads/nlvr/index.js';
 import { evaluateNlvr2, type NlvrLabel } from './metrics/nlvr2.js';
 import {
@@ -28,6 +29,9 @@ export type NlvrState = {
 
 /** Names of the classes, as NLVR2 writes its labels. */
 const LABELS = ['False', 'True'] as const;
+
+/** Share of one of the two labels up to which nothing is said. */
+const MOST_OF_ONE = 0.6;
 
 /** Sequences of a batch: one an example, or all left pictures and then all right ones. */
 function sequencesOf(examples: readonly NlvrExample[], { state, processor }: CollateContext<NlvrState>) {
@@ -148,6 +152,10 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   evaluate: (predictions, examples) =>
     report(new Map(predictions.map(({ id, label }) => [id, label === 'True'])), examples),
   baseline,
+  remark: (_training, examples) => {
+    const labels = examples.flatMap(({ label }) => (label === undefined ? [] : [LABELS[Number(label)]!]));
+    return remarkOnBalance(labels, 'labels', MOST_OF_ONE);
+  },
   exampleFrom({ id, text, pictures }) {
     const [left, right, ...others] = pictures;
     if (!right || others.length > 0) {

@@ -9,6 +9,7 @@ import type {
 import type { FolderListing } from '../src/data/folderListing.js';
 import type { HostBatch, HostTensor } from '../src/data/hostTensor.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
+import type { Problem } from '../src/errors.js';
 import type { Json, JsonSchema } from '../src/json.js';
 import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
 import type { Random } from '../src/random.js';
@@ -191,6 +192,16 @@ export interface Task<Options, E extends Example, State extends Json> {
   evaluate(predictions: readonly Prediction[], examples: readonly E[], options: Options): MetricReport;
   /** The best that ignores pictures and texts, from the training set: the majority answer. */
   baseline?(training: readonly E[], examples: readonly E[], state: State, options: Options): MetricReport;
+  /**
+   * What a person should know of a split before a run: answers that never occur in training, classes out of balance;
+   * `examples` are those of the training set itself, or of another split. Places are set by the caller.
+   */
+  remark?(
+    training: readonly E[],
+    examples: readonly E[],
+    state: State,
+    options: Options,
+  ): readonly Pick<Problem, 'message' | 'expected'>[];
   /** An example to predict on; throws UsageError when the request lacks something, or has too much. */
   exampleFrom?(request: PredictionRequest, options?: Options): E;
 }

@@ -5,6 +5,7 @@ import { linear, type Tensor, type TensorTree, tf } from '../src/engine/index.js
 import { UsageError } from '../src/errors.js';
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
+import { remarkOnBalance } from './classBalance.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
 import { readVcr, recogniseVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
 import {
@@ -29,6 +30,8 @@ export type VcrState = Pick<VcrOptions, 'subtask' | 'submission'>;
 type Subtask = 'answer' | 'rationale';
 
 const CHOICES = 4;
+/** Share of one place among the right choices up to which nothing is said. */
+const MOST_OF_ONE = 0.4;
 const RATIONALE = 'rationale.';
 /** Which of the answers each set of reasons is judged with, [B, sets]: 1 where it is the right one. */
 const GIVEN = 'rationaleGiven';
@@ -288,6 +291,16 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
       labelled(examples, options.subtask).map((example) => choiceOf(example, answer, rationale)),
       options,
     );
+  },
+  remark(_training, examples, state) {
+    const places = (labelsOf: (number | undefined)[]) =>
+      labelsOf.flatMap((label) => (label === undefined ? [] : [`choice ${label + 1}`]));
+    return subtasksOf(state).flatMap((subtask) => {
+      const right = places(
+        examples.map((one) => (subtask === 'answer' ? one.answerLabel : one.rationaleLabel)),
+      );
+      return remarkOnBalance(right, `right ${subtask}s`, MOST_OF_ONE);
+    });
   },
   exampleFrom({ id, text, pictures: [picture, ...others], choices = [] }) {
     const plain = (words: string): TaggedText => ({ text: words, spans: [] });

@@ -4,6 +4,7 @@ import { float32 } from '../src/data/hostTensor.js';
 import { UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
+import { type Remark, remarkOnBalance } from './classBalance.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
 import { classifierParameters, classify } from './heads/classifier.js';
 import { classifyAsVilt, type PublishedClasses, publishedClassifier } from './heads/viltClassifier.js';
@@ -117,6 +118,34 @@ function baseline(training: readonly VqaExample[], examples: readonly VqaExample
   return { ...one, values: { ...one.values, accuracyByQuestionTypePrior: prior.values.accuracy! } };
 }
 
+/** Share of questions without a known answer, and of the most frequent answer, up to which nothing is said. */
+const [MOST_UNKNOWN, MOST_OF_ONE] = [0.02, 0.6];
+const NAMED = 3;
+
+/** Questions of whose answers none is in the vocabulary: they can't be answered right. */
+function remarkOnUnknown(examples: readonly VqaExample[], { answers }: VqaState): Remark[] {
+  const known = new Set(answers);
+  const unknown = examples.filter((example) => {
+    const given = [...countAnswers(example.answers ?? []).keys()];
+    return given.length > 0 && !given.some((answer) => known.has(answer));
+  });
+  if (unknown.length <= MOST_UNKNOWN * examples.length) return [];
+  const named = rankMajorityAnswers(unknown).slice(0, NAMED);
+  const list = named.map(([answer]) => `'${answer}'`).join(', ');
+  const message = `${unknown.length} of ${examples.length} questions have no answer that the head knows (${list})`;
+  return [{ message, expected: 'more training data, or a lower task.minimumAnswerCount' }];
+}
+
+function remarks(
+  training: readonly VqaExample[],
+  examples: readonly VqaExample[],
+  state: VqaState,
+): Remark[] {
+  if (examples !== training) return remarkOnUnknown(examples, state);
+  const majorities = examples.flatMap((one) => rankMajorityAnswers([one])[0]?.[0] ?? []);
+  return remarkOnBalance(majorities, 'answers', MOST_OF_ONE);
+}
+
 /**
  * Visual question answering as classification over frequent answers: pooled output, then Linear 2h, GELU, LayerNorm,
  * Linear (UNITER); binary cross entropy on soft targets; the official accuracy. On a backbone that brings a trained head
@@ -197,6 +226,7 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   evaluate: (predictions, examples) =>
     report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
   baseline,
+  remark: remarks,
   pictures: ({ picture }) => [picture],
   texts: ({ question }) => [question],
   exampleFrom({ id, text, pictures: [picture, ...others], choices }) {

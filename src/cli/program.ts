@@ -5,11 +5,13 @@ import { packageFolder } from '../packageFolder.js';
 import type { AddVerb } from './verb.js';
 import { addCompare } from './verbs/compare.js';
 import { addData } from './verbs/data.js';
+import { addDoctor } from './verbs/doctor.js';
 import { addEngine } from './verbs/engine.js';
 import { addEvaluate } from './verbs/evaluate.js';
 import { addExport } from './verbs/export.js';
 import { addMerge } from './verbs/merge.js';
 import { addNew } from './verbs/new.js';
+import { addPlan } from './verbs/plan.js';
 import { addPredict } from './verbs/predict.js';
 import { addQuickstart } from './verbs/quickstart.js';
 import { addRecipes } from './verbs/recipes.js';
@@ -26,6 +28,7 @@ const verbs: readonly AddVerb[] = [
   addCompare,
   addSweep,
   addValidate,
+  addPlan,
   addEvaluate,
   addPredict,
   addMerge,
@@ -33,6 +36,7 @@ const verbs: readonly AddVerb[] = [
   addRecipes,
   addData,
   addEngine,
+  addDoctor,
 ];
 
 const version = (): string =>

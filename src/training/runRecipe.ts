@@ -63,7 +63,7 @@ function requireMetric(report: MetricReport | undefined, metric: string): void {
 }
 
 /** Before anything trains, so that a validation set without labels is found at once. */
-function baselines({ task, splits }: Prepared): RunSummary['baseline'] {
+export function baselines({ task, splits }: Prepared): RunSummary['baseline'] {
   const measure = (examples: readonly Example[] | undefined) =>
     examples && task.task.baseline?.(splits.train, examples, task.state, task.options);
   const validation = measure(splits.validation);

@@ -1,0 +1,9 @@
+import type { Example } from '../../tasks/task.js';
+import type { AnyTask } from '../training/model.js';
+
+/** Files of the pictures that examples show, each once. */
+export const uniquePictures = (task: AnyTask, examples: Iterable<Example>): Set<string> => {
+  const paths = new Set<string>();
+  for (const example of examples) for (const { path } of task.pictures(example)) paths.add(path);
+  return paths;
+};

@@ -1,0 +1,8 @@
+import type { OnProgress } from '../progress.js';
+
+/** How planning is followed and stopped. */
+export interface PlanOptions {
+  readonly onProgress?: OnProgress;
+  readonly onLog?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}

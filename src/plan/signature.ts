@@ -1,0 +1,8 @@
+import type { HostBatch } from '../data/hostTensor.js';
+
+/** Names and shapes of a batch's tensors: what a compiled function is traced anew for. */
+export const signatureOf = (batch: HostBatch): string =>
+  Object.entries(batch)
+    .map(([name, { shape }]) => `${name}[${shape}]`)
+    .sort()
+    .join();
