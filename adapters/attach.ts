@@ -145,6 +145,8 @@ export interface AdaptedRun {
   /** The identity in evaluation. */
   readonly dropout: Dropout;
   readonly options?: Pick<ForwardOptions, 'attention'>;
+  /** Is shown what every attention sees. */
+  readonly onAttention?: Hooks['attentionProbabilities'];
   /** Default `stack`. */
   readonly composition?: Composition;
   /**
@@ -297,6 +299,7 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
       if (wanted.has(name)) taps.set(name, stopGradient(hidden));
     },
     ...backboneDropout(attached, run.dropout),
+    ...(run.onAttention && { attentionProbabilities: run.onAttention }),
   };
   const frozen = run.family.forward(run.config, run.backboneParameters, run.batch, {
     ...run.options,

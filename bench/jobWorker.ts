@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { shippedModules } from '../src/recipe/modules.js';
 import type { RecipeInput } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';

@@ -21,7 +21,7 @@ function stampOf() {
   const folders = ['src', 'adapters', 'tasks', 'bench'];
   const sources = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
-      .filter((name) => /\.(ts|json)$/.test(name))
+      .filter((name) => /\.(tsx?|json)$/.test(name))
       .map((name) => join(folder, name)),
   );
   const files = [...sources.sort(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];

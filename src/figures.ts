@@ -12,3 +12,9 @@ export const percent = (share: number): string => `${(100 * share).toFixed(2)} %
 
 /** A number with thin groups of three digits: 12 345. */
 export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
+
+/** A metric: four digits behind the point for shares, two for what is larger. */
+export const metricFigure = (value: number): string => value.toFixed(Math.abs(value) > 1 ? 2 : 4);
+
+/** Bytes as `1 234 MB`. */
+export const megabytes = (bytes: number): string => `${grouped(Math.round(bytes / 1e6))} MB`;

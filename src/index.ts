@@ -1,6 +1,7 @@
 import type { Recipe, RecipeInput } from './recipe/recipe.js';
 import { resolveRecipe } from './recipe/validate.js';
-import { type RunOptions, runRecipe } from './training/runRecipe.js';
+import { reportedRun } from './report/reportedRun.js';
+import type { RunOptions } from './training/runRecipe.js';
 import type { RunSummary } from './training/summary.js';
 
 export { type Adapter, defineAdapter } from '../adapters/adapter.js';
@@ -21,6 +22,7 @@ export { type EngineInfo, type EngineOptions, startEngine } from './engine/index
 export { InterruptedError, type Problem, UsageError } from './errors.js';
 export type { OnProgress, Progress } from './progress.js';
 export type { Recipe, RecipeInput } from './recipe/recipe.js';
+export { type WrittenReport, writeReport, writeReportBeside } from './report/writeReport.js';
 export type { AdapterScales } from './training/adapterScales.js';
 export type { Evaluation } from './training/evaluate.js';
 export {
@@ -38,8 +40,8 @@ export type { RunOptions } from './training/runRecipe.js';
 export type { RunSummary } from './training/summary.js';
 
 /**
- * Checks a recipe, trains, evaluates and writes the run folder. Throws UsageError with everything that is wrong with
+ * Checks a recipe, trains, evaluates and writes the run folder with its report. Throws UsageError with everything that is wrong with
  * recipe or data, InterruptedError after a checkpoint when `signal` stops it, Error when training diverges.
  */
 export const fineTune = async (recipe: Recipe | RecipeInput, options: RunOptions = {}): Promise<RunSummary> =>
-  runRecipe(resolveRecipe(recipe), options);
+  reportedRun(resolveRecipe(recipe), options);

@@ -10,6 +10,7 @@ import {
 } from '../src/objectives/regionChoice.js';
 import { type BlindGuess, bestGuess } from './grounding/blindGuesses.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
+import { candidateGroup } from './grounding/candidateGroup.js';
 import {
   candidateMask,
   candidateStates,
@@ -17,7 +18,8 @@ import {
   requireRegionStates,
   requireRegions,
 } from './grounding/candidates.js';
-import { rankCandidates, showBox, writtenBox } from './grounding/ranking.js';
+import { cornersOf, rankCandidates, showBox, writtenBox } from './grounding/ranking.js';
+import { showGrounding, tallyGrounding } from './grounding/show.js';
 import { regionScoreParameters, scoreRegions } from './heads/regionScore.js';
 import { FOUND, intersectionOverUnion, isFound } from './metrics/boxOverlap.js';
 import {
@@ -91,8 +93,6 @@ function predictionOf(
   };
 }
 
-const corners = ([x, y, w, h]: readonly number[]): PixelBox => [x!, y!, x! + w!, y! + h!];
-
 /** The examples' boxes; UsageError where some are not known. */
 function truthOf(examples: readonly GroundingExample[]): ReadonlyMap<string, PixelBox> {
   const known = examples.flatMap(({ id, truth }) => (truth ? [[id, truth] as const] : []));
@@ -114,8 +114,7 @@ function report(
     list.filter(count).length / Math.max(1, list.length);
   const byCount = new Map<string, GroundingExample[]>();
   for (const example of examples) {
-    const count = example.picture.boxes?.length ?? 0;
-    const name = count > 4 ? '5 and more' : String(count);
+    const name = candidateGroup(example.picture);
     byCount.set(name, [...(byCount.get(name) ?? []), example]);
   }
   const groups = [...byCount].sort(([a], [b]) => a.localeCompare(b));
@@ -222,11 +221,13 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   evaluate: (predictions, examples) =>
     report(
       new Map(
-        predictions.map(({ id, box }) => [id, Array.isArray(box) ? corners(box as number[]) : undefined]),
+        predictions.map(({ id, box }) => [id, Array.isArray(box) ? cornersOf(box as number[]) : undefined]),
       ),
       examples,
     ),
   baseline,
+  tally: tallyGrounding,
+  show: showGrounding,
   exampleFrom: (request) => ({
     id: request.id,
     expression: request.text,

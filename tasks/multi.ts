@@ -17,6 +17,7 @@ import {
 } from './multi/members.js';
 import { type MultiOptions, mixingShares, multiSchema } from './multi/options.js';
 import { reportTogether } from './multi/report.js';
+import { combinedMetrics, showMember, tallyMember } from './multi/show.js';
 import { defineTask, type Loss, type Prediction, type PredictionRequest, type SplitName } from './task.js';
 
 /** State of each task by its name. */
@@ -259,6 +260,15 @@ export function multiOf(tasks: readonly AnyTask[]) {
           ...(expected !== undefined && { expected }),
         }));
       }),
+    tally: (example, prediction, options) =>
+      tallyMember(memberOf(options, example.task), example, prediction),
+    combined: (examples, options) => combinedMetrics(present(options, examples), examples),
+    show: (example, prediction, { options, examples }) =>
+      showMember(memberOf(options, example.task), example, prediction, examples),
+    answer({ task, kind, example }) {
+      const answer = kindOf(kind).answer?.(example);
+      return answer === undefined ? undefined : `${task}: ${answer}`;
+    },
     exampleFrom(request, options) {
       const all = options ? members(options) : [];
       const name = requestedName(

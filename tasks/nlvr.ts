@@ -6,6 +6,7 @@ import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
 import { pairHead, pairHeads } from './heads/nlvr/index.js';
 import { evaluateNlvr2, type NlvrLabel } from './metrics/nlvr2.js';
+import { answerOf, showNlvr, tallyNlvr } from './nlvr/show.js';
 import {
   type Nlvr2Split,
   type NlvrExample,
@@ -156,6 +157,10 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
     const labels = examples.flatMap(({ label }) => (label === undefined ? [] : [LABELS[Number(label)]!]));
     return remarkOnBalance(labels, 'labels', MOST_OF_ONE);
   },
+  tally: tallyNlvr,
+  show: (example, prediction, { options: { head } }) =>
+    showNlvr(example, prediction, pairHead(head).pictures === 'together'),
+  answer: answerOf,
   exampleFrom({ id, text, pictures }) {
     const [left, right, ...others] = pictures;
     if (!right || others.length > 0) {

@@ -17,6 +17,7 @@ import {
 } from './phraseGrounding/options.js';
 import { phrasePrediction, phrasesOf, submissionOf } from './phraseGrounding/predictions.js';
 import { baseline, labelled, report } from './phraseGrounding/report.js';
+import { showPhrases, tallyPhrases } from './phraseGrounding/show.js';
 import {
   type Flickr30kEntitiesSplit,
   flickr30kEntitiesSchema,
@@ -103,6 +104,8 @@ export const phraseGrounding = defineTask<
     return report(examples, ({ id }) => ranks.get(id) ?? []);
   },
   baseline,
+  tally: tallyPhrases,
+  show: showPhrases,
   exampleFrom(request) {
     const { id, text } = request;
     const marked = readMarks(text);

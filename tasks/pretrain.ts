@@ -75,30 +75,37 @@ function regionNamesOf(training: readonly CaptionExample[]): readonly string[] {
   });
 }
 
-const sum = (predictions: readonly Prediction[], value: (prediction: Prediction) => number): number =>
-  predictions.reduce((total, prediction) => total + value(prediction), 0);
-
 const matchedRight = ({ matchingScore, matched }: Prediction): number =>
   Number((matchingScore as number) > 0.5 === (matched === 1));
 
-function evaluate(predictions: readonly Prediction[], { objectives }: PretrainOptions): MetricReport {
-  const count = Math.max(1, predictions.length);
-  const tokens = sum(predictions, (one) => one.tokens as number);
-  const regions = sum(predictions, (one) => one.regions as number);
-  const values: Record<string, number> = {
-    ...(objectives.mlm && {
-      mlm: sum(predictions, (one) => one.tokensRight as number) / Math.max(1, tokens),
-    }),
-    ...(objectives.matching && { matching: sum(predictions, matchedRight) / count }),
-    ...((objectives.pwcl ?? objectives.contrastive) && {
-      retrieval: sum(predictions, (one) => one.retrieved as number) / count,
-    }),
-    ...(objectives.regions && {
-      regions: sum(predictions, (one) => one.regionsRight as number) / Math.max(1, regions),
-    }),
-  };
-  const all = Object.values(values);
-  return { values: { mean: all.reduce((total, value) => total + value, 0) / all.length, ...values } };
+type Count = readonly [sum: number, count: number];
+
+/** How each objective is counted: of a prediction, how much is right and of how much. */
+const COUNTED: Readonly<Record<string, (prediction: Prediction) => Count>> = {
+  mlm: ({ tokensRight, tokens }) => [tokensRight as number, tokens as number],
+  matching: (prediction) => [matchedRight(prediction), 1],
+  retrieval: ({ retrieved }) => [retrieved as number, 1],
+  regions: ({ regionsRight, regions }) => [regionsRight as number, regions as number],
+};
+
+/** Names of what is measured. */
+function measured({ objectives }: PretrainOptions): string[] {
+  const { mlm, matching, pwcl, contrastive, regions } = objectives;
+  const has = { mlm, matching, retrieval: pwcl ?? contrastive, regions };
+  return Object.keys(COUNTED).filter((name) => has[name as keyof typeof has]);
+}
+
+const countsOf = (prediction: Prediction, options: PretrainOptions): Readonly<Record<string, Count>> =>
+  Object.fromEntries(measured(options).map((name) => [name, COUNTED[name]!(prediction)]));
+
+function evaluate(predictions: readonly Prediction[], options: PretrainOptions): MetricReport {
+  const values = measured(options).map((name) => {
+    const counts = predictions.map((prediction) => COUNTED[name]!(prediction));
+    const total = (at: 0 | 1) => counts.reduce((sum, count) => sum + count[at], 0);
+    return [name, total(0) / Math.max(1, total(1))] as const;
+  });
+  const mean = values.reduce((total, [, value]) => total + value, 0) / values.length;
+  return { values: { mean, ...Object.fromEntries(values) } };
 }
 
 /**
@@ -153,4 +160,9 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
       return { id, ...Object.fromEntries(columns) };
     }),
   evaluate: (predictions, _examples, options) => evaluate(predictions, options),
+  tally: (_example, prediction, options) => ({ groups: [], counts: countsOf(prediction, options) }),
+  combined: (_examples, options) => {
+    const of = measured(options);
+    return { mean: { of, factor: 1 / of.length } };
+  },
 });

@@ -16,6 +16,8 @@ import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
 import { inferRetrieval } from './retrieval/infer.js';
 import { hasMatching, hasVectors, type RetrievalOptions, retrievalSchema } from './retrieval/options.js';
 import { retrievalLoss, retrievalOutputs } from './retrieval/outputs.js';
+import { captionsOf, foundTexts } from './retrieval/predictions.js';
+import { combinedRecalls, showRetrieval, tallyRetrieval } from './retrieval/show.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** CLIP's first temperature is 0.07 (Radford et al. 2021, section 2.5). */
@@ -61,27 +63,13 @@ function check({ score, similarity }: RetrievalOptions, backbone: BackboneShape)
   }
 }
 
-interface Found {
-  readonly id: string;
-  readonly score: number;
-  readonly right: boolean;
-}
-
-const texts = (prediction: Prediction) => prediction.top as unknown as readonly Found[];
-const captionsOf = (prediction: Prediction) =>
-  prediction.captions as unknown as readonly {
-    readonly id: string;
-    readonly rank: number;
-    readonly top: readonly Found[];
-  }[];
-
 function evaluate(predictions: readonly Prediction[], options: RetrievalOptions): MetricReport {
   const values = retrievalMetrics(
     predictions.map(({ rank }) => rank as number),
     predictions.flatMap((prediction) => captionsOf(prediction).map(({ rank }) => rank)),
   );
   if (!hasMatching(options)) return { values };
-  const pairs = predictions.flatMap(texts);
+  const pairs = predictions.flatMap(foundTexts);
   const area = rocAuc(
     pairs.map(({ score }) => score),
     pairs.map(({ right }) => right),
@@ -136,7 +124,7 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
       content: `${JSON.stringify({
         text_retrieval: predictions.map((one) => ({
           image: one.id,
-          captions: texts(one).map(({ id }) => id),
+          captions: foundTexts(one).map(({ id }) => id),
         })),
         image_retrieval: predictions.flatMap((one) =>
           captionsOf(one).map(({ id, top }) => ({ caption: id, images: top.map((found) => found.id) })),
@@ -148,6 +136,9 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   baseline: (_training, examples) => ({
     values: chanceMetrics(examples.map(({ captions }) => captions.length)),
   }),
+  tally: tallyRetrieval,
+  combined: combinedRecalls,
+  show: showRetrieval,
   /** The pictures and texts that are asked about together are the pool that is ranked. */
   exampleFrom({ id, text, pictures: [picture, ...others] }) {
     if (others.length === 0) return { id, picture, captions: [{ id, text }] };

@@ -13,6 +13,7 @@ import type { Problem } from '../src/errors.js';
 import type { Json, JsonSchema } from '../src/json.js';
 import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
 import type { Random } from '../src/random.js';
+import type { CombinedMetric, Shown, Tally } from './shown.js';
 
 /** The least that an example has; readers add what their task needs. */
 export interface Example {
@@ -124,6 +125,13 @@ interface Grouping<Options, E extends Example> {
   shares(options: Options, sizes: ReadonlyMap<string, number>): ReadonlyMap<string, number> | undefined;
 }
 
+/** What `show` may look at besides an example and its prediction. */
+export interface ShowContext<Options, E extends Example> {
+  readonly options: Options;
+  /** All of the split. */
+  readonly examples: readonly E[];
+}
+
 /** One task of the field: one file and one line in `tasks/index.ts`. */
 export interface Task<Options, E extends Example, State extends Json> {
   readonly kind: string;
@@ -202,6 +210,14 @@ export interface Task<Options, E extends Example, State extends Json> {
     state: State,
     options: Options,
   ): readonly Pick<Problem, 'message' | 'expected'>[];
+  /** What an example adds to the metrics; undefined where it has no labels. */
+  tally?(example: E, prediction: Prediction, options: Options): Tally | undefined;
+  /** Metrics that are made of those that `tally` adds up to. */
+  combined?(examples: readonly E[], options: Options): Readonly<Record<string, CombinedMetric>>;
+  /** The example and its prediction as the report shows them. */
+  show?(example: E, prediction: Prediction, context: ShowContext<Options, E>): Shown;
+  /** The right answer of an example as one of those that examples share; undefined where it has none. */
+  answer?(example: E): string | undefined;
   /** An example to predict on; throws UsageError when the request lacks something, or has too much. */
   exampleFrom?(request: PredictionRequest, options?: Options): E;
 }

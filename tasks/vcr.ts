@@ -15,6 +15,7 @@ import {
   type MetricReport,
   type Prediction,
 } from './task.js';
+import { answerOf, showVcr, tallyVcr } from './vcr/show.js';
 import type { TaggedText } from './vcr/taggedText.js';
 
 /** Options of the task `vcr`. */
@@ -302,6 +303,9 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
       return remarkOnBalance(right, `right ${subtask}s`, MOST_OF_ONE);
     });
   },
+  tally: tallyVcr,
+  show: showVcr,
+  answer: answerOf,
   exampleFrom({ id, text, pictures: [picture, ...others], choices = [] }) {
     const plain = (words: string): TaggedText => ({ text: words, spans: [] });
     if (others.length === 0 && choices.length === CHOICES)

@@ -11,6 +11,7 @@ import { classifyAsVilt, type PublishedClasses, publishedClassifier } from './he
 import { evaluateVqa, normalizeAnswer, softTarget } from './metrics/vqaAccuracy.js';
 import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
+import { commonAnswer, showVqa, tallyVqa } from './vqa/show.js';
 
 /** Options of the task `vqa`. */
 export interface VqaOptions {
@@ -227,6 +228,9 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
   baseline,
   remark: remarks,
+  tally: tallyVqa,
+  show: showVqa,
+  answer: commonAnswer,
   pictures: ({ picture }) => [picture],
   texts: ({ question }) => [question],
   exampleFrom({ id, text, pictures: [picture, ...others], choices }) {

@@ -18,7 +18,8 @@ const everywhere = [
 ];
 const backbonesUp = ['src/checkpoints', 'src/data', 'src/engine', 'src/nn'];
 const modulesUp = [...backbonesUp, 'src/backbones', 'src/objectives'];
-const trainingUp = [...modulesUp, 'adapters', 'tasks', 'src/report'];
+const trainingUp = [...modulesUp, 'adapters', 'tasks', 'src/recording'];
+const recipeUp = [...trainingUp, 'src/training', 'src/recipe'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['src/data/hostTensor'],
   'src/nn': ['src/engine'],
@@ -29,21 +30,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   adapters: modulesUp,
   tasks: modulesUp,
   'src/training': trainingUp,
-  'src/report': [...modulesUp, 'src/training'],
+  'src/recording': [...modulesUp, 'tasks'],
+  'src/report': recipeUp,
   'src/recipe': [...trainingUp, 'src/training'],
-  'src/comparison': [...trainingUp, 'src/training', 'src/recipe'],
-  'src/plan': [...trainingUp, 'src/training', 'src/recipe'],
-  'src/wizard': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan', 'src/index'],
-  'src/index': [...trainingUp, 'src/training', 'src/recipe', 'src/comparison', 'src/plan'],
-  'src/cli': [
-    ...trainingUp,
-    'src/training',
-    'src/recipe',
-    'src/comparison',
-    'src/plan',
-    'src/index',
-    'src/wizard',
-  ],
+  'src/comparison': [...recipeUp, 'src/report'],
+  'src/plan': recipeUp,
+  'src/wizard': [...recipeUp, 'src/report', 'src/comparison', 'src/plan', 'src/index'],
+  'src/index': [...recipeUp, 'src/report', 'src/comparison', 'src/plan'],
+  'src/cli': [...recipeUp, 'src/report', 'src/comparison', 'src/plan', 'src/index', 'src/wizard'],
 };
 
 interface Import {
@@ -55,7 +49,7 @@ interface Import {
 
 const sources = ['src', 'adapters', 'tasks'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name)),
 );
 
@@ -79,7 +73,7 @@ function importsOf(file: string): Import[] {
     })),
   ];
   return found.map(({ to, typeOnly }) => ({
-    from: file.replace(/\.ts$/, ''),
+    from: file.replace(/\.tsx?$/, ''),
     to: to.startsWith('.') ? relative(root, resolve(root, dirname(file), to)).replace(/\.js$/, '') : to,
     typeOnly,
   }));
@@ -89,7 +83,8 @@ const imports = sources.flatMap(importsOf);
 const isInside = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 const folderOf = (path: string): string | undefined =>
   Object.keys(arrows).find((folder) => isInside(path, folder));
-const internal = imports.filter(({ to }) => sources.includes(`${to}.ts`));
+const isSource = (path: string): boolean => sources.includes(`${path}.ts`) || sources.includes(`${path}.tsx`);
+const internal = imports.filter(({ to }) => isSource(to));
 const show = ({ from, to }: Import): string => `${from} -> ${to}`;
 
 describe('imports', () => {
@@ -102,7 +97,7 @@ describe('imports', () => {
     const missing = imports.filter(
       ({ to }) => isInside(to, 'src') || isInside(to, 'adapters') || isInside(to, 'tasks'),
     );
-    expect(missing.filter(({ to }) => !sources.includes(`${to}.ts`)).map(show)).toEqual([]);
+    expect(missing.filter(({ to }) => !isSource(to)).map(show)).toEqual([]);
   });
 
   it('follow the arrows, those of types too', () => {

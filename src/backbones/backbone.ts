@@ -1,3 +1,4 @@
+import type { RelativeBox } from '../data/boxes.js';
 import type { HostBatch, HostTensor } from '../data/hostTensor.js';
 import type { Tensor, TensorTree } from '../engine/index.js';
 import type { Json, JsonSchema } from '../json.js';
@@ -129,11 +130,21 @@ export interface Picture {
   readonly boxes?: readonly (readonly [number, number, number, number])[];
   /** What each box shows, a class number from 0; as many as boxes. */
   readonly labels?: readonly number[];
-  /** The name of each label, where the dataset has names. */
+  /** What the dataset calls the thing in each box, where it has names; as many as boxes. */
   readonly labelNames?: readonly string[];
   /** Pixels, where the dataset says. */
   readonly width?: number;
   readonly height?: number;
+}
+
+/** What a position of a sequence shows of a picture. */
+export interface PicturePlace {
+  /** Which of the sequence's pictures. */
+  readonly picture: number;
+  /** Its part x1, y1, x2, y2, relative to the picture; absent for a position that stands for all of it. */
+  readonly part?: RelativeBox;
+  /** Which of the picture's boxes it is, where it is one. */
+  readonly box?: number;
 }
 
 /** A sequence made ready: opaque to tasks; `length` is what buckets are made by. */
@@ -144,6 +155,8 @@ export interface EncodedSequence {
   readonly inputIds: Int32Array;
   /** First and last token (inclusive, positions in `inputIds`) of each span asked for; undefined where it was cut off. */
   readonly spans?: readonly (readonly [number, number] | undefined)[];
+  /** What its positions after the text show, in order; absent where it has no picture. */
+  picturePlaces?(): readonly PicturePlace[];
 }
 
 /** Turns texts and pictures into the tensors that one backbone family reads. */

@@ -18,9 +18,9 @@ export async function fineTune(
   flags: RunFlags,
   again: string,
 ): Promise<RunSummary> {
-  const { runRecipe } = await import('../training/runRecipe.js');
+  const { reportedRun } = await import('../report/reportedRun.js');
   try {
-    return await longWork(shell, (follow) => runRecipe(recipe, { ...flags, ...follow }));
+    return await longWork(shell, (follow) => reportedRun(recipe, { ...flags, ...follow }));
   } catch (error) {
     if (error instanceof InterruptedError)
       throw new InterruptedError(`${error.message}; go on with: ${again}`);

@@ -15,6 +15,7 @@ import { addPlan } from './verbs/plan.js';
 import { addPredict } from './verbs/predict.js';
 import { addQuickstart } from './verbs/quickstart.js';
 import { addRecipes } from './verbs/recipes.js';
+import { addReport } from './verbs/report.js';
 import { addRun } from './verbs/run.js';
 import { addSweep } from './verbs/sweep.js';
 import { addValidate } from './verbs/validate.js';
@@ -30,6 +31,7 @@ const verbs: readonly AddVerb[] = [
   addValidate,
   addPlan,
   addEvaluate,
+  addReport,
   addPredict,
   addMerge,
   addExport,

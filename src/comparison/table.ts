@@ -1,4 +1,4 @@
-import { formatDuration, grouped, percent } from '../figures.js';
+import { formatDuration, grouped, megabytes, metricFigure, percent } from '../figures.js';
 import type { Json } from '../json.js';
 import { HEAD_ONLY } from './adapterVariants.js';
 import type { Comparison, ComparisonRow, Spread } from './comparison.js';
@@ -7,19 +7,14 @@ import type { Comparison, ComparisonRow, Spread } from './comparison.js';
 export const rowTitle = ({ name }: Pick<ComparisonRow, 'name'>): string =>
   name === HEAD_ONLY ? 'head only' : name;
 
-/** A metric: four digits behind the point for shares, two for what is larger. */
-const metricText = (value: number): string => value.toFixed(Math.abs(value) > 1 ? 2 : 4);
-
 const spreadText = (spread: Spread | undefined): string => {
   if (!spread) return '-';
   const { mean, deviation } = spread;
-  return deviation === undefined ? metricText(mean) : `${metricText(mean)} ± ${metricText(deviation)}`;
+  return deviation === undefined ? metricFigure(mean) : `${metricFigure(mean)} ± ${metricFigure(deviation)}`;
 };
 
 const durationText = (seconds: number): string =>
   seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;
-
-const megabytes = (bytes: number): string => `${grouped(Math.round(bytes / 1e6))} MB`;
 
 const perhaps = <T>(value: T | undefined, show: (value: T) => string): string =>
   value === undefined ? '-' : show(value);
@@ -58,7 +53,7 @@ function metricColumns({ rows, metric, baseline }: Comparison): Column[] {
   return splits.map((split) => ({
     heading: `${split} ${metric.name}`,
     cell: (row) => spreadText(row[split]),
-    baseline: perhaps(baseline[split], metricText),
+    baseline: perhaps(baseline[split], metricFigure),
   }));
 }
 

@@ -1,6 +1,6 @@
 // One trial in a process of its own: started by trialProcess.ts, told what to do and followed by messages.
 import { InterruptedError, UsageError } from '../errors.js';
-import { runRecipe } from '../training/runRecipe.js';
+import { reportedRun } from '../report/reportedRun.js';
 import type { FromTrial, ToTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 const controller = new AbortController();
@@ -17,7 +17,7 @@ function endOf(error: unknown): TrialEnd {
 async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {
   const { signal } = controller;
   try {
-    await runRecipe(settings, {
+    await reportedRun(settings, {
       resume,
       overwrite,
       signal,

@@ -9,6 +9,9 @@ export interface BoxFormat {
 /** Pixels; x1, y1, x2, y2 with exclusive ends. */
 export type PixelBox = readonly [number, number, number, number];
 
+/** x1, y1, x2, y2 as shares of a picture's width and height. */
+export type RelativeBox = readonly [number, number, number, number];
+
 interface Size {
   readonly width: number;
   readonly height: number;

@@ -120,3 +120,20 @@ export function cropImage(image: Image, rectangle: PixelRectangle, size: number)
     .raw()
     .toBuffer();
 }
+
+/** A picture made smaller, not larger, so that no side is above `side` pixels; throws UsageError as `decodeImage`. */
+export async function shrinkPicture(
+  path: string,
+  side: number,
+): Promise<Pick<Image, 'width' | 'height'> & { readonly webp: Buffer }> {
+  const bytes = await readPictureFile(path);
+  try {
+    const opened = open(bytes, DEFAULT_MAX_PIXELS);
+    const { width, height } = await opened.metadata();
+    const size = { width: side, height: side, fit: 'inside', withoutEnlargement: true } as const;
+    const webp = await opened.resize(size).flatten({ background: '#fff' }).webp({ quality: 82 }).toBuffer();
+    return { width, height, webp };
+  } catch (error) {
+    throw explain(path, error, DEFAULT_MAX_PIXELS);
+  }
+}

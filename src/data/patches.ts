@@ -1,3 +1,5 @@
+import type { RelativeBox } from './boxes.js';
+
 /** Normalised pixels of a picture, row-major, red green blue. */
 export interface PixelValues {
   readonly width: number;
@@ -14,6 +16,20 @@ export const patchGrid = (
   rows: Math.floor(height / patchSize),
   columns: Math.floor(width / patchSize),
 });
+
+/** A patch, counted row by row, as a part x1, y1, x2, y2 of the picture that the pixels were made from. */
+export function patchPart(
+  { width, height, part }: Pick<PixelValues, 'width' | 'height'> & { readonly part: RelativeBox },
+  patchSize: number,
+  patch: number,
+): RelativeBox {
+  const { columns } = patchGrid({ width, height }, patchSize);
+  const [left, top, right, bottom] = part;
+  const across = (pixels: number) => left + (pixels / width) * (right - left);
+  const down = (pixels: number) => top + (pixels / height) * (bottom - top);
+  const [x, y] = [(patch % columns) * patchSize, Math.floor(patch / columns) * patchSize];
+  return [across(x), down(y), across(x + patchSize), down(y + patchSize)];
+}
 
 /**
  * The patches of a picture, row by row, each in (channel, y, x) order: a Conv2d weight [H, 3, p, p] with stride p,

@@ -1,6 +1,7 @@
 import type { Picture } from '../backbones/backbone.js';
 import type { Json } from '../json.js';
 import { createAsyncCache } from './asyncCache.js';
+import type { RelativeBox } from './boxes.js';
 import { decodeImage, type Image } from './images.js';
 import { createLimiter } from './limiter.js';
 import type { PixelValues } from './patches.js';
@@ -10,7 +11,7 @@ import {
   type PictureSize,
   readPictureSettings,
 } from './pictureSettings.js';
-import { normalisePixels, preparePixels } from './preparePixels.js';
+import { normalisePixels, preparePixels, shownPart } from './preparePixels.js';
 
 /** What may be said besides the contents of preprocessor_config.json. */
 export interface PictureProcessorOptions {
@@ -28,6 +29,8 @@ export interface PreparedPicture extends PixelValues {
   readonly data: Float32Array;
   /** Size in the file. */
   readonly original: PictureSize;
+  /** What of the original it shows, x1, y1, x2, y2 relative to that; beyond 0 and 1 where black was added. */
+  readonly part: RelativeBox;
 }
 
 /** Makes pictures ready as a model's preprocessor_config.json says. */
@@ -72,6 +75,7 @@ export function createPictureProcessor(
         width: image.width,
         height: image.height,
         original,
+        part: shownPart(original, settings),
         get data() {
           return normalisePixels(image, settings);
         },

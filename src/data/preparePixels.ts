@@ -1,3 +1,4 @@
+import type { RelativeBox } from './boxes.js';
 import type { Image } from './images.js';
 import type { PictureSettings, PictureSize, Resize } from './pictureSettings.js';
 import { resample } from './resample.js';
@@ -45,6 +46,14 @@ function cropCentre(image: Image, { width, height }: PictureSize): Image {
 export function preparePixels(image: Image, { resize, filter, crop }: PictureSettings): Image {
   const resized = resize ? resample(image, resizedSize(image, resize), filter) : image;
   return crop ? cropCentre(resized, crop) : resized;
+}
+
+/** The part of a picture that is left when it is made ready, x1, y1, x2, y2 relative to the picture. */
+export function shownPart(picture: PictureSize, { resize, crop }: PictureSettings): RelativeBox {
+  if (!crop) return [0, 0, 1, 1];
+  const { width, height } = resize ? resizedSize(picture, resize) : picture;
+  const [left, top] = [Math.floor((width - crop.width) / 2), Math.floor((height - crop.height) / 2)];
+  return [left / width, top / height, (left + crop.width) / width, (top + crop.height) / height];
 }
 
 /** 8-bit pixels rescaled and normalised, [height, width, 3]. */

@@ -129,6 +129,8 @@ export interface Hooks {
   readonly positionOffset?: number;
   /** Is shown every tap's value. */
   tap?(tap: Tap, hidden: Tensor): void;
+  /** Is shown how much each position sees of every other, [B, heads, S, T], rows summing to 1, before dropout. */
+  attentionProbabilities?(place: LayerPlace, probabilities: Tensor): void;
   /** Dropout of the backbone itself, for pretraining; absent for a frozen backbone. */
   dropout?(x: Tensor): Tensor;
 }

@@ -23,6 +23,16 @@ export interface TransformerBlock extends Omit<LayerDesign, 'normalises' | 'caus
   readonly heads: number;
 }
 
+/** What is done with the probabilities of one attention: they are shown to whoever asks, then dropped. */
+function onProbabilities({ hooks }: Scope, place: LayerPlace | undefined) {
+  const { dropout, attentionProbabilities: show } = hooks ?? {};
+  if (!dropout && !(place && show)) return undefined;
+  return (probabilities: Tensor): Tensor => {
+    if (place) show?.(place, probabilities);
+    return dropout ? dropout(probabilities) : probabilities;
+  };
+}
+
 /**
  * Multi-head self-attention with its output projection, before residual and LayerNorm.
  * @param x [B, S, width]
@@ -44,11 +54,11 @@ export function selfAttention(
     ...(mask && { mask }),
   };
   const met = (place && scope.hooks?.attention?.({ place, ...own })) ?? own;
-  const dropout = scope.hooks?.dropout;
+  const watch = onProbabilities(scope, place);
   const mixed = attention(query, met.key, met.value, {
     heads,
     ...(met.mask && { mask: met.mask }),
-    ...(dropout && { onProbabilities: (probabilities) => dropout(probabilities) }),
+    ...(watch && { onProbabilities: watch }),
   });
   return linear(scope, sites.attentionOutput, mixed, module);
 }

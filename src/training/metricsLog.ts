@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 
 /** One line of metrics.jsonl. No times: the same run gives the same bytes, interrupted or not. */
-interface MetricsLine {
+export interface MetricsLine {
   readonly step: number;
   readonly epoch: number;
   readonly split: 'train' | 'validation' | 'test';

@@ -1,7 +1,7 @@
-import type { AttachedAdapter, Composition } from '../../adapters/attach.js';
+import type { AdaptedRun, AttachedAdapter, Composition } from '../../adapters/attach.js';
 import { runBackbone } from '../../adapters/attach.js';
 import type { Example, Loss, Task } from '../../tasks/task.js';
-import type { ForwardOptions, Weights } from '../backbones/backbone.js';
+import type { BackboneOutput, ForwardOptions, Weights } from '../backbones/backbone.js';
 import { initialize } from '../backbones/initialize.js';
 import type { LoadedBackbone } from '../backbones/load.js';
 import { type HostTensor, sizeOf } from '../data/hostTensor.js';
@@ -49,6 +49,9 @@ export interface ModelParts {
   readonly start?: Weights;
 }
 
+/** What differs from one pass to the next. */
+type Pass = Pick<AdaptedRun, 'batch' | 'dropout' | 'scales' | 'options' | 'onAttention'>;
+
 /** Backbone, adapters and head on the device. */
 export interface Model {
   readonly parts: ModelParts;
@@ -61,6 +64,8 @@ export interface Model {
    */
   forward(batch: TensorTree, dropout?: Dropout, scales?: ReadonlyMap<string, number>): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree): Loss;
+  /** The backbone with its adapters on a batch, without head and dropout. */
+  encode(batch: TensorTree, how?: Pick<Pass, 'options' | 'onAttention'>): BackboneOutput;
   /** Values of everything that trains, by full name. */
   read(): Promise<Map<string, HostTensor>>;
   /** Sets everything that trains; UsageError names `from` and what doesn't fit. */
@@ -125,23 +130,33 @@ const loadFrozen = (
 const countOf = (tensors: Iterable<Tensor>) =>
   [...tensors].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
+/** Runs the backbone with its adapters. */
+function createEncoder(
+  { backbone, attached, composition }: ModelParts,
+  tensors: ReadonlyMap<string, Tensor>,
+): (pass: Pass) => BackboneOutput {
+  const model = {
+    family: backbone.family,
+    config: backbone.config,
+    backbone: backbone.shape,
+    backboneParameters: lookup(tensors, 'backbone'),
+    adapterParameters: (name: string) => lookup(tensors, `adapters.${name}`),
+    attached,
+    ...(composition && { composition }),
+  };
+  return (pass) => runBackbone({ ...model, ...pass });
+}
+
 function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>): Model['forward'] {
-  const { backbone, attached, composition, task } = parts;
+  const { backbone, task } = parts;
+  const run = createEncoder(parts, tensors);
   const backboneParameters = lookup(tensors, 'backbone');
-  const adapterParameters = (name: string) => lookup(tensors, `adapters.${name}`);
   return (batch, dropout = createDropout(), scales) => {
     const encode = (replace: TensorTree = {}, options?: Pick<ForwardOptions, 'attention'>) =>
-      runBackbone({
-        family: backbone.family,
-        config: backbone.config,
-        backbone: backbone.shape,
-        backboneParameters,
-        adapterParameters,
-        attached,
-        ...(composition && { composition }),
-        ...(scales && { scales }),
+      run({
         batch: { ...batch, ...replace },
         dropout,
+        ...(scales && { scales }),
         ...(options && { options }),
       });
     return task.task.outputs({
@@ -170,12 +185,15 @@ export function createModel(
   const trainables = createTrainables(parts, unfrozen);
   const frozen = loadFrozen(parts, unfrozen, store);
   const variables = new Map<string, Variable>(trainables.map(({ name, variable }) => [name, variable]));
+  const tensors = new Map<string, Tensor>([...frozen, ...variables]);
+  const run = createEncoder(parts, tensors);
   return {
     parts,
     trainables,
     counts: { trainable: countOf(variables.values()), frozen: countOf(frozen.values()) },
-    forward: createForward(parts, new Map<string, Tensor>([...frozen, ...variables])),
+    forward: createForward(parts, tensors),
     loss: (outputs, batch) => parts.task.task.loss(outputs, batch, parts.task.options),
+    encode: (batch, how = {}) => run({ batch, dropout: createDropout(), ...how }),
     read: () => readVariables(variables),
     assign: (values, from) => assignVariables(variables, values, from),
     dispose: () => {

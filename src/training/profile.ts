@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { EventLoopUtilization } from 'node:perf_hooks';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { startProfiler, stopProfiler, type TimedCall } from '../engine/index.js';
 import { type Span, startSpans, stopSpans } from '../spans.js';
 import { traceEvents } from './traceEvents.js';

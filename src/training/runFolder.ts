@@ -13,8 +13,14 @@ export interface RunFolder {
   readonly recipe: string;
   readonly environment: string;
   readonly metrics: string;
+  /** How long updates and evaluations took. */
+  readonly timings: string;
+  /** Event files of TensorBoard. */
+  readonly events: string;
   readonly summary: string;
   readonly predictions: string;
+  /** Of the best evaluation; only without a test set. */
+  readonly validationPredictions: string;
   /** Predictions in the formats of official evaluations. */
   readonly submission: string;
   readonly adapter: string;
@@ -22,6 +28,9 @@ export interface RunFolder {
   readonly checkpoints: string;
   /** Where the time went, for Perfetto. */
   readonly profile: string;
+  /** What the report is made of besides. */
+  readonly recorded: string;
+  readonly report: string;
 }
 
 /** The names of everything in a run folder. */
@@ -30,13 +39,18 @@ export const runFolder = (path: string): RunFolder => ({
   recipe: join(path, 'recipe.json'),
   environment: join(path, 'environment.json'),
   metrics: join(path, 'metrics.jsonl'),
+  timings: join(path, 'timings.jsonl'),
+  events: join(path, 'events'),
   summary: join(path, 'summary.json'),
   predictions: join(path, 'predictions_test.json'),
+  validationPredictions: join(path, 'predictions_validation.json'),
   submission: join(path, 'submission'),
   adapter: join(path, 'adapter'),
   backbone: join(path, 'backbone'),
   checkpoints: join(path, 'checkpoints'),
   profile: join(path, 'profile.json'),
+  recorded: join(path, 'report'),
+  report: join(path, 'report.html'),
 });
 
 /** What to do with what an earlier run left in the folder. */

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
-import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
@@ -12,6 +11,8 @@ import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
 import { describeProfile, startProfile } from './profile.js';
+import { openRecorder } from './recorder.js';
+import { recordRun } from './recordRun.js';
 import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder } from './runFolder.js';
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
@@ -20,6 +21,7 @@ import { submissionOf, writeSubmission } from './submission.js';
 import type { RunSummary, SplitMetrics } from './summary.js';
 import { restoreBest, type TrainerParts, train } from './trainer.js';
 import type { TrainState } from './trainState.js';
+import { writePredictions } from './writePredictions.js';
 
 /** How a run is followed and steered. */
 export interface RunOptions extends OpenOptions {
@@ -50,9 +52,6 @@ function once<T>(make: () => T): () => T {
     return made.value;
   };
 }
-
-const writePredictions = (path: string, predictions: readonly Prediction[]): void =>
-  writeFileAtomically(path, `[\n${predictions.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 
 /** The metric that picks the best weights must be known on the validation set: notes say what is left out of it. */
 function requireMetric(report: MetricReport | undefined, metric: string): void {
@@ -91,7 +90,7 @@ async function evaluateSplit(
   split: Split,
   examples: readonly Example[],
   folder: RunFolder,
-): Promise<SplitMetrics | undefined> {
+): Promise<{ readonly metrics?: SplitMetrics; readonly predictions: readonly Prediction[] }> {
   const { model, evaluator, collator, options, seed, onProgress, onLog, signal } = parts;
   const { task, options: taskOptions } = model.parts.task;
   const how = { batchSize: options.batchSize, seed, stage: split, onProgress, signal };
@@ -105,7 +104,7 @@ async function evaluateSplit(
     (message) => onLog?.(`${split}: predictions, but no metrics: ${message}`),
   );
   for (const note of report?.notes ?? []) onLog?.(`${split}: ${note}`);
-  return report && { ...report, ...(loss !== undefined && { loss }) };
+  return { predictions, ...(report && { metrics: { ...report, ...(loss !== undefined && { loss }) } }) };
 }
 
 /** The best evaluation of the training stands for the validation set. */
@@ -116,10 +115,19 @@ async function evaluateSplits(
   { bestMetrics }: TrainState,
 ) {
   const { validation, test } = splits;
-  const onValidation =
-    bestMetrics ?? (validation && (await evaluateSplit(parts, 'validation', validation, folder)));
+  const onValidation = bestMetrics
+    ? { metrics: bestMetrics }
+    : validation && (await evaluateSplit(parts, 'validation', validation, folder));
   const onTest = test && (await evaluateSplit(parts, 'test', test, folder));
-  return { ...(onValidation && { validation: onValidation }), ...(onTest && { test: onTest }) };
+  const metrics = {
+    ...(onValidation?.metrics && { validation: onValidation.metrics }),
+    ...(onTest?.metrics && { test: onTest.metrics }),
+  };
+  const predictions = {
+    ...(onValidation && 'predictions' in onValidation && { validation: onValidation.predictions }),
+    ...(onTest && { test: onTest.predictions }),
+  };
+  return { metrics, predictions };
 }
 
 interface Figures {
@@ -213,16 +221,18 @@ export async function runRecipe(
       seed: settings.seed,
       checkpoints: folder.checkpoints,
       metrics: openMetricsLog(folder.metrics, checkpoint?.state.metricsBytes ?? 0),
+      recorder: openRecorder(folder, prepared.task, !prepared.splits.test, checkpoint?.state),
     };
     const baseline = baselines(prepared);
     const prepareSeconds = clock();
     const state = await train(parts, checkpoint);
     restoreBest(model, folder.checkpoints, state);
     clock();
-    const metrics = await evaluateSplits(parts, prepared, folder, state);
+    const { metrics, predictions } = await evaluateSplits(parts, prepared, folder, state);
     const seconds = { prepare: prepareSeconds, evaluate: clock() };
     const summary = summarise({ settings, parts, state, seconds, metrics, baseline });
     await saveModel(folder, settings, prepared, model, summary);
+    await recordRun({ model, prepared, folder, predictions, step: state.best?.step ?? state.step });
     writeJson(folder.summary, summary);
     for (const line of profile ? describeProfile(profile.finish(folder.profile)) : []) options.onLog?.(line);
     if (profile) options.onLog?.(`profile: ${folder.profile}, to be opened in Perfetto (ui.perfetto.dev)`);

@@ -16,6 +16,7 @@ import { groupsOf } from './groups.js';
 import type { MetricsLog } from './metricsLog.js';
 import type { Model } from './model.js';
 import { stepsPerEpoch, totalSteps } from './plan.js';
+import type { Recorder } from './recorder.js';
 import type { TrainingOptions } from './settings.js';
 import type { TrainStep } from './step.js';
 import { afterEvaluation, afterSeconds, afterUpdate, initialState, type TrainState } from './trainState.js';
@@ -34,6 +35,8 @@ export interface TrainerParts {
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly metrics: MetricsLog;
+  /** Follows besides. */
+  readonly recorder?: Recorder | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
   /** Stops after the step in progress: a checkpoint is written and InterruptedError thrown. */
@@ -101,7 +104,9 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     const { loss, parts: lossParts, gradientNorm } = report;
     const values = { loss, ...lossParts, gradientNorm };
     metrics.append({ step: state.step, epoch, split: 'train', values, learningRate });
-    const now = examples / Math.max(lap('train'), 1e-9);
+    const seconds = lap('train');
+    parts.recorder?.updated({ step: state.step, values, learningRate, examples, seconds });
+    const now = examples / Math.max(seconds, 1e-9);
     rate = rate === 0 ? now : RATE_SMOOTHING * rate + (1 - RATE_SMOOTHING) * now;
     const shown = { loss, learningRate, examplesPerSecond: rate };
     parts.onProgress?.({ stage: 'train', done: state.step, total, unit: 'step', values: shown });
@@ -111,7 +116,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     lap('train');
     const { batchSize } = options;
     const how = { batchSize, seed, stage: 'validation', onProgress: parts.onProgress, signal };
-    const { report, loss } = await span('validation', () =>
+    const { report, loss, predictions } = await span('validation', () =>
       evaluate(model, evaluator, collator, examples, how),
     );
     const { name, higherIsBetter } = task.metric;
@@ -129,6 +134,9 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
       { higherIsBetter, patience },
     );
     parts.onLog?.(`step ${state.step} of ${total}: validation ${name} ${value.toFixed(4)}`);
+    const seconds = lap('evaluate');
+    const isBest = state.best?.step === state.step;
+    parts.recorder?.evaluated({ step: state.step, values, seconds, examples, predictions, isBest });
     lap('evaluate');
   };
 

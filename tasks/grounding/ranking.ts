@@ -33,6 +33,8 @@ export function showBox(box: PixelBox): string {
   const [x, y, width, height] = cocoBox(box);
   return `${width} x ${height} at ${x}, ${y}`;
 }
+/** The corners of a box as COCO writes it. */
+export const cornersOf = ([x, y, w, h]: readonly number[]): PixelBox => [x!, y!, x! + w!, y! + h!];
 
 /** A ranked box as predictions have it. */
 export const writtenBox = ({ box, score }: RankedBox) => ({ box: cocoBox(box), score });

@@ -1,4 +1,5 @@
-const CUTOFFS = [1, 5, 10] as const;
+/** Recalls are taken among the best 1, 5 and 10. */
+export const CUTOFFS = [1, 5, 10] as const;
 
 const recall = (ranks: readonly number[], k: number): number =>
   ranks.filter((rank) => rank < k).length / Math.max(1, ranks.length);

@@ -1,3 +1,4 @@
+import type { Picture } from '../../src/backbones/backbone.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
@@ -144,6 +145,12 @@ export function collectCocoInstances(file: string, problems: Problem[]): Readonl
     }),
   );
 }
+
+/** The boxes of a picture and what the dataset calls them. */
+export const boxesOf = ({ boxes, labelNames }: CocoPicture): Pick<Picture, 'boxes' | 'labelNames'> => ({
+  boxes,
+  ...(labelNames && { labelNames }),
+});
 
 /** Reads a COCO instances file; throws UsageError with all its problems. */
 export function readCocoInstances(file: string): ReadonlyMap<string, CocoPicture> {

@@ -4,7 +4,7 @@ import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import type { Example, Splits } from '../task.js';
-import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
@@ -194,7 +194,7 @@ export function readKarpathy(split: KarpathySplit): RetrievalExample[] {
     const picture = {
       id: posix.parse(item.filename).name,
       path: found,
-      ...(boxes && { boxes: boxes.boxes, width: boxes.width, height: boxes.height }),
+      ...(boxes && { ...boxesOf(boxes), width: boxes.width, height: boxes.height }),
     };
     const captions = item.sentences.map(({ raw, sentid }, at) => ({
       id: String(sentid ?? `${id}-${at}`),

@@ -5,7 +5,7 @@ import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import type { Example, Splits } from '../task.js';
-import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { itemCheck } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
@@ -115,7 +115,7 @@ function pictureOf({ split, instances }: Surroundings, item: LineItem, side: 0 |
   }
   const known = instances?.byName.get(name);
   if (instances?.whole && !known) return { problem: `picture ${name} is not in ${split.instances}` };
-  const boxes = known && { boxes: known.boxes, width: known.width, height: known.height };
+  const boxes = known && { ...boxesOf(known), width: known.width, height: known.height };
   return { picture: { id, path: found, ...boxes } satisfies Picture };
 }
 

@@ -4,7 +4,7 @@ import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import type { Example, SplitName, Splits } from '../task.js';
-import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck } from './listFile.js';
@@ -189,9 +189,10 @@ function readPictures(
       problems.push({ file: split.instances, where: `picture ${id}`, message });
       continue;
     }
-    const { boxes, width, height } = picture;
+    const { width, height } = picture;
+    const candidates = detected ? { boxes: detected.get(id) ?? [] } : boxesOf(picture);
     named.push({ path: file, file: split.refs, where });
-    pictures.set(id, { id, path: file, boxes: detected ? (detected.get(id) ?? []) : boxes, width, height });
+    pictures.set(id, { id, path: file, ...candidates, width, height });
   }
   if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
   return pictures;

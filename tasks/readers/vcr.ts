@@ -192,6 +192,7 @@ function exampleOf(
       id: item.img_fn,
       path: found,
       boxes: facts.pixelBoxes,
+      labelNames: names,
       width: facts.width,
       height: facts.height,
     },

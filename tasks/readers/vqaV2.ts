@@ -3,7 +3,7 @@ import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import type { Example, Splits } from '../task.js';
-import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
+import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
@@ -181,7 +181,7 @@ function pictureOf(
   const name = known?.fileName ?? nameByPattern(split.imageName ?? OFFICIAL_NAME, subset, item.image_id);
   const found = pictureIn(split.images, name);
   if (!found) return { ...place, message: `the picture's file name '${name}' leads out of ${split.images}` };
-  return { id, path: found, ...(known && { boxes: known.boxes }) };
+  return { id, path: found, ...(known && boxesOf(known)) };
 }
 
 function annotationProblem(

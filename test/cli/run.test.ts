@@ -26,6 +26,7 @@ describe('vlgraft run', () => {
     });
     expect(stdout).toMatch(/^accuracy +0?\.\d{4} +0?\.\d{4}$/m);
     expect(stdout).toContain('run folder: runs/tiny');
+    expect(stdout).toContain('report: runs/tiny/report.html');
     expect(stdout).not.toContain('step/');
   });
 
@@ -172,6 +173,40 @@ describe('data check', () => {
       if (/^files: /m.test(text) && !text.includes('stopping cleanly')) child.kill('SIGINT');
     });
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+  });
+});
+
+describe('vlgraft report', () => {
+  it('writes the page of a run again, to the same bytes, and tells its figures', async () => {
+    const page = join(cli.folder, 'runs/tiny/report.html');
+    const before = readFileSync(page);
+    const { code, stdout, stderr } = await cli.run('report', 'runs/tiny');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^tiny +test accuracy +0\.\d{4} +95 %: 0\.\d{4} to 0\.\d{4}\nreport: runs\/tiny\/report.html\n$/,
+    );
+    expect(readFileSync(page)).toEqual(before);
+  });
+
+  it('puts runs beside each other in a file that is named, and says all of it as JSON', async () => {
+    const unnamed = await cli.run('report', 'runs/tiny', 'runs/other');
+    expect(unnamed.code).toBe(2);
+    expect(unnamed.stderr).toContain('--output: 2 runs beside each other belong to none of their folders');
+    const words = ['report', 'runs/tiny', 'runs/other', '--output', 'pages/both.html', '--json'];
+    const { code, stdout } = await cli.run(...words);
+    expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
+      code: 0,
+      file: 'pages/both.html',
+      runs: [{ folder: 'runs/tiny' }, { folder: 'runs/other' }],
+      differences: { recipe: [{ key: 'training.maxSteps', values: [4, 1] }] },
+    });
+    expect(readFileSync(join(cli.folder, 'pages/both.html'), 'utf8')).toContain('2 runs beside each other');
+  });
+
+  it('exits with 2 where a folder holds no run', async () => {
+    const { code, stdout, stderr } = await cli.run('report', 'data');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('data: this is no run folder');
   });
 });
 

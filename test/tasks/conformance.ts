@@ -14,6 +14,9 @@ import {
 import type { Json } from '../../src/json.js';
 import type { ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
 import { createRandom } from '../../src/random.js';
+import { outcomesOf, talliesOf } from '../../src/recording/outcomes.js';
+import { metricsOfAll } from '../../src/report/interval.js';
+import type { AnyTask } from '../../src/training/model.js';
 import type { Example, MetricReport, Prediction, Task } from '../../tasks/task.js';
 import { createBagBackbone } from './bagBackbone.js';
 
@@ -126,6 +129,16 @@ export function describeTask<Options, E extends Example, State extends Json>(
       return task.predict(values, some, model.state, options);
     }
 
+    function expectTallies(predictions: readonly Prediction[], some: readonly E[]): void {
+      const split = { split: 'test', step: 1, task: task as unknown as AnyTask, options } as const;
+      const byId = new Map(predictions.map((one) => [one.task ? `${one.task}/${one.id}` : one.id, one]));
+      const predicted = { ...split, examples: some, predictions: some.map(({ id }) => byId.get(id)!) };
+      const sums = metricsOfAll(outcomesOf(predicted, talliesOf(predicted)!));
+      const { values } = task.evaluate(predictions, some, options);
+      expect(Object.keys(sums)).toContain(task.metric.name);
+      for (const [name, value] of Object.entries(sums)) expect(value, name).toBeCloseTo(values[name]!, 12);
+    }
+
     async function train(steps: number): Promise<number[]> {
       const batch = onDevice(await collate(examples, true));
       const optimizer = tf.train.adam(0.01);
@@ -193,6 +206,28 @@ export function describeTask<Options, E extends Example, State extends Json>(
         for (const [name, value] of Object.entries(expected)) expect(values[name]).toBeCloseTo(value, 9);
       },
     );
+
+    it.skipIf(!task.tally)('adds up to its metrics example by example', async () => {
+      expectTallies(await predict(examples), examples);
+      for (const fixture of taskCase.fixtures) expectTallies(fixture.predictions, fixture.examples);
+    });
+
+    it.skipIf(!task.show)('shows an example as its metric judges it', async () => {
+      const predictions = await predict(examples);
+      const known = new Set(examples.flatMap((example) => task.pictures(example)));
+      for (const [at, example] of examples.entries()) {
+        const shown = task.show!(example, predictions[at]!, { options, examples });
+        expect(shown.texts.length).toBeGreaterThan(0);
+        const seen = [...shown.pictures, ...shown.looks.flatMap(({ input: { pictures = [] } }) => pictures)];
+        expect(seen.length).toBeGreaterThan(1);
+        for (const one of seen) expect(known).toContain('picture' in one ? one.picture : one);
+        const chosen = shown.choices.map(({ choices }) => choices.filter((choice) => choice.chosen));
+        expect(chosen.every(({ length }) => length === 1)).toBe(true);
+        const judged = [...chosen.flat(), ...shown.pictures].flatMap(({ right }) => right ?? []);
+        expect(judged.length).toBeGreaterThan(0);
+        expect(judged.every(Boolean)).toBe(task.tally!(example, predictions[at]!, options)!.right);
+      }
+    });
 
     it('describes every option and has a default for those that are not required', () => {
       const split = task.splitSchema?.(options as object, 'train') ?? task.dataSchema;

@@ -34,10 +34,13 @@ describe('a run', () => {
       'backbone',
       'checkpoints',
       'environment.json',
+      'events',
       'metrics.jsonl',
       'predictions_test.json',
       'recipe.json',
+      'report',
       'summary.json',
+      'timings.jsonl',
     ]);
     expect(json(recipe.output, 'recipe.json')).toEqual(recipe);
     expect(json(recipe.output, 'summary.json')).toEqual(summary);

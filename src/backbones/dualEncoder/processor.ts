@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonObject } from '../../checkpoints/jsonFile.js';
 import { float32, type HostBatch } from '../../data/hostTensor.js';
-import { cutPatches } from '../../data/patches.js';
+import { cutPatches, patchPart } from '../../data/patches.js';
 import {
   createPictureProcessor,
   type PictureProcessor,
@@ -13,7 +13,14 @@ import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/te
 import { loadTokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json } from '../../json.js';
-import type { EncodedSequence, Processor, ProcessorOptions, SequenceInput, TextSpan } from '../backbone.js';
+import type {
+  EncodedSequence,
+  PicturePlace,
+  Processor,
+  ProcessorOptions,
+  SequenceInput,
+  TextSpan,
+} from '../backbone.js';
 import { type DualEncoderConfig, type PictureConfig, readDualEncoderConfig } from './config.js';
 import { patchCount } from './shape.js';
 
@@ -66,6 +73,15 @@ function allOrNone(
   }
   return count > 0;
 }
+
+/** The class token and all patches. */
+const placesOf = (image: PreparedPicture, { picture }: DualEncoderConfig): PicturePlace[] => [
+  { picture: 0 },
+  ...Array.from({ length: patchCount(picture) }, (_, patch) => ({
+    picture: 0,
+    part: patchPart(image, picture.patch_size, patch),
+  })),
+];
 
 /** patches [B, N, 3 p p]. */
 function collatePatches(sequences: readonly TowersSequence[], { picture }: DualEncoderConfig): HostBatch {
@@ -147,7 +163,7 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
       inputIds: text?.ids ?? NO_TOKENS,
       ...(text && { typeIds: text.typeIds }),
       ...(text?.spans && { spans: text.spans }),
-      ...(picture && { picture }),
+      ...(picture && { picture, picturePlaces: () => placesOf(picture, config) }),
     };
   };
   const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {

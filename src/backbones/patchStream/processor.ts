@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonObject } from '../../checkpoints/jsonFile.js';
 import { float32, type HostBatch } from '../../data/hostTensor.js';
-import { cutPatches, patchGrid } from '../../data/patches.js';
+import { cutPatches, patchGrid, patchPart } from '../../data/patches.js';
 import {
   createPictureProcessor,
   type PictureProcessor,
@@ -12,7 +12,13 @@ import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder
 import { loadTokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json } from '../../json.js';
-import type { EncodedSequence, Processor, ProcessorOptions, SequenceInput } from '../backbone.js';
+import type {
+  EncodedSequence,
+  PicturePlace,
+  Processor,
+  ProcessorOptions,
+  SequenceInput,
+} from '../backbone.js';
 import { type PatchStreamConfig, readPatchStreamConfig } from './config.js';
 
 /** A picture and those of its patches that are read. */
@@ -78,6 +84,12 @@ function patched(image: PreparedPicture, path: string, config: PatchStreamConfig
   const message = `made ready it has ${image.width} x ${image.height} pixels, less than a patch of ${size} x ${size}`;
   throw new UsageError({ file: path, message, expected: 'a larger size in preprocessor_config.json' });
 }
+
+/** The picture's own [CLS] and the patches that are read. */
+const placesOf = ({ image, chosen }: PatchedPicture, patchSize: number): PicturePlace[] => [
+  { picture: 0 },
+  ...Array.from(chosen, (patch) => ({ picture: 0, part: patchPart(image, patchSize, patch) })),
+];
 
 /** Row and column of each patch, from 0 for the first to 1 for the last of the picture. */
 function writePlaces({ rows, columns, chosen }: PatchedPicture, places: Float32Array, offset: number): void {
@@ -151,7 +163,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
       inputIds: text.ids,
       typeIds: text.typeIds,
       ...(text.spans && { spans: text.spans }),
-      ...(picture && { picture }),
+      ...(picture && { picture, picturePlaces: () => placesOf(picture, config.patch_size) }),
     };
   };
   const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {

@@ -1,3 +1,4 @@
+import type { RelativeBox } from '../../data/boxes.js';
 import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
 import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
 import { createRegionSource } from '../../data/regions/index.js';
@@ -5,7 +6,13 @@ import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regi
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
-import type { EncodedSequence, Processor, ProcessorOptions, SequenceInput } from '../backbone.js';
+import type {
+  EncodedSequence,
+  PicturePlace,
+  Processor,
+  ProcessorOptions,
+  SequenceInput,
+} from '../backbone.js';
 import { readSingleStreamConfig, type SingleStreamConfig } from './config.js';
 
 /** What a processor of single-stream backbones is made of. */
@@ -59,6 +66,14 @@ function collateAlignment(sequences: readonly SingleStreamSequence[], length: nu
   });
   return { imageTextAlignment: alignment };
 }
+
+/** Whole pictures are no part of one; cells of a grid are. */
+const placesOf = ({ boxes, indices }: Regions, picture: number): PicturePlace[] =>
+  Array.from(indices, (box, region) => {
+    const part = [...boxes.subarray(region * GEOMETRY_WIDTH).subarray(0, 4)] as unknown as RelativeBox;
+    if (box >= 0) return { picture, part, box };
+    return part.join() === '0,0,1,1' ? { picture } : { picture, part };
+  });
 
 const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
 
@@ -132,6 +147,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
       regionCount,
       named: namedBoxes(input.spans, spans),
       ...(spans && { spans }),
+      ...(regionCount > 0 && { picturePlaces: () => pictures.flatMap(placesOf) }),
     };
   };
 

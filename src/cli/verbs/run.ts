@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { UsageError } from '../../errors.js';
 import { ask } from '../ask.js';
 import { fineTune, type RunFlags } from '../fineTune.js';
@@ -49,7 +50,10 @@ export async function run(shell: Shell, name: string, options: Options): Promise
     { ...flags, profile: options.profile ?? false },
     resumeCommand(name, options),
   );
-  shell.result(summary, formatSummary(summary));
+  const { runFolder } = await import('../../training/runFolder.js');
+  const { report } = runFolder(summary.folder);
+  const told = existsSync(report) ? [`report: ${report}`] : [];
+  shell.result(summary, [formatSummary(summary), ...told].join('\n'));
 }
 
 /** `vlgraft run RECIPE` */

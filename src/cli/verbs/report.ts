@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from '../../errors.js';
+import { metricFigure } from '../../figures.js';
+import { rangeText } from '../../report/intervalText.js';
+import type { WrittenReport } from '../../report/writeReport.js';
+import type { Shell } from '../shell.js';
+import { formatTable } from '../table.js';
+import { type AddVerb, action, examples } from '../verb.js';
+
+interface Options {
+  readonly output?: string;
+}
+
+/** The headline of every run, and where the page is. */
+function format({ file, runs }: WrittenReport): string {
+  const rows = runs.map(({ name, headline }) =>
+    headline
+      ? [
+          name,
+          `${headline.split} ${headline.metric}`,
+          metricFigure(headline.value),
+          headline.interval ? `95 %: ${rangeText(headline.interval)}` : '',
+        ]
+      : [name, 'not measured', '', ''],
+  );
+  return `${formatTable(rows)}\nreport: ${file}`;
+}
+
+function outputOf(runs: readonly string[], { output }: Options): string | undefined {
+  if (output !== undefined || runs.length === 1) return output;
+  throw new UsageError({
+    where: '--output',
+    message: `${runs.length} runs beside each other belong to none of their folders`,
+    expected: 'name a file, for example --output report.html',
+  });
+}
+
+async function report(shell: Shell, runs: readonly string[], options: Options): Promise<void> {
+  const { writeReport, writeReportBeside } = await import('../../report/writeReport.js');
+  const output = outputOf(runs, options);
+  if (output !== undefined && !existsSync(dirname(output))) await mkdir(dirname(output), { recursive: true });
+  const [first = ''] = runs;
+  const written =
+    runs.length === 1 || output === undefined
+      ? await writeReport(first, output)
+      : await writeReportBeside(runs, output);
+  shell.result(written, format(written));
+}
+
+/** `vlgraft report RUN...` */
+export const addReport: AddVerb = (parent) => {
+  parent
+    .command('report')
+    .summary('write the report of a run, or of several beside each other')
+    .description(
+      'Writes one HTML file that needs no network, from the run folders alone: metrics with confidence intervals, curves, ' +
+        'predictions, where the model looks. Of several runs: what is different, the first one being what the others are ' +
+        'held against.',
+    )
+    .argument('<runs...>', 'run folders')
+    .option('--output <file>', 'the page; default: report.html in the run folder')
+    .addHelpText(
+      'after',
+      examples(
+        'vlgraft report runs/vqa-bottleneck',
+        'vlgraft report runs/vqa-head-only runs/vqa-bottleneck runs/vqa-shortcut --output runs/vqa.html',
+        'vlgraft report runs/vqa-bottleneck --json',
+      ),
+    )
+    .action(action(report));
+};

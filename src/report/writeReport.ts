@@ -1,0 +1,83 @@
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { UsageError } from '../errors.js';
+import { runFolder } from '../training/runFolder.js';
+import { besidePage } from './beside/besidePage.js';
+import { type Differences, differencesOf } from './beside/differences.js';
+import { factsOfRun, type RunFacts } from './facts.js';
+import { GENERATOR } from './page.js';
+import { runPage } from './runPage.js';
+import { readRun } from './runRecord.js';
+
+/** A report that was written, and what it says. */
+export interface WrittenReport {
+  readonly file: string;
+  readonly runs: readonly RunFacts[];
+  /** Of several runs. */
+  readonly differences?: Differences;
+}
+
+/** Bytes of a report among which its generator is named. */
+const BEGINNING = 2048;
+
+function isReport(file: string): boolean {
+  const handle = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(BEGINNING);
+    return bytes.subarray(0, readSync(handle, bytes)).toString().includes(`content="${GENERATOR}"`);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A report may be written again; any other file is not to be lost. */
+function requireReplaceable(file: string): void {
+  if (!existsSync(file) || isReport(file)) return;
+  const message = 'this file is there already, and is no report';
+  throw new UsageError({ file, message, expected: 'choose another output' });
+}
+
+/**
+ * Writes the report of a finished run from its folder alone; the same folder gives the same bytes. Throws UsageError
+ * where the folder holds no finished run, and where the file is something else than a report.
+ * @param file default: report.html in the folder
+ */
+export async function writeReport(
+  folder: string,
+  file: string = runFolder(folder).report,
+): Promise<WrittenReport> {
+  const run = readRun(folder);
+  requireReplaceable(file);
+  const facts = factsOfRun(run);
+  writeFileAtomically(file, await runPage(run, facts));
+  return { file, runs: [facts] };
+}
+
+/** What is wrong with all of the folders at once. */
+function readRuns(folders: readonly string[]) {
+  const problems: UsageError['problems'][number][] = [];
+  const runs = folders.flatMap((folder) => {
+    try {
+      return [readRun(folder)];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+  return runs;
+}
+
+/**
+ * Writes one page about several finished runs; the first one is what the others are held against. Throws UsageError as
+ * `writeReport`, with what is wrong with all folders.
+ */
+export async function writeReportBeside(folders: readonly string[], file: string): Promise<WrittenReport> {
+  const runs = readRuns(folders);
+  requireReplaceable(file);
+  const facts = runs.map(factsOfRun);
+  const differences = differencesOf(runs, facts);
+  writeFileAtomically(file, await besidePage(runs, facts, differences));
+  return { file, runs: facts, differences };
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Outcomes } from '../../src/recording/outcomes.js';
+import {
+  differenceIntervals,
+  intervalsOf,
+  metricsOfAll,
+  quantile,
+  wilson,
+} from '../../src/report/interval.js';
+
+interface Reference {
+  readonly sums: readonly number[];
+  readonly counts: readonly number[];
+  readonly low: number;
+  readonly high: number;
+  readonly standardError: number;
+}
+const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/intervals.json'), 'utf8')) as {
+  wilson: { successes: number; examples: number; low: number; high: number }[];
+  ratio: Reference;
+  mean: Reference;
+  difference: Reference;
+};
+
+const outcomes = (metrics: Outcomes['metrics'], combined: Outcomes['combined'] = {}): Outcomes => {
+  const { length } = Object.values(metrics)[0]!.sums;
+  return { split: 'test', step: 1, ids: Array.from({ length }, (_, at) => `${at}`), metrics, combined };
+};
+
+/** Both are drawn at random: ends differ by a few hundredths of a standard error's tail. */
+function expectNear(actual: { low: number; high: number }, expected: Reference): void {
+  expect(Math.abs(actual.low - expected.low)).toBeLessThan(0.25 * expected.standardError);
+  expect(Math.abs(actual.high - expected.high)).toBeLessThan(0.25 * expected.standardError);
+}
+
+describe('confidence intervals', () => {
+  it.each(fixture.wilson)('of $successes of $examples are those of scipy (Wilson)', (one) => {
+    const { low, high } = wilson(one.successes, one.examples);
+    expect(low).toBeCloseTo(one.low, 12);
+    expect(high).toBeCloseTo(one.high, 12);
+  });
+
+  it('are Wilson of a share', () => {
+    const sums = Array.from({ length: 1000 }, (_, at) => Number(at < 553));
+    const { accuracy } = intervalsOf(outcomes({ accuracy: { sums } }));
+    expect(accuracy).toEqual({ ...wilson(553, 1000), method: 'wilson', examples: 1000 });
+  });
+
+  it('are bootstrap percentiles of a mean and of a ratio, as scipy finds them', () => {
+    const { mean, ratio } = fixture;
+    const found = intervalsOf(outcomes({ accuracy: { sums: mean.sums } }));
+    expect(found.accuracy).toMatchObject({ method: 'bootstrap', examples: 400 });
+    expectNear(found.accuracy!, mean);
+    const phrases = intervalsOf(outcomes({ recall: { sums: ratio.sums, counts: ratio.counts } }));
+    expectNear(phrases.recall!, ratio);
+  });
+
+  it('are the same every time', () => {
+    const some = outcomes({ accuracy: { sums: fixture.mean.sums } });
+    expect(intervalsOf(some)).toEqual(intervalsOf(structuredClone(some)));
+  });
+
+  it('of metrics that combine others follow them draw by draw', () => {
+    const sums = fixture.mean.sums;
+    const combined = { both: { of: ['a', 'twice'], factor: 0.5 }, twice: { of: ['a'], factor: 2 } };
+    const some = outcomes({ a: { sums } }, combined);
+    const { a, twice, both } = intervalsOf(some);
+    expect(twice!.low).toBeCloseTo(2 * a!.low, 12);
+    expect(both!.high).toBeCloseTo(1.5 * a!.high, 12);
+    expect(metricsOfAll(some).both).toBeCloseTo(1.5 * metricsOfAll(some).a!, 12);
+  });
+
+  it('of a difference resample both runs together, as scipy does it', () => {
+    const { ratio, difference } = fixture;
+    const [first, second] = [ratio, difference].map(({ sums }) =>
+      outcomes({ recall: { sums, counts: ratio.counts } }),
+    );
+    const order = [...second!.ids.keys()].reverse();
+    const { sums, counts = [] } = second!.metrics.recall!;
+    const reordered: Outcomes = {
+      ...second!,
+      ids: order.map((at) => second!.ids[at]!),
+      metrics: { recall: { sums: order.map((at) => sums[at]!), counts: order.map((at) => counts[at]!) } },
+    };
+    expectNear(differenceIntervals(first!, reordered)!.recall!, difference);
+    expect(differenceIntervals(first!, { ...second!, split: 'validation' })).toBeUndefined();
+    expect(
+      differenceIntervals(first!, { ...second!, ids: second!.ids.map((id) => `${id}x`) }),
+    ).toBeUndefined();
+  });
+
+  it('interpolate between values', () => {
+    expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
+    expect(quantile([1, 2, 3, 4], 1)).toBe(4);
+    expect(quantile([7], 0.025)).toBe(7);
+  });
+});
