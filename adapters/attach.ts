@@ -1,4 +1,3 @@
-import { closest } from 'fastest-levenshtein';
 import type {
   BackboneFamily,
   BackboneOutput,
@@ -20,6 +19,7 @@ import {
 } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
+import { suggest } from '../src/nearest.js';
 import type { ParameterLookup } from '../src/nn/parameters.js';
 import type { Adapter, AdapterContext, AdapterPlan } from './adapter.js';
 import { adapters } from './index.js';
@@ -41,7 +41,7 @@ export interface AttachedAdapter {
 }
 
 const nearest = (name: string, known: readonly string[]): string =>
-  known.length > 0 ? `did you mean '${closest(name, known)}'?` : 'the backbone has none';
+  known.length > 0 ? suggest(name, known) : 'the backbone has none';
 
 const unknownNames = (what: string, names: readonly string[], known: readonly string[]): Problem[] => {
   const set = new Set(known);

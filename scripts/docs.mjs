@@ -60,13 +60,29 @@ const rows = ({ properties, required = [] }, isWhole = true, prefix = '') =>
 const tableOf = (part) =>
   ['| key | type | default | meaning |', '|---|---|---|---|', ...rows(part, part !== schema)].join('\n');
 
-const render = (text) =>
-  text.replace(
-    SECTION,
-    (_, name) => `<!-- options: ${name} -->\n${tableOf(partOf(name))}\n<!-- /options -->`,
-  );
+// <!-- errors: recipes --> ... <!-- /errors --> is the table of a group of test/errors/messages.
+const ERRORS = /<!-- errors: (\S+) -->\n[\s\S]*?<!-- \/errors -->/g;
 
-/** Writes the tables of options into docs/*.md; with --check it only names the pages that are stale. */
+/** Text as code in a cell of a table. */
+function cell(text) {
+  const fence = text.includes('`') ? '``' : '`';
+  return `${fence}${text.replaceAll('|', '\\|')}${fence}`;
+}
+
+/** What was done, the command, and what was told, one wrong use a row. */
+function errorTable(group) {
+  const cases = JSON.parse(readFileSync(join(root, 'test/errors/messages', `${group}.json`), 'utf8'));
+  const row = ({ title, command, told }) =>
+    `| ${title}<br>${cell(command)} | ${told.map(cell).join('<br>')} |`;
+  return ['| what was done | what is told |', '|---|---|', ...cases.map(row)].join('\n');
+}
+
+const render = (text) =>
+  text
+    .replace(SECTION, (_, name) => `<!-- options: ${name} -->\n${tableOf(partOf(name))}\n<!-- /options -->`)
+    .replace(ERRORS, (_, name) => `<!-- errors: ${name} -->\n${errorTable(name)}\n<!-- /errors -->`);
+
+/** Writes the tables of options and of errors into docs/*.md; with --check it only names the pages that are stale. */
 function main(check) {
   const folder = join(root, 'docs');
   const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));

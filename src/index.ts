@@ -27,6 +27,7 @@ export type { AdapterScales } from './training/adapterScales.js';
 export type { Evaluation } from './training/evaluate.js';
 export {
   type FollowOptions,
+  type InputForm,
   type LoadedAdapter,
   type LoadedRun,
   loadRun,

@@ -228,6 +228,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   baseline,
   tally: tallyGrounding,
   show: showGrounding,
+  requestForm: { boxes: true },
   exampleFrom: (request) => ({
     id: request.id,
     expression: request.text,

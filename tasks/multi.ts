@@ -139,6 +139,7 @@ export function multiOf(tasks: readonly AnyTask[]) {
         lossWeights: {},
       }),
       shares: mixingShares,
+      requestForm: (options, name) => memberOf(options, name).task.requestForm ?? {},
     },
     metric: { name: 'mean', higherIsBetter: true },
     async read(options, split) {

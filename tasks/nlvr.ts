@@ -161,6 +161,7 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   show: (example, prediction, { options: { head } }) =>
     showNlvr(example, prediction, pairHead(head).pictures === 'together'),
   answer: answerOf,
+  requestForm: { pictures: 2 },
   exampleFrom({ id, text, pictures }) {
     const [left, right, ...others] = pictures;
     if (!right || others.length > 0) {

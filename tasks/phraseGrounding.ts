@@ -106,6 +106,7 @@ export const phraseGrounding = defineTask<
   baseline,
   tally: tallyPhrases,
   show: showPhrases,
+  requestForm: { boxes: true },
   exampleFrom(request) {
     const { id, text } = request;
     const marked = readMarks(text);

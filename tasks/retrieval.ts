@@ -139,6 +139,7 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   tally: tallyRetrieval,
   combined: combinedRecalls,
   show: showRetrieval,
+  requestForm: { together: true },
   /** The pictures and texts that are asked about together are the pool that is ranked. */
   exampleFrom({ id, text, pictures: [picture, ...others] }) {
     if (others.length === 0) return { id, picture, captions: [{ id, text }] };

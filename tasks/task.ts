@@ -68,6 +68,18 @@ export interface PredictionRequest {
   readonly task?: string;
 }
 
+/** What a request must have besides its text, and how its answer comes about. */
+export interface RequestForm {
+  /** Default 1. */
+  readonly pictures?: number;
+  /** Whether its pictures must have boxes. */
+  readonly boxes?: boolean;
+  /** How many answers it must name to choose from; absent: none. */
+  readonly choices?: number;
+  /** Whether requests that are made together are weighed against each other. */
+  readonly together?: boolean;
+}
+
 /** A file in the format that an official evaluation reads. */
 export interface SubmissionFile {
   /** File name without folder. */
@@ -118,6 +130,8 @@ interface Grouping<Options, E extends Example> {
   of(example: E): string;
   /** Options of the task with this group alone. */
   alone(options: Options, group: string): Options;
+  /** What a request of this group must have. */
+  requestForm?(options: Options, group: string): RequestForm;
   /**
    * Share of the batches by group, adding up to 1; undefined: every example is shown once an epoch.
    * @param sizes training examples of each group
@@ -218,6 +232,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   show?(example: E, prediction: Prediction, context: ShowContext<Options, E>): Shown;
   /** The right answer of an example as one of those that examples share; undefined where it has none. */
   answer?(example: E): string | undefined;
+  /** What `exampleFrom` asks for; absent: a text and a picture. */
+  readonly requestForm?: RequestForm;
   /** An example to predict on; throws UsageError when the request lacks something, or has too much. */
   exampleFrom?(request: PredictionRequest, options?: Options): E;
 }

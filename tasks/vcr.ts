@@ -306,6 +306,7 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
   tally: tallyVcr,
   show: showVcr,
   answer: answerOf,
+  requestForm: { choices: CHOICES },
   exampleFrom({ id, text, pictures: [picture, ...others], choices = [] }) {
     const plain = (words: string): TaggedText => ({ text: words, spans: [] });
     if (others.length === 0 && choices.length === CHOICES)

@@ -13,7 +13,12 @@ const everywhere = [
   'src/spans',
   'src/threads',
   'src/json',
+  'src/jsonSyntax',
   'src/kindSchema',
+  'src/nearest',
+  'src/schemaWords',
+  'src/systemErrors',
+  'src/lockFile',
   'src/packageFolder',
 ];
 const backbonesUp = ['src/checkpoints', 'src/data', 'src/engine', 'src/nn'];

@@ -164,6 +164,11 @@ export interface Processor {
   encode(input: SequenceInput): Promise<EncodedSequence>;
   /** Pads to the longest of the batch (text and picture apart), rounded up to `multiple` (default 1). */
   collate(sequences: readonly EncodedSequence[], multiple?: number): HostBatch;
+  /**
+   * A picture that is known by its id alone, with the pixel boxes and the size that are stored with its features; absent
+   * where no features are stored. Throws UsageError that names what is not stored.
+   */
+  stored?(picture: Picture): Promise<Picture>;
   /** `maskId` throws UsageError where the vocabulary has no mask token. */
   readonly tokenizer: { readonly vocabularySize: number; readonly maskId: number; readonly padId: number };
   /** JSON that goes into the adapter folder and makes the same processor again. */

@@ -1,16 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv';
-import { type Problem, UsageError } from '../errors.js';
+import { Ajv } from 'ajv';
+import { UsageError } from '../errors.js';
 import type { Json, JsonSchema } from '../json.js';
-
-function problemOf({ instancePath, message, params, data, keyword }: ErrorObject): Problem {
-  if (keyword !== 'enum') {
-    const given = instancePath ? ` (it is ${JSON.stringify(data)})` : '';
-    return { ...(instancePath && { where: instancePath }), message: `${message}${given}` };
-  }
-  const allowed = (params as { allowedValues: Json[] }).allowedValues.map((value) => JSON.stringify(value));
-  const expected = allowed.length > 1 ? `one of ${allowed.join(', ')}` : `${allowed[0]}`;
-  return { where: instancePath, message: `${JSON.stringify(data)} is not supported`, expected };
-}
+import { schemaProblems } from '../schemaWords.js';
 
 /**
  * A reader of config.json files: of the keys of `properties` and `fixed` (those with a single value that the family
@@ -27,7 +18,7 @@ export function configReader<Config>(
   const check = ajv.compile<Config>({ type: 'object', required, properties: known });
   return (config) => {
     const filled: unknown = Object.fromEntries(Object.entries(config).filter(([key]) => key in known));
-    if (!check(filled)) throw new UsageError((check.errors ?? []).map(problemOf));
+    if (!check(filled)) throw new UsageError(schemaProblems(check.errors, filled));
     return filled;
   };
 }

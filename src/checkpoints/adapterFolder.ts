@@ -93,7 +93,7 @@ const members: Readonly<
 function checkConfig(file: string, config: JsonObject): AdapterConfig {
   if (config.formatVersion !== FORMAT_VERSION) {
     const message = `this is format version ${JSON.stringify(config.formatVersion) ?? 'unknown'}`;
-    const expected = `${FORMAT_VERSION}; a newer version may need a newer release`;
+    const expected = `version ${FORMAT_VERSION}; a newer one may need a newer vlgraft`;
     throw new UsageError({ file, where: '/formatVersion', message, expected });
   }
   const problems = Object.entries(members).flatMap(([name, [isRight, expected]]): Problem[] =>
@@ -111,6 +111,8 @@ export function readAdapterConfig(folder: string): AdapterConfig {
   return checkConfig(file, readJsonObject(file));
 }
 
+const shortened = (hash: string): string => hash.slice(0, 12);
+
 /**
  * Reads an adapter folder for the backbone with this hash. Throws `UsageError` where the adapters were trained on
  * another backbone, and where a file is missing or malformed.
@@ -119,8 +121,8 @@ export function readAdapterFolder(folder: string, backboneHash: string): Adapter
   const config = readAdapterConfig(folder);
   const { name, hash } = config.backbone;
   if (hash !== backboneHash) {
-    const message = `these adapters were trained on the backbone ${name} with hash ${hash}`;
-    const expected = `the backbone given has hash ${backboneHash}`;
+    const message = `these adapters were trained on another backbone than ${JSON.stringify(name)} is now`;
+    const expected = `the one with hash ${shortened(hash)}, not ${shortened(backboneHash)}`;
     throw new UsageError({ file: join(folder, files.config), where: '/backbone', message, expected });
   }
   return {

@@ -29,6 +29,34 @@ function syncFolder(folder: string): void {
   }
 }
 
+/** A file that grows beside the place where it will appear. */
+export interface GrowingFile {
+  write(text: string): void;
+  /** Lets it appear, in place of what is there. */
+  finish(): void;
+  /** Removes what was written; nothing appears. */
+  discard(): void;
+}
+
+/** Opens a file that is there in full or not at all, to be written piece by piece. */
+export function openGrowingFile(path: string): GrowingFile {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const handle = openSync(temporary, 'wx');
+  return {
+    write: (text) => writeFully(handle, Buffer.from(text)),
+    finish: () => {
+      fsyncSync(handle);
+      closeSync(handle);
+      renameSync(temporary, path);
+      syncFolder(dirname(path));
+    },
+    discard: () => {
+      closeSync(handle);
+      rmSync(temporary, { force: true });
+    },
+  };
+}
+
 /** Writes a file that is there in full or not at all: a file beside it, synced to disk, renamed onto `path`. */
 export function writeFileAtomically(path: string, content: string | Iterable<Uint8Array>): void {
   const temporary = `${path}.${randomUUID()}.tmp`;

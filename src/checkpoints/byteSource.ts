@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UsageError } from '../errors.js';
+import { systemWords } from '../systemErrors.js';
 
 /** Bytes that can be read at any place, from a file or from memory. */
 export interface ByteSource {
@@ -25,7 +26,8 @@ function openFile(path: string): number {
     return openSync(path, 'r');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new UsageError({ file: path, message: missing ? 'no such file' : (error as Error).message });
+    const { message = 'it can not be read' } = systemWords(error) ?? {};
+    throw new UsageError({ file: path, message: missing ? 'no such file' : message });
   }
 }
 

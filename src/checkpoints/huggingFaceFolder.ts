@@ -26,6 +26,8 @@ interface StoredTensor {
   readonly entry: TensorEntry;
 }
 
+const AS_SAVED = 'a folder as Hugging Face libraries save a model: config.json, model.safetensors';
+
 const CONVERT =
   'convert it once: python -c "import torch, safetensors.torch as s; s.save_file({name: tensor.clone().contiguous() ' +
   "for name, tensor in torch.load('pytorch_model.bin', weights_only=True).items()}, 'model.safetensors')\"";
@@ -46,7 +48,7 @@ function noTensors(folder: string): UsageError {
   const message = pickled
     ? `there are only pickled weights (${pickled}), which can run code and are not read`
     : 'there is neither model.safetensors nor model.safetensors.index.json';
-  return new UsageError({ file: folder, message, ...(pickled && { expected: CONVERT }) });
+  return new UsageError({ file: folder, message, expected: pickled ? CONVERT : AS_SAVED });
 }
 
 /** The index: tensor name to the shard that holds it, a plain file name of the same folder. */
@@ -109,6 +111,14 @@ function hashModel(config: JsonObject, stored: ReadonlyMap<string, StoredTensor>
   return hash.update(JSON.stringify(sortMembers(config))).digest('hex');
 }
 
+/** `config.json` of a model folder, its members not yet checked; UsageError where there is none. */
+export function readModelConfig(folder: string): JsonObject {
+  const file = join(folder, 'config.json');
+  if (!existsSync(file))
+    throw new UsageError({ file: folder, message: 'there is no config.json', expected: AS_SAVED });
+  return readJsonObject(file);
+}
+
 /**
  * Reads a model folder: `config.json` and `model.safetensors`, or the shards of `model.safetensors.index.json`.
  * Throws `UsageError` where something is missing or malformed, and for pickled weights.
@@ -117,7 +127,7 @@ export function readModelFolder(folder: string): ModelFolder {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError({ file: folder, message: 'no such folder' });
   }
-  const config = readJsonObject(join(folder, 'config.json'));
+  const config = readModelConfig(folder);
   const stored = findTensors(folder);
   let hash: string | undefined;
   return {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { syntaxProblem } from '../jsonSyntax.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** Largest JSON file that is read, bytes. */
@@ -19,11 +20,13 @@ export function readJsonObject(path: string): JsonObject {
   const status = statSync(path, { throwIfNoEntry: false });
   if (!status?.isFile()) throw refuse('no such file');
   if (status.size > LARGEST) throw refuse(`${status.size} bytes are too many, at most ${LARGEST}`);
+  if (status.size === 0) throw refuse('the file is empty (0 bytes)');
+  const text = readFileSync(path, 'utf8');
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(text);
   } catch (error) {
-    throw refuse(`this is not JSON: ${(error as Error).message}`);
+    throw new UsageError(syntaxProblem(path, text, error));
   }
   if (!isJsonObject(value)) throw refuse('this is not a JSON object');
   return value;

@@ -17,18 +17,36 @@ export interface SafetensorsHeader {
 
 const tensorNamed = (name: string) => `tensor ${JSON.stringify(name)}`;
 
+const COPY = 'copy it again';
+
+/** What lies there in place of the file, as downloads leave it: a pointer of Git LFS, or a web page. */
+function otherThing(source: ByteSource): { readonly message: string; readonly expected: string } | undefined {
+  const start = new Uint8Array(Math.min(source.size, 64));
+  source.read(start, 0);
+  const text = Buffer.from(start).toString('latin1');
+  if (text.startsWith('version https://git-lfs'))
+    return { message: 'this is a pointer of Git LFS, not the file itself', expected: 'git lfs pull' };
+  if (/^\s*<(!doctype|html)/i.test(text))
+    return { message: 'this is a web page, not the file itself', expected: 'download it again' };
+  return undefined;
+}
+
 /** Reads the header's bytes once their number is known to be in the file. */
 function readHeaderText(source: ByteSource): { text: string; dataStart: number } {
   const refuse = (message: string, expected?: string) =>
     new UsageError({ file: source.name, message, ...(expected && { expected }) });
-  if (source.size < 8) throw refuse(`${source.size} bytes are too few for a safetensors file`);
+  const other = otherThing(source);
+  if (other) throw refuse(other.message, other.expected);
+  if (source.size < 8) throw refuse(`${source.size} bytes are too few for a safetensors file`, COPY);
   const prefix = new Uint8Array(8);
   source.read(prefix, 0);
   const claimed = new DataView(prefix.buffer).getBigUint64(0, true);
-  if (claimed > LARGEST_HEADER) throw refuse(`a header of ${claimed} bytes`, `at most ${LARGEST_HEADER}`);
+  if (claimed > LARGEST_HEADER) {
+    throw refuse(`this is no safetensors file: a header of ${claimed} bytes`, `at most ${LARGEST_HEADER}`);
+  }
   const length = Number(claimed);
   if (length > source.size - 8) {
-    throw refuse(`the header of ${length} bytes ends beyond the file of ${source.size} bytes`);
+    throw refuse(`it is cut off: the header of ${length} bytes ends beyond the file of ${source.size}`, COPY);
   }
   const bytes = new Uint8Array(length);
   source.read(bytes, 8);
@@ -92,7 +110,10 @@ function entryProblem(value: unknown, dataSize: number): Omit<Problem, 'file' | 
   if (begin === undefined || end === undefined || begin > end) {
     return { message: 'its data_offsets are not a begin and an end' };
   }
-  if (end > dataSize) return { message: `its data end at ${end}, beyond the ${dataSize} bytes of the file` };
+  if (end > dataSize) {
+    const message = `it is cut off: its data end at ${end}, beyond the ${dataSize} bytes of the file`;
+    return { message, expected: COPY };
+  }
   const size = sizeOf(shape) * elementFormats[dtype].width;
   if (size === end - begin) return undefined;
   return {

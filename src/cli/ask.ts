@@ -1,8 +1,55 @@
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { InterruptedError } from '../errors.js';
 import type { Shell } from './shell.js';
 
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+/** What a question on a terminal may have. */
+interface LineOptions {
+  /** Earlier answers, the last one first, which the arrow keys bring back; the answer is added. */
+  readonly history?: string[];
+  /** What Tab completes; default: nothing. */
+  readonly complete?: 'files';
+}
+
+/** Files and folders whose path begins so. */
+function completePath(start: string): [string[], string] {
+  const slash = start.lastIndexOf('/') + 1;
+  const folder = start.slice(0, slash);
+  try {
+    const entries = readdirSync(folder || '.', { withFileTypes: true });
+    const found = entries
+      .filter(({ name }) => name.startsWith(start.slice(slash)))
+      .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
+    return [found, start];
+  } catch {
+    return [[], start];
+  }
+}
+
+/** Asks on stderr for a line; undefined at Ctrl-C and at Ctrl-D. */
+export async function askLine(
+  question: string,
+  { history = [], complete }: LineOptions = {},
+): Promise<string | undefined> {
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    history: [...history],
+    ...(complete && { completer: completePath }),
+  });
+  const ended = new Promise<undefined>((done) => {
+    lines.once('close', () => done(undefined));
+    lines.once('SIGINT', () => lines.close());
+  });
+  try {
+    const given = await Promise.race([lines.question(question), ended]);
+    if (given === undefined) process.stderr.write('\n');
+    else if (given.trim() !== '') history.unshift(given);
+    return given?.trim();
+  } finally {
+    lines.close();
+  }
+}
 
 /**
  * Asks on stderr for one of some words, by word or first letter; the first one where no question may be asked. Throws
@@ -14,19 +61,12 @@ export async function ask<Word extends string>(
   words: readonly [Word, ...Word[]],
 ): Promise<Word> {
   if (!shell.canAsk) return words[0];
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    for (;;) {
-      const given = (await lines.question(`${question} [${words.join('/')}] `)).trim().toLowerCase();
-      if (given === '') return words[0];
-      const found = words.find((word) => word === given || word.startsWith(given));
-      if (found) return found;
-    }
-  } catch (error) {
-    if (!isAbort(error)) throw error;
-    process.stderr.write('\n');
-    throw new InterruptedError('nothing was changed');
-  } finally {
-    lines.close();
+  for (;;) {
+    const line = await askLine(`${question} [${words.join('/')}] `);
+    if (line === undefined) throw new InterruptedError('nothing was changed');
+    const given = line.toLowerCase();
+    if (given === '') return words[0];
+    const found = words.find((word) => word === given || word.startsWith(given));
+    if (found) return found;
   }
 }

@@ -18,7 +18,8 @@ export interface ComparisonFlags {
 
 /** Reads `1,2,3`. */
 function wholeNumbers(text: string): number[] {
-  if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('whole numbers by commas were expected.');
+  if (!/^\d+(,\d+)*$/.test(text))
+    throw new InvalidArgumentError('whole numbers by commas were expected; for example 1,2,3');
   return text.split(',').map(wholeNumber);
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageFolder } from '../packageFolder.js';
-import type { AddVerb } from './verb.js';
+import { type AddVerb, examples } from './verb.js';
 import { addCompare } from './verbs/compare.js';
 import { addData } from './verbs/data.js';
 import { addDoctor } from './verbs/doctor.js';
@@ -46,7 +46,8 @@ const version = (): string =>
 
 const EXIT_CODES = `
 Results go to stdout, progress and errors to stderr.
-Exit codes: 0 done, 1 failed while running, 2 wrong usage, recipe or data, 130 interrupted.`;
+Exit codes: 0 done, 1 failed while running, 2 wrong usage, recipe or data,
+130 interrupted.`;
 
 /** The whole command line; nothing of the engine is loaded before a verb runs. */
 export function createProgram(): Command {
@@ -62,9 +63,15 @@ export function createProgram(): Command {
       wholeNumber,
     )
     .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', EXIT_CODES)
+    .helpCommand('help [verb]', 'print the help of a verb')
+    .addHelpText(
+      'after',
+      examples('vlgraft quickstart', 'vlgraft recipes ls', 'vlgraft run vqa-bottleneck', 'vlgraft help run') +
+        `\n${EXIT_CODES}`,
+    )
     .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
+    // Errors are told by runProgram; what else commander writes to stderr is help, which is a result.
+    .configureOutput({ outputError: () => {}, writeErr: (text) => process.stdout.write(text) });
   for (const add of verbs) add(program);
   return program;
 }

@@ -1,4 +1,5 @@
 import { formatProblem, InterruptedError, UsageError } from '../errors.js';
+import { systemWords } from '../systemErrors.js';
 import type { Shell } from './shell.js';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -18,6 +19,18 @@ function tellProblems({ problems }: UsageError, shell: Shell): void {
   if (more > 0) shell.complain(`and ${more} more (--json lists all)`);
 }
 
+/** What the program itself should not have done: a person can't help it, and may report it. */
+const isFault = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+
+/** An error that nothing foresaw, on one line. */
+function unexpected(error: unknown): string {
+  const system = systemWords(error);
+  if (system) return formatProblem(system);
+  const [first = ''] = messageOf(error).split('\n');
+  return isFault(error) ? `a fault of vlgraft: ${first}; VLGRAFT_DEBUG=1 shows where` : first || 'unknown';
+}
+
 function tell(error: unknown, shell: Shell): void {
   if (error instanceof UsageError) {
     tellProblems(error, shell);
@@ -27,9 +40,8 @@ function tell(error: unknown, shell: Shell): void {
     shell.notice(error.message);
     return;
   }
-  const [first = ''] = messageOf(error).split('\n');
   const stack = process.env.VLGRAFT_DEBUG === '1' && error instanceof Error ? error.stack : undefined;
-  shell.complain(stack ?? (first || 'unknown'));
+  shell.complain(stack ?? unexpected(error));
 }
 
 /** Tells an error on stderr, with `--json` also on stdout, and returns the exit code. */

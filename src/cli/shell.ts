@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { coloured } from './colour.js';
 
 /** Options that every verb takes. */
 export interface GlobalOptions {
@@ -25,10 +25,6 @@ export interface Shell {
   complain(line: string): void;
 }
 
-/** Red where the stream shows colours; NO_COLOR is heeded. */
-const red = (stream: NodeJS.WriteStream, text: string): string =>
-  stream.isTTY && stream.hasColors() ? styleText('red', text) : text;
-
 /** The shell of this process. */
 export function createShell({ json = false, quiet = false, input = true }: GlobalOptions): Shell {
   const { stdin, stdout, stderr } = process;
@@ -47,7 +43,7 @@ export function createShell({ json = false, quiet = false, input = true }: Globa
       stderr.write(`${line}\n`);
     },
     complain: (line) => {
-      stderr.write(`${red(stderr, 'error:')} ${line}\n`);
+      stderr.write(`${coloured(stderr, 'red', 'error:')} ${line}\n`);
     },
   };
 }

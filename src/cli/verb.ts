@@ -27,9 +27,7 @@ export function action<Given extends unknown[]>(
   };
 }
 
-/** The examples under a verb's help. */
-export const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+export { examples } from './examples.js';
 
 /** Gathers an option that may be given several times. */
 export const gather = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];

@@ -1,3 +1,4 @@
+import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { type ParsedRecipe, parseRecipe } from '../recipe/source.js';
@@ -23,10 +24,12 @@ export async function carryOut(
   const name = String((parsed.input as { readonly name?: unknown } | null)?.name);
   const output = options.output ?? `runs/${name}-${kind}`;
   const trials = planTrials(parsed, variants, { ...options, output });
-  const outcomes = await runTrials(trials, options);
-  const comparison = summariseComparison(outcomes, { kind, name, folder: output });
-  await writeComparison(comparison);
-  return comparison;
+  return withFolderLocked(output, async () => {
+    const outcomes = await runTrials(trials, options);
+    const comparison = summariseComparison(outcomes, { kind, name, folder: output });
+    await writeComparison(comparison);
+    return comparison;
+  });
 }
 
 const PROGRAM = 'recipe';

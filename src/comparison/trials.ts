@@ -7,7 +7,7 @@ import { isPrefix, valueAt } from '../recipe/path.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { ParsedRecipe } from '../recipe/source.js';
 import { resolveRecipe } from '../recipe/validate.js';
-import { changedKeys, earlierRun, requireWritable } from '../training/runFolder.js';
+import { changedKeys, earlierRun } from '../training/runFolder.js';
 import { gatherProblems, type Variant, type Variants } from './variant.js';
 
 /** One training: a variant with a seed, in a run folder of its own. */
@@ -111,12 +111,7 @@ function checkTasks(recipes: readonly { readonly variant: Variant; readonly reci
 /** A trial that another recipe left in the same folder is not to be taken for this one. */
 function checkEarlier({ recipe }: Trial): Problem[] {
   if (!earlierRun(recipe.output) || !existsSync(join(recipe.output, 'recipe.json'))) return [];
-  return changedKeys(recipe.output, recipe).map((where) => ({
-    file: join(recipe.output, 'recipe.json'),
-    where,
-    message: 'differs from the recipe of the trial that is in this folder',
-    expected: 'choose another output, or overwrite',
-  }));
+  return changedKeys(recipe.output, recipe, 'choose another output, or overwrite');
 }
 
 /** The same problem of many variants is told once. */
@@ -168,6 +163,5 @@ export function planTrials(parsed: ParsedRecipe, variants: Variants, options: Tr
   );
   const earlier = options.overwrite ? [] : trials.flatMap(checkEarlier);
   if (earlier.length > 0) throw new UsageError(earlier);
-  requireWritable(options.output);
   return trials;
 }

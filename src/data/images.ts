@@ -45,7 +45,7 @@ function explain(path: string, error: unknown, maxPixels: number): UsageError {
   if (message.includes('unsupported image format')) {
     return refuse(path, 'this is not a picture', 'a JPEG, PNG, WebP, GIF, TIFF or AVIF file');
   }
-  return refuse(path, `the picture is damaged or cut off (${message.split('\n')[0]})`, 'copy it again');
+  return refuse(path, 'the picture is damaged or cut off', 'copy it again');
 }
 
 let inTurn: Limiter | undefined;

@@ -73,6 +73,10 @@ export const preparation = (tokenizer: JsonObject): ((text: string) => string) =
   lowersCase(tokenizer.normalizer) ? (text) => text.replaceAll('Σ', 'σ') : (text) => text;
 
 function build(tokenizer: JsonObject, config: JsonObject, file: string): LibraryTokenizer {
+  if (!isJsonObject(tokenizer.model)) {
+    const expected = 'a tokenizer.json as the tokenizers library saves it';
+    throw new UsageError({ file, where: '/model', message: 'there is no such object', expected });
+  }
   try {
     return buildLibraryTokenizer(tokenizer, config);
   } catch (error) {
@@ -171,6 +175,10 @@ export function createTokenizer(
 /** The tokenizer of a model folder: `tokenizer.json` and, where it is there, `tokenizer_config.json`. */
 export function loadTokenizer(folder: string): Tokenizer {
   const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
+  if (!existsSync(file)) {
+    const expected = `write it once: python -c "from transformers import AutoTokenizer as t; t.from_pretrained('${folder}').save_pretrained('${folder}')"`;
+    throw new UsageError({ file: folder, message: 'there is no tokenizer.json', expected });
+  }
   return createTokenizer(
     readJsonObject(file),
     existsSync(configFile) ? readJsonObject(configFile) : {},

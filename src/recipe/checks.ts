@@ -8,15 +8,16 @@ import type { BackboneShape } from '../backbones/backbone.js';
 import { fetchCommand, isHubName } from '../backbones/hubCache.js';
 import { backboneFamilies } from '../backbones/index.js';
 import { findBackbone, shippedBackbones } from '../backbones/load.js';
-import { readJsonObject } from '../checkpoints/jsonFile.js';
+import { readModelConfig } from '../checkpoints/huggingFaceFolder.js';
+import { regionKinds } from '../data/regions/index.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { suggest } from '../nearest.js';
+import { pathOf } from '../schemaWords.js';
 import { sourceOptions } from '../training/adapterSource.js';
 import type { AdapterEntry } from '../training/settings.js';
-import { suggest } from './nearest.js';
 import { type Path, valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
-import { pathOf } from './schemaErrors.js';
 import type { Finding } from './source.js';
 
 const at = (path: Path, message: string, expected?: string): Finding => ({
@@ -163,14 +164,26 @@ function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
 /** What the backbone is, from its config alone; undefined where none can be read. */
 function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
   const { from, create } = recipe.backbone;
+  if (create) return shapeOfConfig(create);
   const folder = from === undefined ? undefined : findBackbone(from, directory);
-  const config = create ?? (folder && (readJsonObject(join(folder, 'config.json')) as Record<string, Json>));
-  if (!config) return undefined;
-  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(String(config.model_type)));
+  if (folder === undefined) return undefined;
+  const config = readModelConfig(folder) as Record<string, Json>;
+  try {
+    return shapeOfConfig(config);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const file = join(folder, 'config.json');
+    throw new UsageError(error.problems.map((problem) => ({ file, ...problem })));
+  }
+}
+
+function shapeOfConfig(config: Readonly<Record<string, Json>>): BackboneShape {
+  const { model_type: type } = config;
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(String(type)));
   if (family) return family.shape(config);
   const known = backboneFamilies.flatMap(({ modelTypes }) => modelTypes);
-  const message = `no backbone reads the model_type ${JSON.stringify(config.model_type ?? null)}`;
-  throw new UsageError({ message, expected: suggest(config.model_type, known) });
+  const message = type === undefined ? 'it is missing' : `no backbone reads ${JSON.stringify(type)}`;
+  throw new UsageError({ where: '/model_type', message, expected: suggest(type, known) });
 }
 
 function checkFit(recipe: Recipe, directory: string): Finding[] {
@@ -207,8 +220,21 @@ function checkRegions({ data }: Recipe, { regions, family }: BackboneShape): Fin
     const expected = 'add "regions", for example {"kind": "crop-pixels"}';
     return [at(['data'], 'the backbone reads regions of pictures, and none are described', expected)];
   }
-  if (regions || !data.regions) return [];
+  if (regions && data.regions) return checkFeatures(data.regions, regions.featureWidth);
+  if (!data.regions) return [];
   return [at(['data', 'regions'], `a ${family} backbone of this config reads no regions`, 'leave it out')];
+}
+
+/** Features of crops must be as wide as those that the backbone was trained on; of stored ones the width is not known. */
+function checkFeatures(
+  { kind, ...options }: NonNullable<Recipe['data']['regions']>,
+  width: number,
+): Finding[] {
+  const source = regionKinds.find((one) => one.kind === kind);
+  const own = source?.width?.(options);
+  if (own === undefined || own === width) return [];
+  const message = `features of ${own} numbers, the backbone reads ${width}`;
+  return [at(['data', 'regions'], message, source?.widthHint?.(width))];
 }
 
 function checkTask(recipe: Recipe, backbone: BackboneShape): Finding[] {

@@ -1,5 +1,7 @@
 import { type Problem, UsageError } from '../errors.js';
-import { isPrefix, type Path, parsePath } from './path.js';
+import { shippedModules } from './modules.js';
+import { formatPath, isPrefix, type Path, parsePath, valueAt } from './path.js';
+import { recipeSchema } from './schema.js';
 import type { ParsedRecipe } from './source.js';
 
 type Container = Record<string | number, unknown>;
@@ -27,25 +29,56 @@ export function parseValue(text: string): unknown {
   }
 }
 
-/** A value with one place in it replaced; objects on the way are made, list items must exist or be the next one. */
-function withValue(root: unknown, path: Path, value: unknown): unknown {
-  const [part, ...rest] = path;
-  if (part === undefined) return value;
-  if (typeof part === 'number') return withItem(root, part, rest, value);
-  if (root !== undefined && (!isContainer(root) || Array.isArray(root))) {
-    throw new Error(
-      `there is no key ${JSON.stringify(part)} in ${Array.isArray(root) ? 'a list' : 'a plain value'}`,
-    );
+/** A place that a recipe does not have. */
+class Nowhere extends Error {
+  constructor(
+    message: string,
+    readonly expected: string,
+  ) {
+    super(message);
   }
-  const own = root !== undefined && Object.hasOwn(root, part) ? root[part] : undefined;
-  return Object.fromEntries([...Object.entries(root ?? {}), [part, withValue(own, rest, value)]]);
 }
 
-function withItem(root: unknown, index: number, rest: Path, value: unknown): unknown[] {
+/** What an object that is not written starts as: the schema's default, for example of a kind. */
+function defaultAt(path: Path): object {
+  const properties = path.flatMap((part) => ['properties', part]);
+  const found = valueAt(recipeSchema(shippedModules), [...properties, 'default']);
+  return isContainer(found) && !Array.isArray(found) ? found : {};
+}
+
+/** A value with one place in it replaced; objects on the way are made, list items must exist or be the next one. */
+function withValue(root: unknown, path: Path, value: unknown, at: Path = []): unknown {
+  const [part, ...rest] = path;
+  if (part === undefined) return value;
+  if (typeof part === 'number') return withItem(root, [part, ...rest], value, at);
+  if (Array.isArray(root)) {
+    const expected = `an item of it, for example ${formatPath([...at, 0, part])}`;
+    throw new Nowhere(`${formatPath(at)} is a list and has no key ${JSON.stringify(part)}`, expected);
+  }
+  if (root !== undefined && !isContainer(root)) {
+    const expected = `${formatPath(at)}=value`;
+    throw new Nowhere(`${formatPath(at)} is no object and has no key ${JSON.stringify(part)}`, expected);
+  }
+  const before = root ?? defaultAt(at);
+  const own = valueAt(before, [part]);
+  return Object.fromEntries([...Object.entries(before), [part, withValue(own, rest, value, [...at, part])]]);
+}
+
+function withItem(
+  root: unknown,
+  [index, ...rest]: readonly [number, ...Path],
+  value: unknown,
+  at: Path,
+): unknown[] {
   const list = root ?? [];
-  if (!Array.isArray(list)) throw new Error('there is no list');
-  if (index > list.length) throw new Error(`there is no item ${index}; the list has ${list.length}`);
-  return [...list.slice(0, index), withValue(list[index], rest, value), ...list.slice(index + 1)];
+  if (!Array.isArray(list)) throw new Nowhere(`${formatPath(at)} is no list`, `${formatPath(at)}=value`);
+  if (index > list.length) {
+    const count = list.length === 1 ? '1 item' : `${list.length} items`;
+    const expected = `${formatPath([...at, list.length])} for a new one`;
+    throw new Nowhere(`${formatPath(at)} has ${count} and no item ${index}`, expected);
+  }
+  const item = withValue(list[index], rest, value, [...at, index]);
+  return [...list.slice(0, index), item, ...list.slice(index + 1)];
 }
 
 /** A value without one place of it. */
@@ -80,8 +113,8 @@ export function applyOverride(parsed: ParsedRecipe, { path, value, flag }: Overr
     const overrides = [...source.overrides, { path, flag }];
     return { input: withValue(input, path, value), source: { ...source, overrides } };
   } catch (error) {
-    const { message } = error as Error;
-    throw new UsageError({ file: flag, message, expected: 'a place that the recipe has' });
+    if (!(error instanceof Nowhere)) throw error;
+    throw new UsageError({ file: flag, message: error.message, expected: error.expected });
   }
 }
 

@@ -1,190 +1,97 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
-import { suggest } from './nearest.js';
-import type { Path } from './path.js';
+import { nearestName } from '../nearest.js';
+import { type Explain, explainErrors } from '../schemaWords.js';
+import type { RecipeModules } from './modules.js';
+import { valueAt } from './path.js';
 import type { Finding } from './source.js';
 
-type Loose = Readonly<Record<string, unknown>>;
+const MISSING = 'there is no file or folder';
+const SAMPLE_DATA = 'data/emoji-scenes';
+const MAKE_SAMPLE_DATA = 'vlgraft data make emoji-scenes';
 
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-};
+/** Files of a dataset have names that are much alike. */
+const FILE_TOLERANCE = 0.2;
 
-const article = (noun: string): string => (/^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`);
-
-const typeOf = (value: unknown): string => {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'array' : typeof value;
-};
-
-/** What a schema accepts, in a few words. */
-function describe(schema: Loose): string {
-  if ('const' in schema) return show(schema.const);
-  if (Array.isArray(schema.enum)) return schema.enum.map(show).join(' or ');
-  const { type, items } = schema as { type?: string; items?: Loose };
-  if (type === 'array' && items?.type) return `an array of ${items.type as string}s`;
-  if (type === 'object')
-    return `an object with ${Object.keys((schema.properties as Loose) ?? {}).join(', ')}`;
-  return type ? article(type) : 'something else';
+/** What lies beside a missing file and is called almost the same. */
+function nearestPath(path: string, directory: string): string | undefined {
+  const folder = dirname(resolve(directory, path));
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const nearest = nearestName(basename(path), readdirSync(folder), FILE_TOLERANCE);
+  return nearest === undefined ? undefined : join(dirname(path), nearest);
 }
 
-/** The path of a JSON pointer; whether a part is a key or an index is read from the value. */
-export function pathOf(pointer: string, root: unknown): Path {
-  let value = root;
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => {
-      const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-      const key = Array.isArray(value) ? Number(name) : name;
-      value = (value as Loose | undefined)?.[key];
-      return key;
-    });
+const missingPath =
+  (directory: string): Explain =>
+  ({ data }) => {
+    const path = String(data);
+    const message = `${MISSING} ${JSON.stringify(path)}`;
+    const nearest = nearestPath(path, directory);
+    if (nearest !== undefined) return { message, expected: `did you mean ${JSON.stringify(nearest)}?` };
+    const isSample = path.startsWith(`${SAMPLE_DATA}/`);
+    return { message, expected: isSample ? MAKE_SAMPLE_DATA : 'a path from the working directory' };
+  };
+
+/** Kinds and the schema of their options. */
+type Kinds = readonly (readonly [kind: string, schema: unknown])[];
+
+const keysOf = (schema: unknown): string[] => Object.keys((valueAt(schema, ['properties']) as object) ?? {});
+
+/** Where in a recipe the keys of an object depend on a kind: the path of that kind, and all kinds. */
+function kindsAt(path: Finding['path'], { adapters, tasks, regions }: RecipeModules) {
+  const [first, second, ...rest] = path;
+  const options = (modules: RecipeModules['adapters']): Kinds =>
+    modules.map(({ kind, schema }) => [kind, schema]);
+  if (first === 'adapters' && rest.length === 1)
+    return { of: 'adapters', chosen: ['adapters', second as number, 'kind'], kinds: options(adapters) };
+  if (first === 'task' && rest.length === 0)
+    return { of: 'tasks', chosen: ['task', 'kind'], kinds: options(tasks) };
+  if (first === 'data' && second === 'regions' && rest.length === 1)
+    return { of: 'regions', chosen: ['data', 'regions', 'kind'], kinds: options(regions) };
+  if (first === 'data' && rest.length === 1) {
+    const files = tasks.map(({ kind, dataSchema }) => [kind, dataSchema] as const);
+    return { of: 'tasks', chosen: ['task', 'kind'], kinds: files };
+  }
+  return undefined;
 }
 
-type Told = Pick<Finding, 'message'> &
-  Partial<Pick<Finding, 'expected' | 'target'>> & { readonly key?: string };
-type Explain = (error: ErrorObject) => Told;
-
-const keysOf = (error: ErrorObject): string[] =>
-  Object.keys((error.parentSchema?.properties as Loose | undefined) ?? {});
-
-const unknownKey: Explain = (error) => {
-  const key = String(error.params.additionalProperty);
-  return { key, target: 'key', message: 'unknown key', expected: suggest(key, keysOf(error), 'known keys') };
-};
-
-const missingKey: Explain = (error) => {
-  const key = String(error.params.missingProperty);
-  const schema = (error.parentSchema?.properties as Record<string, Loose> | undefined)?.[key];
-  const what = schema?.description ? `: ${String(schema.description)}` : '';
-  return { message: `the key ${show(key)} is missing${what.replace(/\.$/, '')}` };
-};
-
-const notOneOf =
-  (known: (error: ErrorObject) => readonly unknown[]): Explain =>
-  (error) => ({ message: `${show(error.data)} is not known`, expected: suggest(error.data, known(error)) });
-
-const wrongKind: Explain = (error) => {
-  const key = String(error.params.tag);
-  const branches = (error.parentSchema?.oneOf ?? []) as { properties: Record<string, Loose> }[];
-  const known = branches.flatMap(({ properties }) => {
-    const tag = properties[key] ?? {};
-    return (tag.enum as unknown[] | undefined) ?? [tag.const];
-  });
-  const value: unknown = error.params.tagValue;
-  return { key, message: `unknown ${key} ${show(value)}`, expected: suggest(value, known) };
-};
-
-const limit =
-  (words: string): Explain =>
-  (error) => ({ message: `it is ${show(error.data)}`, expected: `${words} ${error.params.limit as number}` });
-
-const size =
-  (noun: string, words: string): Explain =>
-  ({ params: { limit: n } }) => ({
-    message: `it has too ${words === 'at least' ? 'few' : 'many'} ${noun}s`,
-    expected: `${words} ${n as number}`,
-  });
-
-const missingPath: Explain = ({ data }) => ({
-  message: `there is no file or folder ${show(data)}`,
-  expected: String(data).startsWith('data/emoji-scenes/')
-    ? 'vlgraft data make emoji-scenes'
-    : 'a path from the working directory',
-});
-
-const noBranch: Explain = (error) => ({
-  message: `it is ${show(error.data)}`,
-  expected: `expected ${(error.schema as Loose[]).map(describe).join(', or ')}`,
-});
-
-const explanations: Readonly<Record<string, Explain>> = {
-  additionalProperties: unknownKey,
-  required: missingKey,
-  discriminator: wrongKind,
-  enum: notOneOf((error) => error.params.allowedValues as unknown[]),
-  const: notOneOf((error) => [error.params.allowedValue]),
-  type: (error) => ({
-    message: `it is ${article(typeOf(error.data))} (${show(error.data)})`,
-    expected: `expected ${[error.params.type].flat().map(article).join(' or ')}`,
-  }),
-  minimum: limit('at least'),
-  exclusiveMinimum: limit('more than'),
-  maximum: limit('at most'),
-  exclusiveMaximum: limit('less than'),
-  minLength: size('character', 'at least'),
-  maxLength: size('character', 'at most'),
-  minItems: size('item', 'at least'),
-  maxItems: size('item', 'at most'),
-  minProperties: size('key', 'at least'),
-  uniqueItems: ({ params }) => ({
-    message: `items ${params.j as number} and ${params.i as number} are equal`,
-  }),
-  pattern: (error) => ({
-    message: `${show(error.data)} is not allowed`,
-    expected: String(error.parentSchema?.description ?? error.schema).replace(/\.$/, ''),
-  }),
-  format: missingPath,
-  anyOf: noBranch,
-  oneOf: noBranch,
-};
-
-const isInside = (inner: ErrorObject, outer: ErrorObject): boolean =>
-  inner.schemaPath.startsWith(`${outer.schemaPath}/`) &&
-  (inner.instancePath === outer.instancePath || inner.instancePath.startsWith(`${outer.instancePath}/`));
-
-const rejectsKind = (error: ErrorObject, pointer: string): boolean =>
-  error.instancePath === pointer && ['type', 'enum', 'const'].includes(error.keyword);
-
-const isAlternative = ({ keyword }: ErrorObject): boolean => keyword === 'anyOf' || keyword === 'oneOf';
-
-/** Of an alternative that no branch accepts: the errors of the one branch that accepts this kind of value, else its own. */
-function tellAlternative(outer: ErrorObject, inner: readonly ErrorObject[]): readonly ErrorObject[] {
-  const branchOf = (error: ErrorObject) => error.schemaPath.slice(outer.schemaPath.length + 1).split('/')[0];
-  const wrong = new Set(inner.filter((error) => rejectsKind(error, outer.instancePath)).map(branchOf));
-  const near = inner.filter((error) => !wrong.has(branchOf(error)));
-  return new Set(near.map(branchOf)).size === 1 ? collapse(near) : [outer];
+/** Of an unknown key that other kinds have: which, and what the chosen one has. */
+function explainOfOthers(finding: Finding, root: unknown, modules: RecipeModules): Finding {
+  if (finding.message !== 'unknown key') return finding;
+  const key = String(finding.path.at(-1));
+  const place = kindsAt(finding.path, modules);
+  const chosen = place && valueAt(root, place.chosen);
+  const own = keysOf(place?.kinds.find(([kind]) => kind === chosen)?.[1]);
+  if (!place || own.length === 0 || nearestName(key, own) !== undefined) return finding;
+  const others = place.kinds.filter(([, schema]) => keysOf(schema).includes(key)).map(([kind]) => kind);
+  if (others.length === 0) return finding;
+  const message = `the kind ${JSON.stringify(chosen)} has no such key; ${place.of} that have it: ${others.join(', ')}`;
+  return { ...finding, message };
 }
 
-/** Errors without those that only follow from an alternative's other branches. */
-function collapse(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  const alternatives = errors.filter(isAlternative);
-  const outermost = alternatives.filter((error) => !alternatives.some((other) => isInside(error, other)));
-  const apart = errors.filter(
-    (error) => !outermost.some((outer) => error === outer || isInside(error, outer)),
-  );
-  const told = outermost.flatMap((outer) =>
-    tellAlternative(
-      outer,
-      errors.filter((error) => isInside(error, outer)),
+/** All missing files of the sample data as one finding, where nothing of it is there. */
+function withoutSampleFiles(findings: readonly Finding[], root: unknown, directory: string): Finding[] {
+  if (existsSync(resolve(directory, SAMPLE_DATA))) return [...findings];
+  const isSample = ({ path, message }: Finding) =>
+    message.startsWith(MISSING) && String(valueAt(root, path)).startsWith(`${SAMPLE_DATA}/`);
+  const missing = findings.filter(isSample);
+  if (missing.length < 2) return [...findings];
+  const message = `${MISSING} "${SAMPLE_DATA}", which ${missing.length} keys name files of`;
+  const told: Finding = { path: ['data'], target: 'value', message, expected: MAKE_SAMPLE_DATA };
+  return [...findings.filter((finding) => !isSample(finding)), told];
+}
+
+/** Every error of the recipe schema as a finding, consequences of others left out. */
+export const explainRecipeErrors = (
+  errors: readonly ErrorObject[],
+  root: unknown,
+  { modules, directory }: { readonly modules: RecipeModules; readonly directory: string },
+): Finding[] =>
+  withoutSampleFiles(
+    explainErrors(errors, root, { format: missingPath(directory) }).map((finding) =>
+      explainOfOthers(finding, root, modules),
     ),
+    root,
+    directory,
   );
-  return [...apart, ...told];
-}
-
-/** `if` and `propertyNames` only say that something in them failed, and a missing kind is told as a missing key. */
-const isConsequence = ({ keyword, params }: ErrorObject): boolean =>
-  keyword === 'if' ||
-  keyword === 'propertyNames' ||
-  (keyword === 'discriminator' && params.tagValue === undefined);
-
-function findingOf(error: ErrorObject, root: unknown): Finding {
-  const fallback: Explain = ({ message = 'it is not allowed' }) => ({ message });
-  const named = error.propertyName === undefined ? {} : { key: error.propertyName, target: 'key' as const };
-  const explained = (explanations[error.keyword] ?? fallback)(error);
-  const { key, target = 'value', ...told } = { ...explained, ...named };
-  const path = pathOf(error.instancePath, root);
-  return { ...told, target, path: key === undefined ? path : [...path, key] };
-}
-
-/** Every error of a schema (ajv with `allErrors` and `verbose`) as a finding, consequences of others left out. */
-export function explainErrors(errors: readonly ErrorObject[], root: unknown): Finding[] {
-  const findings = collapse(errors.filter((error) => !isConsequence(error))).map((error) =>
-    findingOf(error, root),
-  );
-  const unique = new Map(
-    findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding]),
-  );
-  return [...unique.values()];
-}

@@ -1,5 +1,6 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type Problem, UsageError } from '../errors.js';
+import { syntaxWords } from '../jsonSyntax.js';
 import { formatPath, isPrefix, type Path } from './path.js';
 
 /** A `--set` that was applied to a recipe. */
@@ -33,24 +34,6 @@ export interface Finding {
 }
 
 const LARGEST_RECIPE = 1 << 20;
-
-const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'not a JSON value',
-  InvalidNumberFormat: 'not a JSON number',
-  PropertyNameExpected: 'a key in double quotes was expected here',
-  ValueExpected: 'a value was expected here',
-  ColonExpected: 'a colon was expected here',
-  CommaExpected: 'a comma was expected here',
-  CloseBraceExpected: 'a closing } was expected here',
-  CloseBracketExpected: 'a closing ] was expected here',
-  EndOfFileExpected: 'the recipe ends here, but more text follows',
-  UnexpectedEndOfComment: 'this comment does not end',
-  UnexpectedEndOfString: 'this string does not end',
-  UnexpectedEndOfNumber: 'this number does not end',
-  InvalidUnicode: 'not a valid \\u escape',
-  InvalidEscapeCharacter: 'not a valid escape in a string',
-  InvalidCharacter: 'a control character stands in a string',
-};
 
 function positionOf(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
@@ -94,11 +77,31 @@ function duplicates(node: Node, file: string, text: string): Problem[] {
   return [...own, ...(node.children ?? []).flatMap((child) => duplicates(child, file, text))];
 }
 
-function syntaxProblems(errors: readonly ParseError[], file: string, text: string): Problem[] {
-  return errors.map((error) => {
-    const code = printParseErrorCode(error.error);
-    return { file, ...positionOf(text, error.offset), message: SYNTAX[code] ?? code };
+/**
+ * Errors without those that only follow from others: a key inside a list says that the list is not closed, and nothing
+ * after it means anything; after a string without an end, a comma is missing too.
+ */
+function causes(errors: readonly ParseError[], text: string): ParseError[] {
+  const inList = errors.findIndex((error) => isKeyInList(error, text));
+  const told = inList === -1 ? errors : errors.slice(0, inList + 1);
+  return told.filter((one, index) => {
+    const before = told[index - 1];
+    if (!before) return true;
+    return one.offset !== before.offset && printParseErrorCode(before.error) !== 'UnexpectedEndOfString';
   });
+}
+
+const isKeyInList = ({ error, offset }: ParseError, text: string): boolean =>
+  printParseErrorCode(error) === 'CommaExpected' && text[offset] === ':';
+
+function syntaxProblems(all: readonly ParseError[], file: string, text: string): Problem[] {
+  return causes(all, text).map((one) => ({
+    file,
+    ...positionOf(text, one.offset),
+    message: isKeyInList(one, text)
+      ? 'a key inside a list: a closing ] was expected before it'
+      : syntaxWords(one.error),
+  }));
 }
 
 /**
@@ -112,8 +115,10 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
   const source = text.replace(/^\uFEFF/, '');
   const errors: ParseError[] = [];
   const tree = parseTree(source, errors, { allowTrailingComma: true, disallowComments: false });
-  if (!tree && errors.length === 0)
-    throw new UsageError({ file, line: 1, column: 1, message: 'it is empty' });
+  if (source.trim() === '') {
+    const expected = 'a recipe, for example a copy of a shipped one: vlgraft recipes cp';
+    throw new UsageError({ file, line: 1, column: 1, message: 'the file is empty', expected });
+  }
   const problems = [...syntaxProblems(errors, file, source), ...(tree ? duplicates(tree, file, source) : [])];
   if (!tree || problems.length > 0) throw new UsageError(problems);
   return { input: plainValue(tree), source: { file, text: source, tree, overrides: [] } };
@@ -130,11 +135,12 @@ function nearestNode(tree: Node, path: Path, target: 'key' | 'value'): Node {
   return tree;
 }
 
-/** The `--set` that a place comes from: one of it or around it, else one inside it, where the text has no such place. */
+/** The last `--set` that a place comes from: of it, around it or, where the text has no such place, inside it. */
 function overrideOf({ overrides, tree }: RecipeSource, path: Path): Override | undefined {
-  const around = overrides.findLast((candidate) => isPrefix(candidate.path, path));
-  if (around || findNodeAtLocation(tree, [...path])) return around;
-  return overrides.findLast((candidate) => isPrefix(path, candidate.path));
+  const isAround = (candidate: Override) => isPrefix(candidate.path, path);
+  const around = overrides.findLast(isAround);
+  if (!around && findNodeAtLocation(tree, [...path])) return undefined;
+  return overrides.findLast((candidate) => isAround(candidate) || isPrefix(path, candidate.path));
 }
 
 /** Turns a finding into a problem: at its `--set`, at its line and column, or, for an object, at its path. */

@@ -8,7 +8,7 @@ import { type RecipeModules, shippedModules } from './modules.js';
 import { valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
 import { recipeSchema } from './schema.js';
-import { explainErrors } from './schemaErrors.js';
+import { explainRecipeErrors } from './schemaErrors.js';
 import { type Finding, problemOf, type RecipeSource } from './source.js';
 
 /** How a recipe is checked. */
@@ -26,24 +26,41 @@ export interface ResolveOptions {
 /** What a compiled schema depends on. */
 interface SchemaKey {
   readonly modules: RecipeModules;
+  /** Of the recipe, where its splits depend on its options. */
   readonly task: unknown;
-  readonly directory: string;
-  readonly files: boolean;
 }
 
-function compileSchema({ modules, task, directory, files }: SchemaKey): ValidateFunction {
+/** A schema, and what the existence of its paths is asked of. */
+interface Compiled {
+  readonly key: SchemaKey;
+  readonly validate: ValidateFunction;
+  exists: (path: string) => boolean;
+}
+
+function compileSchema(key: SchemaKey): Compiled {
   const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, discriminator: true });
-  const exists = (path: string) => !files || existsSync(resolve(directory, path));
-  ajv.addFormat('path', exists).addFormat('text', true);
-  return ajv.compile(recipeSchema(modules, task));
+  ajv.addFormat('path', (path: string) => made.exists(path)).addFormat('text', true);
+  const made: Compiled = {
+    key,
+    validate: ajv.compile(recipeSchema(key.modules, key.task)),
+    exists: () => true,
+  };
+  return made;
 }
 
 /** The last one, kept: compiling takes longer than all else here, and a sweep checks many recipes of one task. */
-let compiled: { readonly key: SchemaKey; readonly validate: ValidateFunction } | undefined;
+let compiled: Compiled | undefined;
 
-function schemaFor(key: SchemaKey): ValidateFunction {
-  if (!compiled || !isDeepStrictEqual(compiled.key, key)) compiled = { key, validate: compileSchema(key) };
-  return compiled.validate;
+/** Errors of the schema; defaults are filled in. */
+function schemaErrors(input: unknown, modules: RecipeModules, exists: Compiled['exists']) {
+  const task = valueAt(input, ['task']);
+  const kind = valueAt(task, ['kind']);
+  const depends = modules.tasks.some((one) => one.kind === kind && one.splitSchema);
+  // A copy, for validating fills the defaults in.
+  const key = { modules, task: depends ? copyOf(task) : undefined };
+  if (!compiled || !isDeepStrictEqual(compiled.key, key)) compiled = compileSchema(key);
+  compiled.exists = exists;
+  return compiled.validate(input) ? [] : (compiled.validate.errors ?? []);
 }
 
 /** A copy that may be changed; what JSON can't hold is left out, as JSON does. */
@@ -80,10 +97,9 @@ export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Rec
     ...checkWritten(filled, { directory, files }),
     ...(files ? fillFromFolders(filled, directory) : []),
   ];
-  // A copy, for validating fills the defaults in.
-  const validate = schemaFor({ modules, task: copyOf(valueAt(filled, ['task'])), directory, files });
-  const errors = validate(filled) ? [] : (validate.errors ?? []);
-  const findings = explainErrors(errors, filled);
+  const exists = (path: string) => !files || existsSync(resolve(directory, path));
+  const errors = schemaErrors(filled, modules, exists);
+  const findings = explainRecipeErrors(errors, filled, { modules, directory });
   const hasShape = errors.every(({ keyword }) => keyword === 'format');
   const deeper = hasShape ? checkRecipe(filled as Recipe, { directory }) : [];
   refuse([...written, ...findings, ...deeper], source);

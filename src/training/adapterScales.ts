@@ -1,8 +1,8 @@
-import { closest } from 'fastest-levenshtein';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Weights } from '../backbones/backbone.js';
 import { float32, type HostTensor } from '../data/hostTensor.js';
 import { type Problem, UsageError } from '../errors.js';
+import { suggest } from '../nearest.js';
 
 /** Factor of each adapter's change by its name: 1 as it was trained, 0 off. */
 export type AdapterScales = Readonly<Record<string, number>>;
@@ -22,8 +22,7 @@ export function completeScales(
   const problems = Object.entries(given).flatMap(([name, scale]): Problem[] => {
     const found = attached.find((one) => one.name === name);
     if (!found) {
-      const expected =
-        names.length > 0 ? `did you mean '${closest(name, names)}'?` : 'the run trained the head alone';
+      const expected = names.length > 0 ? suggest(name, names) : 'the run trained the head alone';
       return [{ message: `the run has no adapter '${name}'`, expected }];
     }
     if (!Number.isFinite(scale))

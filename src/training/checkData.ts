@@ -123,7 +123,12 @@ export async function checkData(
     await reading?.close();
   }
   const unread = Object.keys(splits).filter((name) => splits[name]?.longestText === undefined);
+  const cut = Object.entries(splits).filter(([, { truncatedTexts = 0 }]) => truncatedTexts > 0);
   const notes = [
+    ...cut.map(
+      ([name, { truncatedTexts, longestText }]) =>
+        `${truncatedTexts} text${truncatedTexts === 1 ? '' : 's'} of ${name} ${truncatedTexts === 1 ? 'is' : 'are'} cut to data.maxTextLength, ${limit} tokens; the longest has ${longestText}`,
+    ),
     ...unread.map((name) => `the pictures and texts of ${name} were not looked at`),
     ...sharedNotes('example id', ids.sets),
     ...sharedNotes('picture', paths.sets),

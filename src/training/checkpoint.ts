@@ -61,9 +61,19 @@ const isState = (value: unknown): value is TrainState =>
 export const readCheckpointParameters = (folder: string, step: number): Map<string, HostTensor> =>
   readSafetensors(join(folder, checkpointName(step), 'parameters.safetensors'));
 
-/** Reads a checkpoint; UsageError when a file is missing or malformed. */
+/** Reads a checkpoint; UsageError that says what to do when a file is missing or malformed. */
 export function readCheckpoint(folder: string, step: number): Checkpoint {
   const place = join(folder, checkpointName(step));
+  try {
+    return readFiles(folder, place, step);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const expected = `remove ${place}: the run goes on from the checkpoint before it`;
+    throw new UsageError(error.problems.map((problem) => ({ ...problem, expected })));
+  }
+}
+
+function readFiles(folder: string, place: string, step: number): Checkpoint {
   const file = join(place, 'state.json');
   const state = readJsonObject(file) as unknown;
   if (!isState(state)) throw new UsageError({ file, message: 'this is not the state of a training run' });

@@ -67,7 +67,9 @@ function withoutPictures({ group, files }: Part): Files | undefined {
 async function readPart(task: AnyTask, part: Part, problems: ProblemList): Promise<readonly Example[]> {
   try {
     const examples = await task.read(part.options, part.files);
-    if (examples.length === 0) problems.add(part.name, { message: 'there are no examples in its files' });
+    const where = ['data', part.split, ...(part.group === undefined ? [] : [part.group])].join('.');
+    if (examples.length === 0)
+      problems.add(part.name, { where, message: 'there are no examples in its files' });
     return examples;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -1,5 +1,6 @@
 import type { AttachedAdapter } from '../../adapters/attach.js';
-import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
+import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
+import type { Processor } from '../backbones/backbone.js';
 import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
@@ -20,6 +21,8 @@ export interface FollowOptions {
 
 /** How predictions are followed and stopped. */
 export interface PredictOptions extends FollowOptions {
+  /** Inputs of a batch; default: that of the training. */
+  readonly batchSize?: number;
   /** Where an input stands, for errors; default: its id, or its position. */
   readonly placeOf?: (index: number) => Pick<Problem, 'file' | 'line' | 'where'>;
 }
@@ -38,12 +41,24 @@ export interface LoadedAdapter {
   readonly scale: number;
 }
 
+/** What an input must have. */
+export interface InputForm extends Required<Pick<RequestForm, 'pictures' | 'boxes' | 'together'>> {
+  /** Named in `task`, where the model has several. */
+  readonly task?: string;
+  /** How many answers to choose from it must name; absent: none. */
+  readonly choices?: number;
+  /** Whether pictures are files; else they are ids of stored features. */
+  readonly files: boolean;
+}
+
 /** A fine-tuned model, ready to be asked. */
 export interface LoadedRun {
   /** The recipe of the run, complete. */
   readonly recipe: RunSettings;
   /** Its adapters in the order of the recipe, and the factor of each one's change. */
   readonly adapters: readonly LoadedAdapter[];
+  /** What inputs must have, one for each task of the model. */
+  readonly forms: readonly InputForm[];
   /**
    * Gives each adapter's change a factor, for what is asked from now on; those left out are off. Throws UsageError for
    * unknown names and for factors that an adapter can't take.
@@ -69,10 +84,12 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 /** Inputs that are looked at together. */
 const INPUTS_AT_ONCE = 32;
 
-const withoutPlace = ({ file, message, expected }: Problem): Problem => ({
-  message: file === undefined ? message : `${JSON.stringify(file)}: ${message}`,
-  ...(expected && { expected }),
-});
+/** A problem whose file is the picture of an input, which has a place of its own; `where` names the input too. */
+const withoutPlace = ({ file, where, message, expected }: Problem): Problem => {
+  const inside = where === undefined || where.startsWith('input ') ? undefined : where;
+  const told = [file && JSON.stringify(file), inside].filter(Boolean).join(' ');
+  return { message: told === '' ? message : `${told}: ${message}`, ...(expected && { expected }) };
+};
 
 const isProblems = (result: Example | readonly Problem[]): result is readonly Problem[] =>
   Array.isArray(result);
@@ -81,14 +98,14 @@ const isProblems = (result: Example | readonly Problem[]): result is readonly Pr
 async function examplesFrom(
   { task, options }: FittedTask,
   inputs: readonly PredictionInput[],
-  files: boolean,
+  { stored }: Processor,
   { placeOf, signal, onProgress }: PredictOptions,
 ): Promise<Example[]> {
   const { exampleFrom } = task;
   if (!exampleFrom) throw new UsageError(`the task '${task.kind}' does not predict from texts and pictures`);
   const one = async (input: PredictionInput, index: number): Promise<Example | readonly Problem[]> => {
     try {
-      return exampleFrom(await requestFrom(input, { index, files }), options);
+      return exampleFrom(await requestFrom(input, { index, stored }), options);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       const place = placeOf?.(index) ?? { where: `input ${input.id ?? index}` };
@@ -117,9 +134,9 @@ const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: Follow
 
 async function predictInputs(opened: Opened, inputs: readonly PredictionInput[], options: PredictOptions) {
   const { recipe, model, evaluator, collator } = opened;
-  const files = recipe.data.regions?.kind !== 'precomputed';
-  const examples = await examplesFrom(model.parts.task, inputs, files, options);
-  const how = howTo(opened, 'predict', options);
+  const examples = await examplesFrom(model.parts.task, inputs, collator.processor, options);
+  const { batchSize = recipe.training.batchSize } = options;
+  const how = { ...howTo(opened, 'predict', options), batchSize };
   return (await predictAll(model, evaluator, collator, examples, how)).predictions;
 }
 
@@ -151,6 +168,30 @@ async function evaluateSplit(
   const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
   const report = reportOf(fitted, made.predictions, examples);
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };
+}
+
+const formOf = (
+  { pictures = 1, boxes = false, together = false, choices }: RequestForm,
+  files: boolean,
+  task?: string,
+): InputForm => ({
+  ...(task !== undefined && { task }),
+  pictures,
+  // Stored features bring their boxes.
+  boxes: boxes && files,
+  together,
+  files,
+  ...(choices !== undefined && { choices }),
+});
+
+function formsOf({ model, collator }: Opened): InputForm[] {
+  const { task, options } = model.parts.task;
+  const files = !collator.processor.stored;
+  const { grouping, requestForm = {} } = task;
+  if (!grouping) return [formOf(requestForm, files)];
+  return grouping
+    .names(options)
+    .map((name) => formOf(grouping.requestForm?.(options, name) ?? {}, files, name));
 }
 
 const howeverTrained = (attached: readonly AttachedAdapter[]): AdapterScales =>
@@ -185,6 +226,7 @@ async function load(path: string, given: Opening): Promise<LoadedRun> {
         scale: opened.scales.get(name) as number,
       }));
     },
+    forms: formsOf(opened),
     useAdapters: (scales) => scaleAll(completeScales(attached, scales)),
     beside: (other, options = {}) =>
       load(other, { ...(given.modules && { modules: given.modules }), ...options, shared: opened.shared }),

@@ -5,6 +5,7 @@ import { storedNames } from '../backbones/adoptTensors.js';
 import type { Weights } from '../backbones/backbone.js';
 import type { LoadedBackbone } from '../backbones/load.js';
 import { writeAdapterFolder } from '../checkpoints/adapterFolder.js';
+import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import type { HostTensor } from '../data/hostTensor.js';
@@ -208,11 +209,10 @@ This folder holds the head alone.
  * is a Hugging Face folder. Examples go through both models first. Throws UsageError for adapters that can't be folded and for
  * an output that is taken, Error when the models differ by more than the tolerance; then nothing is written.
  */
-export async function mergeRun(
-  path: string,
-  output: string,
-  options: MergeOptions = {},
-): Promise<MergeReport> {
+export const mergeRun = (path: string, output: string, options: MergeOptions = {}): Promise<MergeReport> =>
+  withFolderLocked(output, () => merge(path, output, options));
+
+async function merge(path: string, output: string, options: MergeOptions): Promise<MergeReport> {
   const { examples: count = EXAMPLES, tolerance = TOLERANCE, overwrite = false, modules } = options;
   if (!overwrite) requireEmpty(output, 'choose another, or overwrite it');
   // Merged weights are written in f32: in bf16 rounding would hide what is compared.

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import type { Weights } from '../backbones/backbone.js';
 import { backboneFolder, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
@@ -12,6 +12,7 @@ import {
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { type Precision, startEngine } from '../engine/index.js';
 import { UsageError } from '../errors.js';
+import { nearestName } from '../nearest.js';
 import { type AdapterScales, scaleUnfrozen } from './adapterScales.js';
 import { averageRuns } from './averageWeights.js';
 import { type Collator, createCollator } from './batch.js';
@@ -77,16 +78,32 @@ export function backboneOf(runPath: string, { backbone }: AdapterConfig): string
   }
 }
 
+/** Names of the run folders that a folder holds. */
+function runsIn(folder: string): string[] {
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  return isFolder
+    ? readdirSync(folder).filter((name) => existsSync(runFolder(join(folder, name)).recipe))
+    : [];
+}
+
+/** The run that may be meant: one inside, or one beside it that is called almost the same. */
+function nearestRun(path: string): string {
+  const [inside] = runsIn(path);
+  const beside = nearestName(basename(path), runsIn(dirname(path)));
+  const found = inside ? join(path, inside) : beside && join(dirname(path), beside);
+  return found ? `did you mean ${JSON.stringify(found)}?` : 'a folder that a run has written';
+}
+
+/** Throws UsageError where a folder holds no finished run. */
 export function requireFinished(path: string): void {
   const folder = runFolder(path);
   if (existsSync(join(folder.adapter, 'adapter_config.json'))) return;
-  if (!existsSync(folder.recipe))
-    throw new UsageError({
-      file: path,
-      message: 'this is no run folder',
-      expected: 'one that a run has written',
-    });
-  throw new UsageError({ file: path, message: 'this run did not finish', expected: 'resume it first' });
+  if (existsSync(folder.recipe)) {
+    const expected = 'resume it first (vlgraft run --resume)';
+    throw new UsageError({ file: path, message: 'this run did not finish', expected });
+  }
+  const message = existsSync(path) ? 'this is no run folder' : 'there is no such folder';
+  throw new UsageError({ file: path, message, expected: nearestRun(path) });
 }
 
 /** A run folder with its model on the device. */

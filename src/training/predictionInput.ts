@@ -4,6 +4,7 @@ import type { Picture } from '../backbones/backbone.js';
 import { readImageSize } from '../data/images.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { JsonSchema } from '../json.js';
+import { schemaProblems } from '../schemaWords.js';
 
 /** x1, y1, x2, y2 in pixels. */
 type Box = readonly [number, number, number, number];
@@ -45,29 +46,22 @@ const schema: JsonSchema = {
   },
 };
 
-const check = new Ajv2020({ allErrors: true }).compile<PredictionInput>(schema);
+const check = new Ajv2020({ allErrors: true, verbose: true }).compile<PredictionInput>(schema);
 
-const KEYS = Object.keys(schema.properties as object).join(', ');
+const BOXES: Problem = { message: '"boxes" are not boxes', expected: '[[x1, y1, x2, y2], ...]' };
+
+/** What a schema has against an input: `boxes` as a whole, for their errors say less than an example. */
+function refusals(value: unknown): Problem[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [{ message: 'no input: this is not a JSON object', expected: '{"text": ..., "picture": ...}' }];
+  const problems = schemaProblems(check.errors, value);
+  const isBoxes = ({ where }: Problem) => where !== undefined && /^\/boxes(\/|$)/.test(where);
+  return [...problems.filter((one) => !isBoxes(one)), ...(problems.some(isBoxes) ? [BOXES] : [])];
+}
 
 /** What is wrong with the keys of a value that should be an input; empty: it is one. */
 export function inputProblems(value: unknown): Problem[] {
-  if (!check(value)) {
-    const seen = new Set<string>();
-    return (check.errors ?? [])
-      .map(({ instancePath, keyword, params, message = 'is wrong' }): Problem => {
-        const at = instancePath.slice(1).split('/')[0];
-        if (at === 'boxes') return { message: '"boxes" are not boxes', expected: '[[x1, y1, x2, y2], ...]' };
-        if (keyword === 'additionalProperties') {
-          return {
-            message: `unknown key ${JSON.stringify(params.additionalProperty)}`,
-            expected: `keys: ${KEYS}`,
-          };
-        }
-        if (keyword === 'required') return { message: `no input: "${params.missingProperty}" is missing` };
-        return { message: at ? `"${at}" ${message}` : 'no input: this is not a JSON object' };
-      })
-      .filter(({ message }) => !seen.has(message) && seen.add(message));
-  }
+  if (!check(value)) return refusals(value);
   const { picture, pictures } = value;
   if ((picture === undefined) !== (pictures === undefined)) return [];
   const message = picture === undefined ? 'no picture is given' : 'both "picture" and "pictures" are given';
@@ -107,22 +101,31 @@ async function pictureFrom(path: string, boxes: readonly Box[] | undefined): Pro
   return { id: path, path, ...(boxes && { boxes, width, height }) };
 }
 
-/**
- * What a task is asked by an input; throws UsageError with everything that is wrong with it.
- * @param files whether its pictures are files; else they are ids of stored features
- */
+/** How inputs become requests. */
+interface InputReading {
+  /** Position of the input. */
+  readonly index: number;
+  /** Where its pictures are ids of stored features and no files: what is stored of one. */
+  readonly stored?: ((picture: Picture) => Promise<Picture>) | undefined;
+}
+
+/** What a task is asked by an input; throws UsageError with everything that is wrong with it. */
 export async function requestFrom(
   input: PredictionInput,
-  { index, files }: { readonly index: number; readonly files: boolean },
+  { index, stored }: InputReading,
 ): Promise<PredictionRequest> {
   const problems = inputProblems(input);
   if (problems.length > 0) throw new UsageError(problems);
   const { text: asked, choices, task, id = String(index) } = input;
   const paths = input.pictures ?? [input.picture as string];
   const boxes = boxesByPicture(input, paths.length);
-  const pictures = files
-    ? await Promise.all(paths.map((path, at) => pictureFrom(path, boxes?.[at])))
-    : paths.map((path): Picture => ({ id: path, path }));
+  if (stored && boxes) {
+    const expected = 'no boxes: each feature is stored with its own';
+    throw new UsageError({ message: 'boxes are given for stored features', expected });
+  }
+  const pictures = await Promise.all(
+    paths.map((path, at) => stored?.({ id: path, path }) ?? pictureFrom(path, boxes?.[at])),
+  );
   return {
     id,
     text: asked,

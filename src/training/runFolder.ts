@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { LOCK } from '../checkpoints/folderLock.js';
 import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
-import { UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../errors.js';
 import { type Checkpoint, checkpointSteps, readCheckpoint } from './checkpoint.js';
 import type { RunSettings } from './settings.js';
 
@@ -64,31 +65,51 @@ export interface OpenOptions {
 /** Keys that may differ when a run is resumed: they change nothing that is computed. */
 const FREE = new Set(['$schema', 'name', 'output']);
 
-function differences(before: unknown, now: unknown, path = ''): string[] {
+/** A key that two recipes have different values of; undefined: it is not given. */
+interface ChangedKey {
+  /** `training.epochs`, `adapters[0].rank`. */
+  readonly where: string;
+  readonly before: unknown;
+  readonly now: unknown;
+}
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+function differences(before: unknown, now: unknown, where = ''): ChangedKey[] {
   if (isDeepStrictEqual(before, now)) return [];
-  if (!isJsonObject(before) || !isJsonObject(now)) return [path];
+  if (isList(before) && isList(now) && before.length === now.length)
+    return before.flatMap((item, index) => differences(item, now[index], `${where}[${index}]`));
+  if (!isJsonObject(before) || !isJsonObject(now)) return [{ where, before, now }];
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
-    path === '' && FREE.has(key) ? [] : differences(before[key], now[key], path ? `${path}.${key}` : key),
+    where === '' && FREE.has(key) ? [] : differences(before[key], now[key], where ? `${where}.${key}` : key),
   );
 }
 
-/** Where the recipe that a folder's run was started with differs from this one; name and output may. */
-export function changedKeys(path: string, settings: RunSettings): string[] {
+const LONGEST_VALUE = 60;
+
+function show(value: unknown): string {
+  const text = value === undefined ? 'not given' : JSON.stringify(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 3)}...` : text;
+}
+
+/**
+ * Where the recipe that a folder's run was started with differs from this one; name and output may.
+ * @param expected what to do about it
+ */
+export function changedKeys(path: string, settings: RunSettings, expected: string): Problem[] {
   const now: unknown = JSON.parse(JSON.stringify(settings));
-  return differences(readJsonObject(runFolder(path).recipe), now);
+  const file = runFolder(path).recipe;
+  return differences(readJsonObject(file), now).map(({ where, before, now: here }) => ({
+    file,
+    where,
+    message: `it was ${show(before)} in the run that lies here, it is ${show(here)} now`,
+    expected,
+  }));
 }
 
-function requireSameRecipe({ path, recipe }: RunFolder, settings: RunSettings): void {
-  const changed = changedKeys(path, settings);
-  if (changed.length === 0) return;
-  throw new UsageError(
-    changed.map((where) => ({
-      file: recipe,
-      where,
-      message: 'differs from the recipe of the run that is to be resumed',
-      expected: 'resume with the same recipe, or choose another output',
-    })),
-  );
+function requireSameRecipe({ path }: RunFolder, settings: RunSettings): void {
+  const changed = changedKeys(path, settings, 'resume with the same recipe, or choose another output');
+  if (changed.length > 0) throw new UsageError(changed);
 }
 
 /** What an earlier run left in a folder that is worth keeping. */
@@ -106,26 +127,14 @@ function refuseToOverwrite(path: string): void {
     file: path,
     message: finished ? 'this folder holds a finished run' : 'this folder holds a run that was interrupted',
     expected: finished
-      ? 'choose another output, or overwrite it'
-      : 'resume it, overwrite it, or choose another output',
+      ? 'overwrite it (--overwrite), or choose another output (--output)'
+      : 'resume it (--resume), overwrite it (--overwrite), or choose another output (--output)',
   });
 }
 
-export function requireWritable(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-    accessSync(path, constants.W_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
-    const message = isFile ? 'there is a file in the way' : `this folder can not be written (${code})`;
-    throw new UsageError({ file: path, message, expected: 'choose another output' });
-  }
-}
-
-/** Throws UsageError where the folder is there and holds anything. */
+/** Throws UsageError where the folder is there and holds anything but a lock. */
 export function requireEmpty(folder: string, expected = 'choose another'): void {
-  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  if (!existsSync(folder) || readdirSync(folder).every((name) => name === LOCK)) return;
   throw new UsageError({ file: folder, message: 'this folder is not empty', expected });
 }
 
@@ -135,8 +144,8 @@ export function clearRunFolder({ path: _path, ...files }: RunFolder): void {
 }
 
 /**
- * Makes sure that a run may use the folder, and makes it. Throws UsageError when it holds another run and neither
- * resume nor overwrite is asked, when the recipe of a run to be resumed has changed, and when it can't be written.
+ * Makes sure that a run may use the folder. Throws UsageError when it holds another run and neither resume nor overwrite
+ * is asked, and when the recipe of a run to be resumed has changed.
  */
 export function checkRunFolder(
   path: string,
@@ -147,7 +156,6 @@ export function checkRunFolder(
   const folder = runFolder(path);
   if (resume && existsSync(folder.recipe)) requireSameRecipe(folder, settings);
   if (!resume && !overwrite) refuseToOverwrite(path);
-  requireWritable(path);
 }
 
 /** Removes what an earlier run left, or, with `resume`, returns its last checkpoint; writes the recipe. */

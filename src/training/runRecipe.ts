@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
+import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
@@ -188,13 +189,22 @@ function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { o
  * wrong data and for a folder that holds another run, InterruptedError after a checkpoint when `signal` stops it, and
  * Error when training diverges.
  */
-export async function runRecipe(
+export const runRecipe = (
   settings: RunSettings,
   options: RunOptions = {},
   modules: RunModules = shippedModules,
+): Promise<RunSummary> =>
+  withFolderLocked(settings.output, () => {
+    checkRunFolder(settings.output, settings, options);
+    return carryOut(settings, options, modules);
+  });
+
+async function carryOut(
+  settings: RunSettings,
+  options: RunOptions,
+  modules: RunModules,
 ): Promise<RunSummary> {
   const clock = createClock();
-  checkRunFolder(settings.output, settings, options);
   announceEngine(await startEngine(), options);
   const profile = options.profile ? startProfile() : undefined;
   // What an earlier run left is removed as late as can be: a slip in a data file costs no results.

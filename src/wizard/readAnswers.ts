@@ -4,7 +4,6 @@ import { isJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import { applyOverride, type Override } from '../recipe/override.js';
 import { valueAt } from '../recipe/path.js';
-import { explainErrors } from '../recipe/schemaErrors.js';
 import {
   type Finding,
   type ParsedRecipe,
@@ -12,6 +11,7 @@ import {
   problemOf,
   type RecipeSource,
 } from '../recipe/source.js';
+import { explainErrors } from '../schemaWords.js';
 import type { Answers } from './answers.js';
 import { answersSchema } from './answersSchema.js';
 import { LENGTHS } from './chosenBudget.js';

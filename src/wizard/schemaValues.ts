@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Json, JsonSchema } from '../json.js';
-import { explainErrors } from '../recipe/schemaErrors.js';
+import { explainErrors } from '../schemaWords.js';
 
 type Options = Readonly<Record<string, Json>>;
 

@@ -127,7 +127,7 @@ function readPictures(
       pictures.set(id, {
         id,
         path: found,
-        ...(known && { boxes: known.boxes }),
+        ...(known && { boxes: known.boxes, width: known.width, height: known.height }),
         ...(known?.labels && { labels: known.labels }),
         ...(known?.labelNames && { labelNames: known.labelNames }),
       });

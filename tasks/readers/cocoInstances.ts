@@ -83,7 +83,9 @@ function addBoxes(
     } else if (!image) problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
     else if (!isFlat(item)) {
       const size = `${image.item.width} x ${image.item.height}`;
-      const message = `the box [${item.bbox.join(', ')}] lies outside its picture of ${size} pixels`;
+      const negative = item.bbox[2] < 0 || item.bbox[3] < 0;
+      const what = negative ? 'has a negative side' : `lies outside its picture of ${size} pixels`;
+      const message = `the box [${item.bbox.join(', ')}] ${what}`;
       problems.push({ file, where: `${where}/bbox`, message, expected: '[x, y, width, height] in pixels' });
     }
   }

@@ -1,7 +1,7 @@
 import { type BoxFormat, boxFormatSchema, type PixelBox, toPixelBox } from '../../src/data/boxes.js';
 import type { Problem } from '../../src/errors.js';
 import { readJsonFile } from './jsonFile.js';
-import { idSchema, itemCheck } from './listFile.js';
+import { idSchema, itemCheck, itemProblems } from './listFile.js';
 
 /** A file of boxes that a detector found. */
 export interface DetectionsFile {
@@ -71,8 +71,7 @@ export function readDetections(
   for (const [index, item] of (json.value as unknown[]).entries()) {
     const where = `/${index}`;
     if (!checkItem(item)) {
-      for (const { instancePath, message = 'is wrong' } of checkItem.errors ?? [])
-        problems.push({ file, where: where + instancePath, message });
+      problems.push(...itemProblems({ file }, where, item, checkItem));
       continue;
     }
     const [id, score] = [String(item.image_id), item.score ?? 1];

@@ -1,26 +1,12 @@
 import { constants } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
-import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import type { Problem } from '../../src/errors.js';
+import { syntaxProblem } from '../../src/jsonSyntax.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {
   readonly value?: unknown;
   readonly problems: readonly Problem[];
-}
-
-const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
-
-/** Where the first syntax error stands; only looked for after JSON.parse has refused the text. */
-export function syntaxProblem(file: string, text: string, fallback: string): Problem {
-  let found: Problem | undefined;
-  const onError = (code: ParseErrorCode, _offset: number, _length: number, line: number, column: number) => {
-    const words = printParseErrorCode(code).replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
-    const message = `not JSON:${words}`;
-    found ??= { file, line: line + 1, column: column + 1, message };
-  };
-  visit(text, { onError }, STRICT);
-  return found ?? { file, message: `not JSON: ${fallback}` };
 }
 
 /** Reads a JSON file of a dataset (UTF-8, a byte order mark is allowed); gives problems instead of throwing. */
@@ -36,6 +22,6 @@ export function readJsonFile(file: string): JsonFile {
   try {
     return { value: JSON.parse(text), problems: [] };
   } catch (error) {
-    return { problems: [syntaxProblem(file, text, (error as Error).message)] };
+    return { problems: [syntaxProblem(file, text, error)] };
   }
 }

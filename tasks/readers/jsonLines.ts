@@ -1,6 +1,6 @@
 import type { Problem } from '../../src/errors.js';
-import { syntaxProblem } from './jsonFile.js';
-import type { ItemCheck } from './listFile.js';
+import { syntaxProblem } from '../../src/jsonSyntax.js';
+import { type ItemCheck, itemProblems } from './listFile.js';
 import { textLines } from './textFile.js';
 
 /** One line of a JSON Lines file. */
@@ -15,16 +15,10 @@ function parsed<Item>(file: string, line: number, text: string, check: ItemCheck
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return [{ ...syntaxProblem(file, text, (error as Error).message), line }];
+    return [{ ...syntaxProblem(file, text, error), line }];
   }
   if (check(value)) return value;
-  return (check.errors ?? []).map(({ instancePath, message = 'is wrong', params }) => ({
-    file,
-    line,
-    ...(instancePath && { where: instancePath }),
-    message,
-    ...('allowedValues' in params && { expected: (params.allowedValues as unknown[]).join(' or ') }),
-  }));
+  return itemProblems({ file, line }, '', value, check);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Problem } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { schemaProblems } from '../../src/schemaWords.js';
 
-const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
+const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
 
 /** A check of one item of a dataset's list, compiled once. */
 export type ItemCheck<Item> = ValidateFunction<Item>;
@@ -12,6 +13,17 @@ export const itemCheck = <Item>(schema: JsonSchema): ItemCheck<Item> => ajv.comp
 
 /** An id as datasets write it: a whole number or a text. */
 export const idSchema = { type: ['integer', 'string'] } as const;
+
+/**
+ * What is wrong with the item that was checked last.
+ * @param where JSON pointer of the item; empty for a whole file or line
+ */
+export const itemProblems = (
+  place: Pick<Problem, 'file' | 'line'>,
+  where: string,
+  item: unknown,
+  { errors }: Pick<ItemCheck<never>, 'errors'>,
+): Problem[] => schemaProblems(errors, item, where).map((problem) => ({ ...place, ...problem }));
 
 export interface Listed<Item> {
   readonly item: Item;
@@ -40,9 +52,7 @@ export function listItems<Item>(
   return list.flatMap((item: unknown, index): Listed<Item>[] => {
     const where = `/${key}/${index}`;
     if (check(item)) return [{ item, where }];
-    for (const { instancePath, message = 'is wrong' } of check.errors ?? []) {
-      problems.push({ file, where: `${where}${instancePath}`, message });
-    }
+    problems.push(...itemProblems({ file }, where, item, check));
     return [];
   });
 }

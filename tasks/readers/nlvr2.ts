@@ -70,7 +70,11 @@ const checkLine = itemCheck<LineItem>({
   type: 'object',
   required: ['identifier', 'sentence'],
   properties: {
-    identifier: { type: 'string', pattern: '^[^-/\\\\]+-[0-9]+-[0-9]+-[0-9]+$' },
+    identifier: {
+      type: 'string',
+      pattern: '^[^-/\\\\]+-[0-9]+-[0-9]+-[0-9]+$',
+      description: 'split-set-pair-sentence, for example dev-850-0-0',
+    },
     sentence: { type: 'string', pattern: '\\S' },
     label: { enum: ['True', 'False'] },
     directory: { type: ['integer', 'string'] },

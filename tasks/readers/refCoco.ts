@@ -7,7 +7,7 @@ import type { Example, SplitName, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { readJsonFile } from './jsonFile.js';
-import { idSchema, itemCheck } from './listFile.js';
+import { idSchema, itemCheck, itemProblems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
 
@@ -139,8 +139,7 @@ function readRefs({ refs: file, split, limit }: RefCocoSplit, problems: Problem[
   const found = (list as unknown[]).flatMap((item, index): PlacedRef[] => {
     const where = `${prefix}/${index}`;
     if (checkRef(item)) return [{ item, where }];
-    for (const { instancePath, message = 'is wrong' } of checkRef.errors ?? [])
-      problems.push({ file, where: where + instancePath, message });
+    problems.push(...itemProblems({ file }, where, item, checkRef));
     return [];
   });
   const chosen = found.filter(({ item }) => split === undefined || item.split === split);

@@ -7,7 +7,7 @@ import type { Example, Splits } from '../task.js';
 import { objectNames, type TaggedText, tagText, type VcrToken } from '../vcr/taggedText.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
-import { itemCheck } from './listFile.js';
+import { itemCheck, itemProblems } from './listFile.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { picturesNear, splitsByFile } from './recognition.js';
 
@@ -131,8 +131,7 @@ function readMetadata(file: string, problems: Problem[]): PictureFacts | undefin
   if (json.problems.length > 0) return undefined;
   const { value } = json;
   if (!checkMetadata(value)) {
-    for (const { instancePath, message = 'is wrong' } of checkMetadata.errors ?? [])
-      problems.push({ file, where: instancePath || '/', message });
+    problems.push(...itemProblems({ file }, '', value, checkMetadata));
     return undefined;
   }
   const found = value.boxes.map((box) =>

@@ -181,7 +181,8 @@ function pictureOf(
   const name = known?.fileName ?? nameByPattern(split.imageName ?? OFFICIAL_NAME, subset, item.image_id);
   const found = pictureIn(split.images, name);
   if (!found) return { ...place, message: `the picture's file name '${name}' leads out of ${split.images}` };
-  return { id, path: found, ...(known && boxesOf(known)) };
+  const size = known && { width: known.width, height: known.height };
+  return { id, path: found, ...(known && boxesOf(known)), ...size };
 }
 
 function annotationProblem(

@@ -40,11 +40,11 @@ describe('planAdapters', () => {
       {
         where: '/adapters/0/kind',
         message: "unknown adapter 'botleneck'",
-        expected: "did you mean 'bottleneck'?",
+        expected: 'did you mean "bottleneck"?',
       },
       { where: '/adapters/1/layers/1', message: 'the backbone has no layer 2', expected: '0 to 1' },
       { where: '/adapters/1/layers/2', message: 'the backbone has no layer 7', expected: '0 to 1' },
-      { where: '/adapters/2', message: "unknown tap 'hiden.0'", expected: "did you mean 'hidden.0'?" },
+      { where: '/adapters/2', message: "unknown tap 'hiden.0'", expected: 'did you mean "hidden.0"?' },
     ]);
   });
 

@@ -78,7 +78,9 @@ describe('an adapter folder', () => {
   });
 
   it('is refused in another format version', () => {
-    expect(() => readAdapterConfig(written({ formatVersion: 2 }))).toThrow(/format version 2; 1; a newer/);
+    expect(() => readAdapterConfig(written({ formatVersion: 2 }))).toThrow(
+      /format version 2; version 1; a newer/,
+    );
     expect(() => readAdapterConfig(written({ formatVersion: undefined }))).toThrow(UsageError);
   });
 

@@ -106,7 +106,7 @@ describe('a malformed safetensors file is refused', () => {
   it.each([
     ['no bytes', new Uint8Array(0), /0 bytes are too few/],
     ['seven bytes', new Uint8Array(7), /7 bytes are too few/],
-    ['a header beyond the file', fileOf('{}', 0, 3), /header of 3 bytes ends beyond the file/],
+    ['a header beyond the file', fileOf('{}', 0, 3), /cut off: the header of 3 bytes ends beyond the file/],
     ['a header of more than 100 MB', fileOf('{}', 0, 100_000_001), /at most 100000000/],
     ['a header of 2^63 bytes', fileOf('{}', 0, 2 ** 63), /header of 9223372036854775808 bytes/],
     ['a header that is not JSON', fileOf('{"a":', 0), /not a JSON object/],

@@ -50,7 +50,7 @@ describe('vlgraft evaluate --adapters', () => {
 
     const wrong = await cli.run('evaluate', 'runs/several', '--adapters', 'lroa,prefix=0.5');
     expect(wrong.code).toBe(2);
-    expect(wrong.stderr).toMatch(/no adapter 'lroa'.*did you mean 'lora'/);
+    expect(wrong.stderr).toMatch(/no adapter 'lroa'.*did you mean "lora"/);
     expect(wrong.stderr).toMatch(/'prefix' \(prefix\) is on or off/);
     const malformed = await cli.run('evaluate', 'runs/several', '--adapters', 'lora=much');
     expect(malformed.code).toBe(2);

@@ -100,7 +100,7 @@ describe('what is wrong', () => {
     expect(planTrials(recipe(), adapterVariants(['none']), options)).toHaveLength(1);
     const changed = () => planTrials(recipe('training.epochs=3'), adapterVariants(['none']), options);
     expect(problemsOf(changed)).toEqual([
-      'earlier/none/seed-1/recipe.json training.epochs: differs from the recipe of the trial that is in this folder; choose another output, or overwrite',
+      'earlier/none/seed-1/recipe.json training.epochs: it was 1 in the run that lies here, it is 2 now; choose another output, or overwrite',
     ]);
     expect(
       planTrials(recipe('training.epochs=3'), adapterVariants(['none']), { ...options, overwrite: true }),

@@ -272,6 +272,8 @@ describe('precomputed', () => {
       'no such file or folder',
     );
     await expect(make({ kind: 'precomputed', path: file('old.lmdb') })).rejects.toThrow('data format 1');
-    await expect(make({ kind: 'precomputed', path: file('short.lmdb') })).rejects.toThrow('not an LMDB file');
+    await expect(make({ kind: 'precomputed', path: file('short.lmdb') })).rejects.toThrow(
+      'no file of features',
+    );
   });
 });

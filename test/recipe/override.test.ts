@@ -14,7 +14,10 @@ const inputAfter = (...settings: string[]) => applyOverrides(parseRecipe(minimal
 describe('--set', () => {
   it.each([
     ['training.epochs=7', { training: { epochs: 7 } }],
-    ['training.optimizer.learningRate=1e-4', { training: { epochs: 2, optimizer: { learningRate: 1e-4 } } }],
+    [
+      'training.optimizer.learningRate=1e-4', // of the optimizer that a recipe without one has
+      { training: { epochs: 2, optimizer: { kind: 'adamw', learningRate: 1e-4 } } },
+    ],
     ['adapters[0].reductionFactor=8', { adapters: [{ kind: 'bottleneck', reductionFactor: 8 }] }],
     ['adapters[1].kind=shortcut', { adapters: [{ kind: 'bottleneck' }, { kind: 'shortcut' }] }],
     ['adapters=[]', { adapters: [] }],
@@ -46,9 +49,11 @@ describe('--set', () => {
     ).toEqual([
       expect.stringContaining('--set epochs: this is not a setting'),
       expect.stringContaining('--set a..b=1: this is not a setting'),
-      expect.stringContaining('--set name.x=1: there is no key "x" in a plain value'),
-      expect.stringContaining('--set adapters[5].kind=x: there is no item 5; the list has 1'),
-      expect.stringContaining('--set adapters.x=1: there is no key "x" in a list'),
+      expect.stringContaining('--set name.x=1: name is no object and has no key "x"'),
+      expect.stringContaining(
+        '--set adapters[5].kind=x: adapters has 1 item and no item 5; adapters[1] for a new one',
+      ),
+      expect.stringContaining('--set adapters.x=1: adapters is a list and has no key "x"'),
     ]);
   });
 

@@ -53,7 +53,7 @@ describe('shipped recipes', () => {
       'there is no file and no shipped recipe "vqa-bottelneck"; did you mean "vqa-bottleneck"?',
     ]);
     expect(problemsOf(() => readRecipe('nowhere/recipe.json'))).toEqual([
-      'nowhere/recipe.json: there is no such file',
+      'nowhere/recipe.json: there is no such file; vlgraft recipes ls lists the shipped ones',
     ]);
   });
 });

@@ -21,7 +21,7 @@ describe('the text of a recipe', () => {
     ['{\n  "a": tru\n}', ['r.json:2:8: not a JSON value']],
     ['{"a": "x', ['r.json:1:7: this string does not end']],
     ['{"a": 1', ['r.json:1:8: a closing } was expected here']],
-    ['{} {}', ['r.json:1:4: the recipe ends here, but more text follows']],
+    ['{} {}', ['r.json:1:4: the JSON ends here, but more text follows']],
   ])('%j has its syntax errors told at their place', (text, expected) => {
     const told = problemsOf(() => parseRecipe(text, 'r.json'));
     for (const start of expected) expect(told).toContainEqual(expect.stringContaining(start));

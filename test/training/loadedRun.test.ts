@@ -81,7 +81,7 @@ describe('the adapters of a loaded run', () => {
   it('are told by name where one is wrong', async () => {
     const run = await loadRun(both);
     expect(() => run.useAdapters({ botleneck: 1, shortcut: Number.NaN })).toThrow(
-      /no adapter 'botleneck'.*did you mean 'bottleneck'.*factor of 'shortcut' is NaN/s,
+      /no adapter 'botleneck'.*did you mean "bottleneck".*factor of 'shortcut' is NaN/s,
     );
     await run.dispose();
   });

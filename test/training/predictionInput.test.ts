@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Picture } from '../../src/backbones/backbone.js';
 import { inputProblems, type PredictionInput, requestFrom } from '../../src/training/predictionInput.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 
@@ -10,8 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-const told = (value: unknown) => inputProblems(value).map(({ message }) => message);
-const request = (input: PredictionInput, files = true) => requestFrom(input, { index: 3, files });
+const told = (value: unknown) =>
+  inputProblems(value).map(({ where, message }) => [where, message].filter(Boolean).join(': '));
+const request = (input: PredictionInput) => requestFrom(input, { index: 3 });
 
 describe('an input to predict on', () => {
   it.each([
@@ -21,10 +23,10 @@ describe('an input to predict on', () => {
       [],
     ],
     [7, ['no input: this is not a JSON object']],
-    [{ picture: 'x' }, ['no input: "text" is missing']],
+    [{ picture: 'x' }, ['the key "text" is missing']],
     [{ text: 'a' }, ['no picture is given']],
     [{ text: 'a', picture: 'x', pictures: ['x'] }, ['both "picture" and "pictures" are given']],
-    [{ text: 1, picture: 'x', txet: 2 }, ['unknown key "txet"', '"text" must be string']],
+    [{ text: 1, picture: 'x', txet: 2 }, ['/txet: unknown key', '/text: it is a number (1)']],
     [{ text: 'a', picture: 'x', boxes: [[1, 2]] }, ['"boxes" are not boxes']],
   ])('%j: %j', (value, expected) => expect(told(value)).toEqual(expected));
 
@@ -50,8 +52,12 @@ describe('an input to predict on', () => {
   });
 
   it('may name features instead of files', async () => {
-    const { pictures } = await request({ text: 'a', picture: '42' }, false);
-    expect(pictures).toEqual([{ id: '42', path: '42' }]);
+    const boxes = [[1, 2, 3, 4]] as const;
+    const stored = async (picture: Picture) => ({ ...picture, boxes, width: 8, height: 8 });
+    const { pictures } = await requestFrom({ text: 'a', picture: '42' }, { index: 3, stored });
+    expect(pictures).toEqual([{ id: '42', path: '42', boxes, width: 8, height: 8 }]);
+    const asked = requestFrom({ text: 'a', picture: '42', boxes }, { index: 3, stored });
+    await expect(asked).rejects.toThrow('boxes are given for stored features');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { RelativeBox } from '../../data/boxes.js';
 import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
 import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
-import { createRegionSource } from '../../data/regions/index.js';
+import { createRegionSource, regionKinds } from '../../data/regions/index.js';
 import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regions/region.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
@@ -165,9 +165,11 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
     };
   };
 
+  const { stored } = regions ?? {};
   return {
     encode,
     collate,
+    ...(stored && { stored }),
     tokenizer: { vocabularySize: tokenizer.vocabularySize, maskId, padId: texts.padId },
     description: {
       family: 'singleStream',
@@ -179,14 +181,15 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
 }
 
 /** Throws UsageError when regions or texts don't fit what the backbone reads. */
-function checkFit(config: SingleStreamConfig, maxTextLength: number, regions?: RegionSource): void {
+function checkFit(config: SingleStreamConfig, options: ProcessorOptions, regions?: RegionSource): void {
+  const { maxTextLength } = options;
   const problems: Problem[] = [];
   const { visual_embedding_dim: featureWidth, max_position_embeddings: longestText } = config;
   if (config.model_type === 'visual_bert' && regions && featureWidth !== regions.width) {
     const message = `features of ${regions.width} numbers, the backbone reads ${featureWidth}`;
-    const side = Math.sqrt(featureWidth / 3);
-    const expected = Number.isInteger(side) ? `of crop-pixels that is "size": ${side}` : undefined;
-    problems.push({ where: 'data.regions', message, ...(expected && { expected }) });
+    const hint = regionKinds.find(({ kind }) => kind === options.regions?.kind)?.widthHint?.(featureWidth);
+    const expected = hint ?? `features of ${featureWidth} numbers, or another backbone`;
+    problems.push({ where: 'data.regions', message, expected });
   }
   if (maxTextLength > longestText) {
     const message = `${maxTextLength} is longer than the backbone's texts`;
@@ -199,7 +202,7 @@ function checkFit(config: SingleStreamConfig, maxTextLength: number, regions?: R
 export async function singleStreamProcessor(options: ProcessorOptions): Promise<Processor> {
   const { folder, config, maxTextLength } = options;
   const regions = options.regions && (await createRegionSource(options.regions));
-  checkFit(readSingleStreamConfig(config), maxTextLength, regions);
+  checkFit(readSingleStreamConfig(config), options, regions);
   return createSingleStreamProcessor({
     tokenizer: loadTokenizer(folder),
     ...(regions && { regions }),

@@ -28,9 +28,11 @@ export const addData: AddVerb = (parent) => {
   const data = parent
     .command('data')
     .summary('make sample data, check data')
-    .description('Sample data for first runs, and checks of your own.');
+    .description('Sample data for first runs, and checks of your own.')
+    .addHelpText('after', examples('vlgraft data make emoji-scenes', 'vlgraft data check vqa-bottleneck'));
   data
     .command('make')
+    .summary('draw sample data')
     .description(
       'Draws scenes of emojis by three artists, with boxes, captions and questions in the formats of COCO and VQA v2. ' +
         'Test pictures are by an artist that training never sees. The same seed gives the same bytes.',

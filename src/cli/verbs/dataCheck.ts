@@ -93,6 +93,7 @@ async function check(shell: Shell, name: string, options: Options): Promise<numb
 export function addCheck(parent: Command): void {
   parent
     .command('check')
+    .summary('read all data of a recipe once, and tell what is wrong')
     .description(
       'Reads all data of a recipe once: files, pictures, boxes or features, texts. Tells everything that is wrong ' +
         'with them, and how much there is. Exit code 2 when something is wrong.',

@@ -77,9 +77,11 @@ export const addEngine: AddVerb = (parent) => {
   const engine = parent
     .command('engine')
     .summary('install and show the engine')
-    .description('What computes: libtensorflow where it can be had, else WebAssembly, which is slower.');
+    .description('What computes: libtensorflow where it can be had, else WebAssembly, which is slower.')
+    .addHelpText('after', examples('vlgraft engine install', 'vlgraft engine info'));
   engine
     .command('install')
+    .summary('fetch libtensorflow')
     .description(
       "Fetches libtensorflow from TensorFlow's own wheel with your pip or uv into your cache folder. " +
         'Safe to interrupt and to repeat.',
@@ -94,6 +96,7 @@ export const addEngine: AddVerb = (parent) => {
     .action(action(install));
   engine
     .command('info')
+    .summary('tell which engine is in use, and why')
     .description(
       'Tells which engine is in use, and why the better one is not. The environment decides for every command: ' +
         'VLGRAFT_BACKEND=tensorflow or wasm picks the backend, VLGRAFT_LIBTENSORFLOW names the library file.',

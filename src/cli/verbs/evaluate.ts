@@ -1,10 +1,12 @@
-import { access, constants, mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { MetricReport } from '../../../tasks/task.js';
+import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
 import { UsageError } from '../../errors.js';
+import { systemWords } from '../../systemErrors.js';
 import type { LoadedRun, SplitEvaluation } from '../../training/loadedRun.js';
 import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
+import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
@@ -33,8 +35,9 @@ function formatReport({ values, groups = {} }: MetricReport): string {
 async function requireFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
     .then(() => access(folder, constants.W_OK))
-    .catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError({ file: folder, message: `this folder can not be written (${error.code})` });
+    .catch((error: unknown) => {
+      const { message = 'this folder can not be written' } = systemWords(error) ?? {};
+      throw new UsageError({ file: folder, message, expected: 'another folder' });
     });
 }
 
@@ -48,16 +51,9 @@ async function submit(run: LoadedRun, { submission }: SplitEvaluation, folder: s
   return writeSubmission(folder, submission);
 }
 
-/** Before the work, not after it. */
-async function requireFolderOf(file: string): Promise<void> {
-  await access(dirname(file), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError({ file, message: `its folder can not be written (${error.code})` });
-  });
-}
-
 async function evaluate(shell: Shell, folder: string, options: Options): Promise<void> {
   const { split, predictions: file, submission } = options;
-  if (file !== undefined) await requireFolderOf(file);
+  if (file !== undefined) await requireWritableFile(file);
   if (submission !== undefined) await requireFolder(submission);
   const { report, predictions, loss, written } = await withRun(
     shell,
@@ -66,13 +62,20 @@ async function evaluate(shell: Shell, folder: string, options: Options): Promise
     async (run, follow) => {
       const files = run.recipe.data[split];
       if (!files) {
-        throw new UsageError({ file: folder, where: `data.${split}`, message: 'the run has no such split' });
+        const there = (['train', 'validation', 'test'] as const).filter((one) => run.recipe.data[one]);
+        const expected = there.map((name) => `--split ${name}`).join(' or ');
+        throw new UsageError({
+          file: folder,
+          where: `data.${split}`,
+          message: 'the run has no such split',
+          expected,
+        });
       }
       const made = await run.evaluate(files, follow);
       return { ...made, written: submission === undefined ? [] : await submit(run, made, submission) };
     },
   );
-  if (file !== undefined) await writeFile(file, `${JSON.stringify(predictions, null, 2)}\n`);
+  if (file !== undefined) writeFileAtomically(file, `${JSON.stringify(predictions, null, 2)}\n`);
   for (const note of report.notes ?? []) shell.notice(note);
   for (const path of written) shell.log(`wrote ${path}`);
   const told = { split, ...report, ...(loss !== undefined && { loss }) };

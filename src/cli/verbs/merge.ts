@@ -1,11 +1,10 @@
 import { InvalidArgumentError } from 'commander';
-import { UsageError } from '../../errors.js';
 import type { MergeReport } from '../../training/mergeRun.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
-import { wholeNumber } from '../wholeNumber.js';
+import { countingNumber } from '../wholeNumber.js';
 
 interface Options {
   readonly output: string;
@@ -31,8 +30,6 @@ const format = ({ adapters, changed, examples: count, largestDifference, folder 
   ]);
 
 async function merge(shell: Shell, folder: string, { output, ...options }: Options): Promise<void> {
-  if (options.examples === 0)
-    throw new UsageError({ where: '--examples', message: 'none', expected: 'at least 1' });
   const { mergeRun } = await import('../../training/mergeRun.js');
   const report = await longWork(shell, (follow) => mergeRun(folder, output, { ...options, ...follow }));
   shell.result(report, format(report));
@@ -49,7 +46,7 @@ export const addMerge: AddVerb = (parent) => {
     )
     .argument('<run>', 'run folder')
     .requiredOption('--output <folder>', 'run folder to write')
-    .option('--examples <number>', 'examples that go through both models', wholeNumber, 64)
+    .option('--examples <number>', 'examples that go through both models', countingNumber, 64)
     .option('--tolerance <number>', 'largest difference of an output, as a share of its size', positive, 1e-3)
     .option('--overwrite', 'replace what an earlier merge left')
     .addHelpText(

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { UsageError } from '../../errors.js';
+import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
+import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
@@ -34,19 +34,13 @@ async function copy(
   shell: Shell,
   name: string,
   given: string | undefined,
-  { overwrite }: { readonly overwrite?: boolean },
+  { overwrite = false }: { readonly overwrite?: boolean },
 ): Promise<void> {
   const { findRecipe } = await import('../../recipe/load.js');
   const file = findRecipe(name);
   const target = given ?? `${name}.json`;
-  if (existsSync(target) && !overwrite) {
-    throw new UsageError({
-      file: target,
-      message: 'it is there already',
-      expected: 'another name, or --overwrite',
-    });
-  }
-  await writeFile(target, await copyText(file, target));
+  await requireWritableFile(target, { overwrite });
+  writeFileAtomically(target, await copyText(file, target));
   shell.result({ file: target }, target);
   shell.log(`edit it, then: vlgraft validate ${target} && vlgraft run ${target}`);
 }
@@ -56,7 +50,7 @@ async function schema(shell: Shell, { output }: { readonly output?: string }): P
   const { shippedModules } = await import('../../recipe/modules.js');
   const text = JSON.stringify(recipeSchema(shippedModules), null, 2);
   if (output === undefined) process.stdout.write(`${text}\n`);
-  else await writeFile(output, `${text}\n`);
+  else writeFileAtomically(output, `${text}\n`);
   if (output !== undefined) shell.log(`wrote ${output}`);
 }
 

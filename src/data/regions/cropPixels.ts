@@ -153,6 +153,14 @@ export const cropPixels = defineRegions<CropPixelsOptions>({
     const size = Math.sqrt(width / 3);
     return Number.isInteger(size) ? [{ size }] : [];
   },
+  width(options) {
+    const { size } = { ...DEFAULTS, ...options };
+    return size * size * 3;
+  },
+  widthHint(width) {
+    const size = Math.sqrt(width / 3);
+    return Number.isInteger(size) ? `"size": ${size}` : undefined;
+  },
   async create(given) {
     const options = { ...DEFAULTS, ...given };
     const tables = levels(options);

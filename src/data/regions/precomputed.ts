@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Picture } from '../../backbones/backbone.js';
 import { UsageError } from '../../errors.js';
@@ -70,6 +71,17 @@ function checkShapes({ features, boxes }: FeatureEntry, width: number, file: str
   }
 }
 
+/** Throws UsageError that names the first value that is no number: one of them makes every loss of its batch so. */
+function checkValues({ features, boxes }: FeatureEntry, file: string, id: string): void {
+  for (const [what, { data, shape }] of Object.entries({ features, boxes })) {
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at === -1) continue;
+    const [row, column] = [Math.floor(at / shape[1]!), at % shape[1]!];
+    const message = `${what}[${row}, ${column}] is ${data[at]}`;
+    throw new UsageError({ file, where: `picture ${id}`, message, expected: 'a number' });
+  }
+}
+
 const rows = ({ data }: HostTensor, count: number): Box[] =>
   Array.from({ length: count }, (_, row) => [...data.slice(row * 4, row * 4 + 4)] as unknown as Box);
 
@@ -89,6 +101,30 @@ function storesIn({ files }: FolderListing): string[] {
   return [...new Set(stores)];
 }
 
+/** Pixels of a picture that is known by its id: stored, or of a file of that name. */
+async function pixelsOf({ id, path }: Picture, entry: FeatureEntry, file: string) {
+  if (entry.size) return { width: entry.size.data[0]!, height: entry.size.data[1]! };
+  if (existsSync(path)) return readImageSize(path);
+  const message = 'its size in pixels is not stored';
+  const expected = 'a tensor `size` [width, height] beside its features';
+  throw new UsageError({ file, where: `picture ${id}`, message, expected });
+}
+
+/** The picture with its stored boxes in pixels. */
+async function storedPicture(
+  store: FeatureStore,
+  picture: Picture,
+  { path, boxes: space, maxRegions }: PrecomputedOptions,
+): Promise<Picture> {
+  const entry = await store.read(picture.id);
+  checkShapes(entry, store.width, path, picture.id);
+  const { width, height } = await pixelsOf(picture, entry, path);
+  const [sx, sy] = space === 'relative' ? [width, height] : [1, 1];
+  const count = Math.min(entry.features.shape[0]!, maxRegions);
+  const boxes = rows(entry.boxes, count).map(([x1, y1, x2, y2]): Box => [x1 * sx, y1 * sy, x2 * sx, y2 * sy]);
+  return { ...picture, boxes, width, height };
+}
+
 interface Kept {
   readonly features: Float32Array;
   readonly boxes: Float32Array;
@@ -97,6 +133,7 @@ interface Kept {
 async function readEntry(store: FeatureStore, picture: Picture, options: PrecomputedOptions): Promise<Kept> {
   const entry = await store.read(picture.id);
   checkShapes(entry, store.width, options.path, picture.id);
+  checkValues(entry, options.path, picture.id);
   const count = Math.min(entry.features.shape[0]!, options.maxRegions);
   const size = await sizeOfPicture(picture, entry, options.boxes);
   return {
@@ -129,6 +166,7 @@ export const precomputed = defineRegions<PrecomputedOptions>({
     return {
       width: store.width,
       read: async (picture) => regions(await cache.get(picture.id, () => readEntry(store, picture, options))),
+      stored: (picture) => storedPicture(store, picture, options),
       description: { kind: 'precomputed', ...options },
       close: async () => {
         cache.clear();

@@ -24,6 +24,8 @@ export interface RegionSource {
   readonly width: number;
   /** Throws UsageError that names the picture when it can't be read. */
   read(picture: Picture): Promise<Regions>;
+  /** A picture that is known by its id alone, with the pixel boxes and the size that are stored; absent: none are. */
+  stored?(picture: Picture): Promise<Picture>;
   /** `kind` and options, from which `createRegionSource` makes the same source again. */
   readonly description: Json;
   close(): Promise<void>;
@@ -41,6 +43,10 @@ export interface RegionKind<Options> {
    * @param width of a region's feature, as the backbone reads it
    */
   propose(width: number, folder: FolderListing): readonly Partial<Options>[];
+  /** Width of a feature with these options, which may still be wrong; absent, or undefined: they do not say. */
+  width?(options: object): number | undefined;
+  /** Options that give features of a width; undefined: none do. */
+  widthHint?(width: number): string | undefined;
   /** Options left out take the schema's defaults. */
   create(options: Partial<Options>): Promise<RegionSource>;
 }

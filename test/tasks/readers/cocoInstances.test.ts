@@ -68,6 +68,6 @@ it('names repeated pictures and wrong sizes', () => {
     JSON.stringify({ images: [image, image, { ...image, id: 4, width: 0 }], annotations: [] }),
   );
   expect(() => readCocoInstances(file)).toThrow(
-    `${file} /images/2/width: must be >= 1\n${file} /images/1: id 3 is already used at /images/0`,
+    `${file} /images/2/width: it is 0; at least 1\n${file} /images/1: id 3 is already used at /images/0`,
   );
 });

@@ -48,8 +48,8 @@ describe('readKarpathy', () => {
 
   it('names everything that is wrong at once', () => {
     expect(problemsOf({ annotations: at('wrong.json'), split: 'train' })).toEqual([
-      'wrong.json /images/3/sentences: must NOT have fewer than 1 items',
-      'wrong.json /images/4/sentences/0/raw: must match pattern "\\S"',
+      'wrong.json /images/3/sentences: it has 0 items; at least 1',
+      'wrong.json /images/4/sentences/0/raw: it is blank; expected a text',
       'wrong.json /images/1: imgid 0 is already used at /images/0',
       'wrong.json /images/1/sentences/0: sentid 0 is already used at /images/0/sentences/0',
       "wrong.json /images/2/filename: the picture's file name '../../../leak.png' leads out of images",

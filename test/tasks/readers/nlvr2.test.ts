@@ -61,13 +61,13 @@ describe('readNlvr2', () => {
 
   it('tells everything that is wrong at once, with its line', () => {
     expect(problemsOf({ ...dev, annotations: data('wrong.json') })).toEqual([
-      'data/wrong.json:1 /label: must be equal to one of the allowed values; True or False',
-      'data/wrong.json:2:51: not JSON: close brace expected',
-      'data/wrong.json:6 /identifier: must match pattern "^[^-/\\\\]+-[0-9]+-[0-9]+-[0-9]+$"',
-      'data/wrong.json:6 /sentence: must match pattern "\\S"',
-      "data/wrong.json:7: must have required property 'identifier'",
-      "data/wrong.json:7: must have required property 'sentence'",
-      'data/wrong.json:8: must be object',
+      'data/wrong.json:1 /label: "true" is not known; did you mean "True"?',
+      'data/wrong.json:2:51: not JSON: a closing } was expected here',
+      'data/wrong.json:6 /identifier: "dev-850-1" is not allowed; split-set-pair-sentence, for example dev-850-0-0',
+      'data/wrong.json:6 /sentence: it is blank; expected a text',
+      'data/wrong.json:7: the key "identifier" is missing: split-set-pair-sentence, for example dev-850-0-0',
+      'data/wrong.json:7: the key "sentence" is missing',
+      'data/wrong.json:8: it is an array ([]); expected an object',
       'data/wrong.json:12: this line is not UTF-8',
       'data/wrong.json:5: identifier dev-850-1-0 is already used in line 3',
       "data/wrong.json:11: the directory '../../..' leads out of images/dev",

@@ -63,14 +63,14 @@ describe('readRefCoco', () => {
     expect(problemsOf({ detections: { file: at('detections_wrong.json') } })).toEqual([
       'detections_wrong.json /0/bbox: picture 1: the box [0, 0, 100, 5] hangs over its picture of 40 x 30 pixels (read as absolute xywh)',
       'detections_wrong.json /1/bbox: picture 1: the box [90, 0, 5, 5] lies outside its picture of 40 x 30 pixels',
-      'detections_wrong.json /2/bbox: must NOT have fewer than 4 items',
+      'detections_wrong.json /2/bbox: it has 3 items; exactly 4',
     ]);
   });
 
   it('names every wrong ref, picture and id at once', () => {
     expect(problemsOf({ refs: at('refs_wrong.json') })).toEqual([
-      "refs_wrong.json /7: must have required property 'ann_id'",
-      'refs_wrong.json /7/sentences: must NOT have fewer than 1 items',
+      'refs_wrong.json /7: the key "ann_id" is missing',
+      'refs_wrong.json /7/sentences: it has 0 items; at least 1',
       'refs_wrong.json /1: ref_id 0 is already used at /0',
       'refs_wrong.json /1/sentences/0: sent_id 0 is already used at /0/sentences/0',
       "instances.json picture 5: the picture's file name '../../leak.png' leads out of images",

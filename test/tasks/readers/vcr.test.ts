@@ -60,13 +60,13 @@ describe('readVcr', () => {
 
   it('names everything that is wrong at once', () => {
     expect(problemsOf('wrong.jsonl')).toEqual([
-      'wrong.jsonl:4 /answer_label: must be <= 3',
-      'wrong.jsonl:5 /answer_choices: must NOT have fewer than 4 items',
-      'wrong.jsonl:12:13: not JSON: value expected',
+      'wrong.jsonl:4 /answer_label: it is 4; at most 3',
+      'wrong.jsonl:5 /answer_choices: it has 1 item; exactly 4',
+      'wrong.jsonl:12:13: not JSON: a value was expected here',
       'wrong.jsonl:2: annot_id a is already used in line 1',
       'wrong.jsonl:3 b: object 7 is not in the picture; 0 to 2',
       'vcr1images/movie/none.json: no such file',
-      'vcr1images/movie/torn.json:1:16: not JSON: close bracket expected',
+      'vcr1images/movie/torn.json:1:16: not JSON: a closing ] was expected here',
       'vcr1images/movie/outside.json /boxes/1: the box [90, 5, 99, 29] lies outside its picture of 40 x 30 pixels',
       "wrong.jsonl:10 i: '../../leak.png' leads out of vcr1images",
       'vcr1images/movie/names.json: 1 boxes and 2 names; as many of both',

@@ -124,12 +124,12 @@ describe('readVqaV2', () => {
       ],
     });
     expect(messageOf(() => readVqaV2(split))).toEqual([
-      'questions.json /questions/2/question: must be string',
-      'questions.json /questions/5/image_id: must be integer,string',
+      'questions.json /questions/2/question: it is a number (5); expected a string',
+      'questions.json /questions/5/image_id: it is null; expected an integer or a string',
       'questions.json /questions/1: question_id 1 is already used at /questions/0',
-      'annotations.json /annotations/1/answers: must NOT have fewer than 10 items',
-      "annotations.json /annotations/3: must have required property 'image_id'",
-      "annotations.json /annotations/3: must have required property 'answers'",
+      'annotations.json /annotations/1/answers: it has 0 items; exactly 10',
+      'annotations.json /annotations/3: the key "image_id" is missing',
+      'annotations.json /annotations/3: the key "answers" is missing',
       'annotations.json /annotations/2/answers: all answers are empty',
       'annotations.json /annotations/0/image_id: question 1 is about image_id 9, its annotation about 8',
       'annotations.json /annotations/0/image_id: question 1 is about image_id 9, its annotation about 8',
@@ -162,7 +162,7 @@ describe('readVqaV2', () => {
     });
     write('questions.json', { questions: [question(1)] });
     expect(messageOf(() => readVqaV2(withBoxes))).toEqual([
-      'instances.json /annotations/2/bbox: must NOT have fewer than 4 items',
+      'instances.json /annotations/2/bbox: it has 3 items; exactly 4',
       'instances.json /annotations/0/bbox: the box [200, 0, 5, 5] lies outside its picture of 100 x 80 pixels; ' +
         '[x, y, width, height] in pixels',
       'instances.json /annotations/1: image_id 8 is not in /images',
@@ -173,7 +173,7 @@ describe('readVqaV2', () => {
     write('questions.json', '{"questions": [\n  {"question_id": 1,}\n]}');
     write('annotations.json', '');
     expect(messageOf(() => readVqaV2(withBoxes))).toEqual([
-      'questions.json:2:21: not JSON: property name expected',
+      'questions.json:2:21: not JSON: a key in double quotes was expected here',
       'annotations.json: the file is empty (0 bytes)',
     ]);
     write('questions.json', []);

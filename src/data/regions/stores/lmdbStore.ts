@@ -15,8 +15,11 @@ function checkFormat(file: string): void {
   readSync(handle, head, 0, head.length, 0);
   closeSync(handle);
   if (head.readUInt32LE(24) === MAGIC && head.readUInt32LE(28) === 2) return;
-  const old = head.readUInt32LE(16) === MAGIC;
-  const message = old ? 'this LMDB file has data format 1 (liblmdb 0.9)' : 'this is not an LMDB file';
+  if (head.readUInt32LE(16) !== MAGIC) {
+    const expected = 'a .safetensors file, a folder of .npz files, or an LMDB file';
+    throw new UsageError({ file, message: 'this is no file of features', expected });
+  }
+  const message = 'this LMDB file has data format 1 (liblmdb 0.9)';
   const expected =
     'data format 2, as the npm package lmdb writes it; or put the features into a .safetensors file';
   throw new UsageError({ file, message, expected });

@@ -1,0 +1,60 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../errors.js';
+import { type Lock, type LockHolder, takeLock } from '../lockFile.js';
+import { systemWords } from '../systemErrors.js';
+
+/** What the lock of a folder is called. */
+export const LOCK = '.lock';
+
+function describe({ pid, host }: LockHolder): string {
+  if (host === '') return 'another process';
+  if (pid === process.pid && host === hostname()) return 'this process';
+  return `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
+}
+
+/** Makes a folder where there is none; throws UsageError where it can't be written. */
+function requireWritable(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    const { message: words = 'this folder can not be written' } = systemWords(error) ?? {};
+    const message = isFile ? 'there is a file in the way' : words;
+    throw new UsageError({ file: path, message, expected: 'choose another output' });
+  }
+}
+
+function lockFolder(path: string): Lock {
+  const lock = takeLock(join(path, LOCK));
+  if ('release' in lock) return lock;
+  throw new UsageError({
+    file: path,
+    message: `${describe(lock)} is writing this folder`,
+    expected: 'wait until it ends, or choose another output',
+  });
+}
+
+/** Removes a folder that nothing was written to. */
+function removeEmpty(path: string): void {
+  if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
+}
+
+/**
+ * Makes a folder where there is none, and does work while no other process writes it. The lock that a process left when
+ * it died is taken over. Throws UsageError where the folder can't be written, and where another process writes it.
+ */
+export async function withFolderLocked<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const isNew = !existsSync(path);
+  requireWritable(path);
+  const lock = lockFolder(path);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+    if (isNew) removeEmpty(path);
+  }
+}

@@ -1,0 +1,73 @@
+import { InterruptedError, type Problem, UsageError } from '../errors.js';
+import type { LoadedRun, PredictOptions } from '../training/loadedRun.js';
+import type { Follow } from './longWork.js';
+import { checkInputs, type InputLine, inputLines } from './predictInputs.js';
+import type { PredictionSink } from './predictionSink.js';
+
+/** What is predicted, and how. */
+export interface PredictFile {
+  /** JSON lines; `-` is stdin. */
+  readonly file: string;
+  readonly sink: PredictionSink;
+  readonly batchSize?: number;
+}
+
+/** Batches whose inputs are read, sorted by length and written together. */
+const BATCHES_AT_ONCE = 16;
+
+async function* chunksOf(file: string, size: number): AsyncGenerator<readonly InputLine[]> {
+  let chunk: InputLine[] = [];
+  for await (const line of inputLines(file)) {
+    chunk.push(line);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+const refuse = (problems: readonly Problem[]): void => {
+  if (problems.length > 0) throw new UsageError(problems);
+};
+
+/**
+ * Answers a file of inputs chunk by chunk: no more than a chunk is in memory, unless the task weighs all inputs against
+ * each other. Everything that can be seen without decoding pictures is checked before the first answer.
+ */
+export async function predictFile(
+  run: LoadedRun,
+  { file, sink, batchSize = run.recipe.training.batchSize }: PredictFile,
+  { onProgress, signal }: Follow,
+): Promise<void> {
+  const [form] = run.forms;
+  const together = run.forms.some((one) => one.together);
+  const total = await checkInputs(file, { pictures: form?.files ?? false });
+  let [told, done] = [0, 0];
+  const tell = (now: number) => {
+    if (now === told) return;
+    told = now;
+    onProgress({ stage: 'predict', done: now, ...(total !== undefined && { total }), unit: 'input' });
+  };
+  for await (const chunk of chunksOf(
+    file,
+    together ? Number.POSITIVE_INFINITY : batchSize * BATCHES_AT_ONCE,
+  )) {
+    refuse(chunk.flatMap(({ problems }) => problems));
+    const before = done;
+    const how: PredictOptions = {
+      batchSize,
+      signal,
+      placeOf: (index) => ({ file, line: chunk[index]?.line as number }),
+      onProgress: ({ stage, done: within, total: all }) => {
+        if (stage === 'predict' && all === chunk.length) tell(before + within);
+      },
+    };
+    const inputs = chunk.map(({ input }) => input);
+    const predictions = await run.predict(inputs, how).catch((error: unknown) => {
+      throw signal.aborted ? new InterruptedError(`interrupted after ${before} inputs`) : error;
+    });
+    await sink.write(predictions);
+    done += chunk.length;
+    tell(done);
+  }
+}

@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type Problem, UsageError } from '../errors.js';
+import { syntaxProblem } from '../jsonSyntax.js';
+import { systemWords } from '../systemErrors.js';
+import { inputProblems, type PredictionInput } from '../training/predictionInput.js';
+
+/** A line of a file of inputs: what it holds, or what is wrong with it. */
+export interface InputLine {
+  /** 1-based. */
+  readonly line: number;
+  readonly input: PredictionInput;
+  readonly problems: readonly Problem[];
+}
+
+/** Named in errors; `-` is stdin. */
+type InputFile = string;
+
+/** A number may be the id, as it is in most datasets; without one the position is. */
+function withId(value: object, position: number): object {
+  const { id = position } = value as { readonly id?: unknown };
+  return typeof id === 'number' ? { ...value, id: String(id) } : value;
+}
+
+function readLine(file: InputFile, line: number, text: string, position: number): InputLine {
+  const placed = (problem: Problem): Problem => ({ ...problem, file, line });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const problem = { ...syntaxProblem(file, text, error), line };
+    return { line, input: { text: '' }, problems: [problem] };
+  }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const input = isObject ? withId(value as object, position) : value;
+  return { line, input: input as PredictionInput, problems: inputProblems(input).map(placed) };
+}
+
+const LINES = 'a file with one JSON object a line, or - for stdin';
+
+/** The text of a file, or of stdin, as it comes. */
+async function* piecesOf(file: InputFile): AsyncGenerator<string> {
+  try {
+    const stream = file === '-' ? process.stdin : createReadStream(file);
+    for await (const piece of stream.setEncoding('utf8')) yield piece as string;
+  } catch (error) {
+    const { message = 'it can not be read' } = systemWords(error) ?? {};
+    throw new UsageError({ file, message, expected: LINES });
+  }
+}
+
+async function* rawLines(file: InputFile): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of piecesOf(file)) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield rest;
+}
+
+/** The lines of a file of inputs that are not blank, one JSON object each, as they are read. */
+export async function* inputLines(file: InputFile): AsyncGenerator<InputLine> {
+  let [line, position] = [0, 0];
+  for await (const raw of rawLines(file)) {
+    line++;
+    const text = (line === 1 ? raw.replace(/^\uFEFF/, '') : raw).trim();
+    if (text !== '') yield readLine(file, line, text, position++);
+  }
+}
+
+/** Whether a file can be read twice. */
+const isPlain = async (file: InputFile): Promise<boolean> =>
+  file !== '-' && ((await stat(file).catch(() => undefined))?.isFile() ?? false);
+
+async function missingPictures({ line, input }: InputLine, file: InputFile): Promise<Problem[]> {
+  const paths = input.pictures ?? [input.picture as string];
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return paths.flatMap((path, at) =>
+    found[at] ? [] : [{ file, line, message: `${JSON.stringify(path)}: no such picture` }],
+  );
+}
+
+/**
+ * Looks at every line before the work, where the file can be read twice, and counts them. Throws UsageError with
+ * everything that is wrong with all of them: no JSON, wrong keys and, if asked for, pictures that are not there.
+ */
+export async function checkInputs(
+  file: InputFile,
+  { pictures }: { readonly pictures: boolean },
+): Promise<number | undefined> {
+  if (!(await isPlain(file))) return undefined;
+  const problems: Problem[] = [];
+  let count = 0;
+  for await (const line of inputLines(file)) {
+    count++;
+    problems.push(...line.problems);
+    if (pictures && line.problems.length === 0) problems.push(...(await missingPictures(line, file)));
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return count;
+}

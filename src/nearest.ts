@@ -1,0 +1,50 @@
+import { distance } from 'fastest-levenshtein';
+
+const quote = (name: unknown): string => JSON.stringify(name);
+
+/** Names of a list that are told at most. */
+const MOST_NAMES = 30;
+
+function listed(known: readonly unknown[]): string {
+  const more = known.length - MOST_NAMES;
+  return known.slice(0, MOST_NAMES).map(quote).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** A word with each two letters beside each other swapped. */
+const swapped = (word: string): string[] =>
+  Array.from(
+    { length: Math.max(0, word.length - 1) },
+    (_, at) => word.slice(0, at) + word.charAt(at + 1) + word.charAt(at) + word.slice(at + 2),
+  );
+
+/** Letters to change, add, take out or swap with the next one; at most one swap counts as such. */
+const slips = (written: string, name: string): number =>
+  Math.min(distance(written, name), ...swapped(written).map((word) => 1 + distance(word, name)));
+
+/** Letters that the beginning of a name must have to stand for it. */
+const SHORTEST_START = 3;
+
+/**
+ * The name that was meant: the only one that begins like it, or one that differs by a slip; undefined where none is.
+ * @param tolerance share of the letters that may differ
+ */
+export function nearestName(
+  written: string,
+  known: readonly string[],
+  tolerance = 1 / 3,
+): string | undefined {
+  const small = written.toLowerCase();
+  const begun = known.filter((name) => name.toLowerCase().startsWith(small));
+  if (begun.length === 1 && written.length >= SHORTEST_START) return begun[0];
+  const ranked = known.map((name) => ({ name, far: slips(small, name.toLowerCase()) }));
+  const best = ranked.reduce((a, b) => (b.far < a.far ? b : a), { name: '', far: Number.POSITIVE_INFINITY });
+  return best.far <= Math.max(1, Math.floor(best.name.length * tolerance)) ? best.name : undefined;
+}
+
+/** `did you mean "x"?` when one of the names is close to what was written, else the list of what is known. */
+export function suggest(written: unknown, known: readonly unknown[], many = 'expected one of'): string {
+  const names = known.filter((name): name is string => typeof name === 'string');
+  const best = typeof written === 'string' ? nearestName(written, names) : undefined;
+  if (best !== undefined) return `did you mean ${quote(best)}?`;
+  return known.length > 0 ? `${many}: ${listed(known)}` : 'there are none';
+}
