@@ -6,8 +6,9 @@ import type {
   Hooks,
   KeysAndValues,
   StreamOutput,
-  Tap,
 } from '../src/backbones/backbone.js';
+import { lazily } from '../src/backbones/lazily.js';
+import { lazyMap } from '../src/checkpoints/lazyMap.js';
 import {
   castLike,
   type Dropout,
@@ -154,6 +155,16 @@ export interface AdaptedRun {
    * size: for them a factor is 0 or 1.
    */
   readonly scales?: ReadonlyMap<string, number>;
+  /** Knows, or watches, the named values of the pass. */
+  readonly watch?: Watch;
+}
+
+/** Knows named values of a forward pass, or looks on while they are computed. */
+export interface Watch {
+  /** As `Hooks.value`. */
+  value(name: string, compute: () => Tensor): Tensor;
+  /** What is being computed depends on something that trains, or on a draw: `by` says what. */
+  touched?(by: string): void;
 }
 
 interface Attachment {
@@ -215,29 +226,37 @@ function byName(
   return (name) => found.get(name) ?? [];
 }
 
-/** Calls the adapters of each place. */
-function inlineHooks(attached: readonly Attachment[], composition: Composition): Hooks {
+/** Calls the adapters of each place; `touched` is told their names. */
+function inlineHooks(
+  attached: readonly Attachment[],
+  composition: Composition,
+  touched: (by: string) => void,
+): Hooks {
   const onOutput = byName(attached, ({ adapter, plan }) => adapter.apply && plan.sites);
   const onInput = byName(attached, ({ adapter, plan }) => adapter.applyInput && plan.sites);
   const atLayer = byName(attached, ({ plan }) => plan.layers);
   return {
     site: (call) =>
-      composed(call.output, onOutput(call.site.name), composition, ({ adapter, context }, output) => {
+      composed(call.output, onOutput(call.site.name), composition, ({ name, adapter, context }, output) => {
+        touched(name);
         return adapter.apply?.({ ...call, output }, context) ?? output;
       }),
     input: (call) =>
-      composed(call.input, onInput(call.site.name), composition, ({ adapter, context }, input) => {
+      composed(call.input, onInput(call.site.name), composition, ({ name, adapter, context }, input) => {
+        touched(name);
         return adapter.applyInput?.({ ...call, input }, context) ?? input;
       }),
     attention: ({ place, ...own }) => {
       let met: KeysAndValues = own;
-      for (const { adapter, context } of atLayer(place.name)) {
+      for (const { name, adapter, context } of atLayer(place.name)) {
+        touched(name);
         met = adapter.attend?.({ ...met, place }, context) ?? met;
       }
       return met;
     },
     prompts: (call) =>
       atLayer(call.place.name).flatMap(({ name, adapter, context }) => {
+        touched(name);
         const prompt = adapter.prompt?.(call, context);
         return prompt ? [{ ...prompt, owner: name }] : [];
       }),
@@ -248,21 +267,46 @@ function inlineHooks(attached: readonly Attachment[], composition: Composition):
 export const positionOffset = (attached: readonly Pick<AttachedAdapter, 'plan'>[]): number =>
   attached.reduce((sum, { plan }) => sum + (plan.positionOffset ?? 0), 0);
 
-const backboneDropout = (attached: readonly Attachment[], dropout: Dropout) => {
-  const rate = Math.max(0, ...attached.map(({ plan }) => plan.backboneDropout ?? 0));
-  return rate > 0 && dropout !== noDropout ? { dropout: (x: Tensor) => dropout(x, rate) } : {};
-};
+function backboneDropout(
+  attached: readonly Attachment[],
+  dropout: Dropout,
+  touched: (by: string) => void,
+): Hooks {
+  const rates = attached.map(({ plan }) => plan.backboneDropout ?? 0);
+  const rate = Math.max(0, ...rates);
+  if (rate === 0 || dropout === noDropout) return {};
+  const by = `the dropout of '${attached[rates.indexOf(rate)]?.name}'`;
+  return {
+    dropout: (x) => {
+      touched(by);
+      return dropout(x, rate);
+    },
+  };
+}
+
+/** The backbone's parameters; `touched` is told those that train. */
+function watchedParameters(
+  { backboneParameters, attached }: AdaptedRun,
+  touched: (by: string) => void,
+): ParameterLookup {
+  const owners = new Map(attached.flatMap(({ name, plan }) => plan.unfrozen.map((one) => [one, name])));
+  return (name) => {
+    const owner = owners.get(name);
+    if (owner !== undefined) touched(owner);
+    return backboneParameters(name);
+  };
+}
 
 /** `base` and a part of the way from `before` to `after`. */
-function movedStream(
-  base: StreamOutput,
+function movedStream<Output extends StreamOutput>(
+  base: Output,
   before: StreamOutput,
   after: StreamOutput,
   scale: number,
-): StreamOutput {
-  const moved = (key: 'hidden' | 'pooled') =>
+): Output {
+  const moved = (key: 'hidden' | 'pooled') => () =>
     tf.add(base[key], scaled(tf.sub(after[key], before[key]), scale));
-  return { ...base, hidden: moved('hidden'), pooled: moved('pooled') };
+  return lazily(base, { hidden: moved('hidden'), pooled: moved('pooled') }) as Output;
 }
 
 function moved(
@@ -272,7 +316,7 @@ function moved(
   scale: number,
 ): BackboneOutput {
   if (base.kind === 'joint') {
-    return { ...base, ...movedStream(base, before as typeof base, after as typeof base, scale) };
+    return movedStream(base, before as typeof base, after as typeof base, scale);
   }
   const [from, to] = [before, after] as [typeof base, typeof base];
   const stream = (name: 'text' | 'picture') => {
@@ -290,21 +334,23 @@ function moved(
 export function runBackbone(run: AdaptedRun): BackboneOutput {
   const attached = attachments(run);
   const composition = run.composition ?? 'stack';
+  const { watch } = run;
+  const touched = (by: string) => watch?.touched?.(by);
   const wanted = new Set(attached.flatMap(({ plan }) => plan.taps));
-  const taps = new Map<string, Tensor>();
+  const states = new Map<string, () => Tensor>();
   const hooks: Hooks = {
-    ...inlineHooks(attached, composition),
+    ...inlineHooks(attached, composition, touched),
     positionOffset: positionOffset(attached),
-    tap: ({ name }: Tap, hidden: Tensor) => {
-      if (wanted.has(name)) taps.set(name, stopGradient(hidden));
+    tap: ({ name }, hidden) => {
+      if (wanted.has(name)) states.set(name, hidden);
     },
-    ...backboneDropout(attached, run.dropout),
     ...(run.onAttention && { attentionProbabilities: run.onAttention }),
+    ...(watch && { value: (name, compute) => watch.value(name, compute) }),
+    ...backboneDropout(attached, run.dropout, touched),
   };
-  const frozen = run.family.forward(run.config, run.backboneParameters, run.batch, {
-    ...run.options,
-    hooks,
-  });
+  const parameters = watch ? watchedParameters(run, touched) : run.backboneParameters;
+  const frozen = run.family.forward(run.config, parameters, run.batch, { ...run.options, hooks });
+  const taps = lazyMap([...states.keys()], (name) => stopGradient((states.get(name) as () => Tensor)()));
   const attention = run.options?.attention ?? 'joint';
   return attached.reduce((output, { adapter, context, scale }) => {
     const before = composition === 'stack' ? output : frozen;

@@ -5,9 +5,11 @@ import type {
   StreamOutput,
   StreamShape,
 } from '../src/backbones/backbone.js';
+import { lazily } from '../src/backbones/lazily.js';
+import { streamPrefix } from '../src/backbones/streams.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import { UsageError } from '../src/errors.js';
-import { additiveMask, causalMask, type Scope, separateParts } from '../src/nn/index.js';
+import { additiveMask, causalMask, remembered, type Scope, separateParts } from '../src/nn/index.js';
 import { type Initializer, type ParameterSpec, zeros } from '../src/nn/parameters.js';
 import type { AdapterContext, SideCall } from './adapter.js';
 import { fanInNormal } from './sideBlock.js';
@@ -65,7 +67,7 @@ export function sideHeads(kind: string, stream: StreamShape, options: SideOption
 }
 
 /** What the names of a stream's taps and parameters begin with. */
-export const prefixOf = ({ name }: StreamShape): string => (name === 'joint' ? '' : `${name}.`);
+export const prefixOf = ({ name }: StreamShape): string => streamPrefix(name);
 
 /** Projection of a tap of a stream down to the network, without bias. */
 export const downParameter = (
@@ -138,7 +140,7 @@ export type SideRun = (stream: StreamShape, output: StreamOutput | JointOutput) 
 
 /**
  * The output of the backbone, changed by a network beside each of its streams: hidden states by projected states, the
- * pooled output by a projection of the state at the position that it is made from.
+ * pooled output by a projection of the state at the position that it is made from. What nobody reads is not computed.
  */
 export function fuseStreams(
   { output }: SideCall,
@@ -148,12 +150,11 @@ export function fuseStreams(
   const { streams }: BackboneShape = context.backbone;
   const fused = <Output extends StreamOutput>(wanted: StreamShape['name'], of: Output): Output => {
     const stream = streams.find(({ name }) => name === wanted) as StreamShape;
-    const [state, prefix] = [run(stream, of), prefixOf(stream)];
-    return {
-      ...of,
-      hidden: fuse(of.hidden, state, context, `${prefix}hidden`),
-      pooled: fuse(of.pooled, of.summary(state), context, `${prefix}pooled`),
-    };
+    const [state, prefix] = [remembered(() => run(stream, of)), prefixOf(stream)];
+    return lazily(of, {
+      hidden: () => fuse(of.hidden, state(), context, `${prefix}hidden`),
+      pooled: () => fuse(of.pooled, of.summary(state()), context, `${prefix}pooled`),
+    }) as Output;
   };
   if (output.kind === 'joint') return fused('joint', output);
   const { text, picture } = output;

@@ -18,3 +18,11 @@ export const metricFigure = (value: number): string => value.toFixed(Math.abs(va
 
 /** Bytes as `1 234 MB`. */
 export const megabytes = (bytes: number): string => `${grouped(Math.round(bytes / 1e6))} MB`;
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** `812 B`, `1.5 MB`. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`;
+}

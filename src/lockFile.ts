@@ -30,7 +30,7 @@ function startOf(pid: number): number | undefined {
 }
 
 /** Undefined where another process may have got the number of one that ended, and the system does not tell. */
-function isRunning({ pid, started }: LockHolder): boolean | undefined {
+export function isRunning({ pid, started }: LockHolder): boolean | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {

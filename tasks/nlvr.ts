@@ -1,6 +1,4 @@
-import type { BackboneShape } from '../src/backbones/backbone.js';
 import { type HostBatch, int32 } from '../src/data/hostTensor.js';
-import { type Tensor, tf } from '../src/engine/index.js';
 import { UsageError } from '../src/errors.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
@@ -36,9 +34,10 @@ const MOST_OF_ONE = 0.6;
 
 /** Sequences of a batch: one an example, or all left pictures and then all right ones. */
 function sequencesOf(examples: readonly NlvrExample[], { state, processor }: CollateContext<NlvrState>) {
-  const encode = (side: 'left' | 'right') => (example: NlvrExample) =>
-    processor.encode({ text: example.sentence, pictures: [example[side]] });
-  if (state.pictures === 'apart') return [...examples.map(encode('left')), ...examples.map(encode('right'))];
+  const encode = (side: 'left' | 'right', pictureType: 1 | 2) => (example: NlvrExample) =>
+    processor.encode({ text: example.sentence, pictures: [example[side]], pictureType });
+  if (state.pictures === 'apart')
+    return [...examples.map(encode('left', 1)), ...examples.map(encode('right', 2))];
   return examples.map(({ sentence, left, right }) =>
     processor.encode({ text: sentence, pictures: [left, right] }),
   );
@@ -52,16 +51,6 @@ async function collate(
   if (examples.some(({ label }) => label === undefined)) return inputs;
   const labels = Int32Array.from(examples, ({ label }) => Number(label));
   return { ...inputs, 'target.labels': int32([examples.length], labels) };
-}
-
-/**
- * int32 [2B, 1]: 1 for left pictures, 2 for right ones, as ViLT tells them apart; 1 for all where a backbone of patches
- * has no third type (Kim et al. 2021, arXiv 2102.03334). Other families don't read it.
- */
-function pictureTypes({ parameters }: BackboneShape, rows: number): Tensor {
-  const types = parameters.find(({ name }) => name === 'embeddings.token_type_embeddings.weight')?.shape[0];
-  const half = (type: number) => tf.fill([rows / 2, 1], type, 'int32');
-  return tf.concat([half(1), half((types ?? 0) > 2 ? 2 : 1)], 0);
 }
 
 function predictionOf(id: string, no: number, yes: number): Prediction {
@@ -131,12 +120,9 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   length: ({ sentence }) => sentence.split(/\s+/).length + 2,
   head: ({ head }, _state, backbone, checkpoint) => pairHead(head).parameters(backbone, checkpoint),
   collate,
-  outputs({ options, encode, batch, backbone, parameters, dropout }) {
-    const head = pairHead(options.head);
-    const rows = batch.inputIds!.shape[0] as number;
-    const output =
-      head.pictures === 'apart' ? encode({ pictureTypeIds: pictureTypes(backbone, rows) }) : encode();
-    return { logits: head.logits(output, { backbone, parameters, dropout, dropoutRate: options.dropout }) };
+  outputs({ options, encode, backbone, parameters, dropout }) {
+    const how = { backbone, parameters, dropout, dropoutRate: options.dropout };
+    return { logits: pairHead(options.head).logits(encode(), how) };
   },
   loss: ({ logits }, batch) => ({ total: crossEntropy(logits!, batch['target.labels']!) }),
   predictionOutputs: ['logits'],

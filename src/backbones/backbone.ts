@@ -25,7 +25,7 @@ export interface ForwardOptions {
   readonly attention?: 'joint' | 'separate';
 }
 
-/** What one transformer of a backbone gives. */
+/** What one transformer of a backbone gives; `hidden` and `pooled` are computed when they are first read. */
 export interface StreamOutput {
   /** [B, S, H]. */
   readonly hidden: Tensor;
@@ -55,8 +55,8 @@ export interface JointOutput extends StreamOutput {
   readonly kind: 'joint';
   /** Positions of `hidden` that are text. */
   readonly textLength: number;
-  /** The frozen hidden states [B, S, H] before the first layer and after each, as the taps `hidden.n` show them. */
-  readonly states: readonly Tensor[];
+  /** The hidden state [B, S, H] after that many layers, as the tap `hidden.n` shows it. */
+  state(layer: number): Tensor;
   /** The regions of the batch's `regionBoxes`, where it has any. */
   readonly regions?: RegionOutput;
 }
@@ -78,6 +78,13 @@ export interface StreamShape {
   readonly heads: number;
   readonly intermediateSize: number;
   readonly pooledSize: number;
+  /** Names of the tensors of a batch that it reads. */
+  readonly inputs: readonly string[];
+  /**
+   * Those of its inputs that say which of its positions are real (1), one [B, n] for each part of the sequence in their
+   * order; a batch may lack a part. None: all positions are real.
+   */
+  readonly masks: readonly string[];
 }
 
 /** What a backbone is, without its weights: enough to plan adapters, count parameters, draw tables. */
@@ -119,6 +126,8 @@ export interface SequenceInput {
   readonly spans?: readonly TextSpan[];
   /** None for text alone. Two for tasks that put both pictures in one sequence. */
   readonly pictures?: readonly Picture[];
+  /** 2 for the second picture of a pair that is encoded apart; backbones that have a type for it tell it. Default 1. */
+  readonly pictureType?: 1 | 2;
 }
 
 /** A picture of a dataset, not yet read. */
@@ -159,6 +168,17 @@ export interface EncodedSequence {
   picturePlaces?(): readonly PicturePlace[];
 }
 
+/** How a processor's sequences are kept beside what the backbone made of them, so that no picture is read again. */
+export interface SequenceStorage {
+  /**
+   * The same sequence without the values of its pictures, plain data. In a batch of such sequences the tensors of these
+   * values are there, their last axis being 0.
+   */
+  withoutPictures(sequence: EncodedSequence): EncodedSequence;
+  /** The files that are read for a picture; when one of them changes, so may the sequence. */
+  filesOf(picture: Picture): readonly string[];
+}
+
 /** Turns texts and pictures into the tensors that one backbone family reads. */
 export interface Processor {
   encode(input: SequenceInput): Promise<EncodedSequence>;
@@ -169,6 +189,8 @@ export interface Processor {
    * where no features are stored. Throws UsageError that names what is not stored.
    */
   stored?(picture: Picture): Promise<Picture>;
+  /** How encoded sequences are kept; absent: each is encoded anew. */
+  readonly storage?: SequenceStorage;
   /** `maskId` throws UsageError where the vocabulary has no mask token. */
   readonly tokenizer: { readonly vocabularySize: number; readonly maskId: number; readonly padId: number };
   /** JSON that goes into the adapter folder and makes the same processor again. */

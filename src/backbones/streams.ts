@@ -1,10 +1,21 @@
-import { type Tensor, tf } from '../engine/index.js';
+import { type Tensor, type TensorTree, tf } from '../engine/index.js';
 import { UsageError } from '../errors.js';
+import type { StreamName } from '../nn/sites.js';
 import type { BackboneOutput, BackboneShape, JointOutput, StreamOutput, StreamShape } from './backbone.js';
 
 /** Whether text and picture are encoded apart. */
 export const hasTowers = ({ streams }: Pick<BackboneShape, 'streams'>): boolean =>
   !streams.some(({ name }) => name === 'joint');
+
+/** What the names of a stream's taps and values begin with. */
+export const streamPrefix = (name: StreamName): string => (name === 'joint' ? '' : `${name}.`);
+
+/** The streams that ran. */
+export function streamOutputs(output: BackboneOutput): (readonly [StreamName, StreamOutput])[] {
+  if (output.kind === 'joint') return [['joint', output]];
+  const { text, picture } = output;
+  return [...(text ? [['text', text] as const] : []), ...(picture ? [['picture', picture] as const] : [])];
+}
 
 /** Layers of the deepest stream. */
 export const layerCount = ({ streams }: Pick<BackboneShape, 'streams'>): number =>
@@ -61,3 +72,10 @@ export const firstState = (states: Tensor): Tensor => {
   const [batch, , width] = states.shape as [number, number, number];
   return tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, width]), [batch, width]);
 };
+
+/** Texts of a batch and positions of each, from its ids or its embeddings; throws an Error where it has neither. */
+export function textShape({ inputIds, inputEmbeddings }: TensorTree): readonly [number, number] {
+  const text = inputEmbeddings ?? inputIds;
+  if (!text) throw new Error('a batch needs inputIds or inputEmbeddings');
+  return text.shape.slice(0, 2) as [number, number];
+}

@@ -6,6 +6,17 @@ export type HostTensor =
 /** The named inputs of one step. */
 export type HostBatch = Readonly<Record<string, HostTensor>>;
 
+/** Numbers kept in bfloat16, as bit patterns; `wide`: they are computed with as float32. */
+export interface PackedTensor {
+  readonly dtype: 'bfloat16';
+  readonly shape: readonly number[];
+  readonly data: Uint16Array;
+  readonly wide: boolean;
+}
+
+/** A batch with stored values of the backbone among its inputs. */
+export type InputBatch = Readonly<Record<string, HostTensor | PackedTensor>>;
+
 /** Elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 

@@ -5,4 +5,4 @@ export { startProfiler, stopProfiler, type TimedCall } from './profiler.js';
 export { canQuantise, quantise } from './quantise.js';
 export { type EngineInfo, type EngineOptions, engineInfo, startEngine } from './start.js';
 export { type Scalar, type Tensor, tf, type Variable } from './tf.js';
-export { fromHost, readTensor } from './transfer.js';
+export { fromHost, isPacked, readPacked, readTensor } from './transfer.js';

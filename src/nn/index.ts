@@ -3,11 +3,12 @@ export { additiveMask, causalMask, separateParts } from './attentionMask.js';
 export { blockParameters, linearSite, siteParameters } from './blockShape.js';
 export { embed, textEmbeddings, textPositions } from './embeddings.js';
 export { forBatch } from './forBatch.js';
-export { dropped, hidden } from './hidden.js';
+export { dropped, hidden, named } from './hidden.js';
 export { layerNorm } from './layerNorm.js';
-export { type LayerStack, runLayers } from './layerStack.js';
+export { type LayerStack, type LayerStates, runLayers } from './layerStack.js';
 export { dense, linear } from './linear.js';
 export { preNormBlock } from './preNormBlock.js';
+export { remembered } from './remembered.js';
 export type { Scope } from './scope.js';
 export type { LayerDesign, LayerPlace, LinearSite, SiteCall } from './sites.js';
 export {

@@ -1,7 +1,7 @@
 import { castLike, type Tensor, tf } from '../engine/index.js';
 import { type MaskParts, maskWithPrompts, type PromptPlace } from './attentionMask.js';
 import { forBatch } from './forBatch.js';
-import { tapped } from './hidden.js';
+import { named } from './hidden.js';
 import type { Scope } from './scope.js';
 import type { LayerPlace, Prompt, Tap } from './sites.js';
 import type { TransformerBlock } from './transformerBlock.js';
@@ -50,26 +50,70 @@ function joined(x: Tensor, length: number, places: PromptPlace[], prompts: reado
 const maskKey = (places: readonly PromptPlace[]): string =>
   places.map(({ part, count }) => `${part} ${count}`).join();
 
+/** The sequence that the first layer reads. */
+export interface Embedded {
+  readonly batch: number;
+  /** Positions S. */
+  readonly length: number;
+  /** [B, S, width]. */
+  compute(): Tensor;
+}
+
+/** The state [B, S, width] after that many layers, computed with all that it needs when it is asked for. */
+export type LayerStates = (layer: number) => Tensor;
+
+/** What a layer gives, prompts behind the sequence, and how its positions see each other. */
+interface Running {
+  readonly hidden: Tensor;
+  /** Without the prompts. */
+  readonly own: Tensor;
+  readonly places: readonly PromptPlace[];
+  readonly mask: Tensor | undefined;
+}
+
 /**
- * Runs the layers of a stream. Prompts that hooks add stand behind the sequence, are seen as if they stood before it, and
- * are left out of what taps are shown and of what is given back.
- * @param x [B, S, width]
- * @returns the state [B, S, width] before the first layer and after each
+ * The layers of a stream, each of which runs when a state that needs it is asked for. Prompts that hooks add stand behind
+ * the sequence, are seen as if they stood before it, and are left out of the states.
  */
-export function runLayers(scope: Scope, x: Tensor, { blocks, taps, run, mask, parts }: LayerStack): Tensor[] {
-  const length = x.shape[1] as number;
-  const places: PromptPlace[] = [];
-  const states = [tapped(scope, taps[0] as Tap, x)];
-  let hidden = x;
-  let seen = mask;
-  for (const [index, block] of blocks.entries()) {
-    const prompts = scope.hooks?.prompts?.({ place: block.place, batch: x.shape[0] as number }) ?? [];
-    const before = maskKey(places);
-    hidden = joined(hidden, length, places, prompts);
-    if (mask && maskKey(places) !== before) seen = maskWithPrompts(mask, length, places, parts);
-    hidden = run(scope, block, hidden, seen);
-    const own = places.length > 0 ? rows(hidden, 0, length) : hidden;
-    states.push(tapped(scope, taps[index + 1] as Tap, own));
-  }
-  return states;
+export function runLayers(
+  scope: Scope,
+  { batch, length, compute }: Embedded,
+  { blocks, taps, run, mask, parts }: LayerStack,
+): LayerStates {
+  const running: (Running | undefined)[] = [];
+
+  const runningOf = (hidden: Tensor, places: readonly PromptPlace[], seen: Tensor | undefined): Running => ({
+    hidden,
+    own: places.length > 0 ? rows(hidden, 0, length) : hidden,
+    places,
+    mask: seen,
+  });
+
+  const after = (index: number, from: Running): Running => {
+    const block = blocks[index] as LayerStack['blocks'][number];
+    const prompts = scope.hooks?.prompts?.({ place: block.place, batch }) ?? [];
+    const places = [...from.places];
+    const hidden = joined(from.hidden, length, places, prompts);
+    const isChanged = mask !== undefined && maskKey(places) !== maskKey(from.places);
+    const seen = isChanged ? maskWithPrompts(mask, length, places, parts) : from.mask;
+    return runningOf(run(scope, block, hidden, seen), places, seen);
+  };
+
+  const make = (layer: number): Running =>
+    layer === 0 ? runningOf(compute(), [], mask) : after(layer - 1, reach(layer - 1));
+
+  const reach = (layer: number): Running => {
+    const own = named(scope, (taps[layer] as Tap).name, () => {
+      const before = running[layer];
+      const now = before && !before.hidden.isDisposed ? before : make(layer);
+      running[layer] = now;
+      return now.own;
+    });
+    // A state that a hook knew: nothing has joined the sequence so far.
+    return running[layer] ?? runningOf(own, [], mask);
+  };
+
+  const state: LayerStates = (layer) => reach(layer).own;
+  for (const [layer, tap] of taps.entries()) scope.hooks?.tap?.(tap, () => state(layer));
+  return state;
 }

@@ -115,7 +115,7 @@ export interface PromptCall {
   readonly batch: number;
 }
 
-/** How adapters act on a forward pass; a backbone knows no adapter. */
+/** What acts on a forward pass, or watches it; a backbone knows no adapter. */
 export interface Hooks {
   /** Returns the value that goes on instead of `call.output`. */
   site?(call: SiteCall): Tensor;
@@ -127,8 +127,13 @@ export interface Hooks {
   prompts?(call: PromptCall): readonly Prompt[];
   /** What is added to the positions of the text before their embeddings are looked up; default 0. */
   readonly positionOffset?: number;
-  /** Is shown every tap's value. */
-  tap?(tap: Tap, hidden: Tensor): void;
+  /** Is shown every tap; its value is computed when it is asked for. */
+  tap?(tap: Tap, hidden: () => Tensor): void;
+  /**
+   * Gives a named value of the pass: one that is known already, or what `compute` makes. Taps are named, and of each
+   * stream `hidden` and `pooled`; those of towers begin with `text.` or `picture.`.
+   */
+  value?(name: string, compute: () => Tensor): Tensor;
   /** Is shown how much each position sees of every other, [B, heads, S, T], rows summing to 1, before dropout. */
   attentionProbabilities?(place: LayerPlace, probabilities: Tensor): void;
   /** Dropout of the backbone itself, for pretraining; absent for a frozen backbone. */

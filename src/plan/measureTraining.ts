@@ -1,5 +1,5 @@
 import type { Example } from '../../tasks/task.js';
-import type { HostBatch } from '../data/hostTensor.js';
+import type { InputBatch } from '../data/hostTensor.js';
 import type { OnProgress } from '../progress.js';
 import { type MicroBatch, microBatches } from '../training/plan.js';
 import { prefetch } from '../training/prefetch.js';
@@ -35,7 +35,7 @@ const [FIRST_SECONDS, STEP_SECONDS] = [5, 1.5];
 
 interface Timed {
   readonly signature: string;
-  readonly batch: HostBatch;
+  readonly batch: InputBatch;
   /** Of the step alone. */
   readonly seconds: number;
   /** Traced anew. */

@@ -1,6 +1,6 @@
 import type { Example } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
-import { type HostBatch, type HostTensor, sizeOf } from '../data/hostTensor.js';
+import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../data/hostTensor.js';
 import type { Tokenizer } from '../data/tokenizer.js';
 import { createCollator } from '../training/batch.js';
 import type { FittedTask } from '../training/model.js';
@@ -15,14 +15,14 @@ interface Positions {
 /** Masks of text and picture positions, as the families of backbones call them. */
 const MASKS = ['attentionMask', 'regionMask', 'pictureMask'] as const;
 
-const sumOf = ({ data }: HostTensor): number => {
+const sumOf = ({ data }: HostTensor | PackedTensor): number => {
   let total = 0;
   for (const value of data) total += value;
   return total;
 };
 
 /** Positions of text and picture of one batch; patches without a mask are all read. */
-export function positionsOf(batch: HostBatch): Positions {
+export function positionsOf(batch: InputBatch): Positions {
   const masks = MASKS.flatMap((name) => batch[name] ?? []);
   const { patches, pictureMask } = batch;
   const unmasked = patches && !pictureMask ? sizeOf(patches.shape.slice(0, 2)) : 0;

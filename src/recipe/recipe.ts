@@ -1,6 +1,6 @@
 import type { Json } from '../json.js';
 import type { OptimizerOptions, ScheduleOptions } from '../training/options.js';
-import type { AdapterEntry, RunSettings, TrainingOptions } from '../training/settings.js';
+import type { AdapterEntry, CacheOptions, RunSettings, TrainingOptions } from '../training/settings.js';
 
 /** A recipe after validation: every default filled in. The wizard, JSON files and programs all make this object. */
 export type Recipe = RunSettings;
@@ -30,5 +30,6 @@ export interface RecipeInput {
     readonly optimizer?: Written<OptimizerOptions>;
     readonly schedule?: Partial<ScheduleOptions>;
   };
+  readonly cache?: Partial<CacheOptions>;
   readonly output?: string;
 }

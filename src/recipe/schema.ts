@@ -1,6 +1,7 @@
 import type { SplitName } from '../../tasks/task.js';
 import type { JsonSchema } from '../json.js';
 import { oneOfKinds, tagged } from '../kindSchema.js';
+import { cacheSchema } from './cacheSchema.js';
 import type { RecipeModules } from './modules.js';
 import { trainingSchema } from './trainingSchema.js';
 
@@ -183,6 +184,7 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
       task: { ...oneOfKinds(modules.tasks), description: 'What is learned, and how it is measured.' },
       data: dataSchema(modules),
       training: trainingSchema,
+      cache: cacheSchema,
       output: {
         type: 'string',
         minLength: 1,

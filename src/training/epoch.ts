@@ -1,5 +1,5 @@
 import type { Example } from '../../tasks/task.js';
-import type { HostBatch } from '../data/hostTensor.js';
+import type { InputBatch } from '../data/hostTensor.js';
 import { span, waitingFor } from '../spans.js';
 import type { Collator } from './batch.js';
 import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
@@ -32,7 +32,7 @@ export interface UpdateDone {
 interface Collected {
   readonly micro: MicroBatch;
   readonly ids: readonly string[];
-  readonly batch: HostBatch;
+  readonly batch: InputBatch;
 }
 
 async function collect(

@@ -1,5 +1,5 @@
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
-import type { HostBatch, HostTensor } from '../data/hostTensor.js';
+import type { HostTensor, InputBatch } from '../data/hostTensor.js';
 import { type Compiled, compile, fromHost, readTensor, type TensorTree } from '../engine/index.js';
 import { InterruptedError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
@@ -13,7 +13,7 @@ import { batchesByLength } from './sampler.js';
 /** The forward pass of a model without dropout, compiled. */
 export interface Evaluator {
   /** Values that `task.predict` needs, and the loss when the batch has targets. */
-  run(batch: HostBatch): Promise<{ outputs: Record<string, HostTensor>; loss?: number }>;
+  run(batch: InputBatch): Promise<{ outputs: Record<string, HostTensor>; loss?: number }>;
   readonly traces: number;
   dispose(): void;
 }
@@ -40,7 +40,7 @@ function evaluationPass(model: Model, batch: TensorTree, scales: Scales): Tensor
 
 async function readAll(
   compiled: Compiled<TensorTree, TensorTree>,
-  batch: HostBatch,
+  batch: InputBatch,
 ): Promise<Record<string, HostTensor>> {
   const inputs = Object.entries(batch).map(([name, host]) => [name, fromHost(host)] as const);
   try {
@@ -119,7 +119,7 @@ async function inferAll(
     training: false,
     run: async (batch) => {
       if (signal?.aborted) throw new InterruptedError(`interrupted during ${stage}`);
-      return (await evaluator.run(batch)).outputs;
+      return (await evaluator.run((await collator.resolve?.(batch)) ?? batch)).outputs;
     },
     onProgress: (done, total) => onProgress?.({ stage, done, total, unit: 'input' }),
   });

@@ -1,9 +1,16 @@
-import type { AdaptedRun, AttachedAdapter, Composition } from '../../adapters/attach.js';
-import { runBackbone } from '../../adapters/attach.js';
+import {
+  type AdaptedRun,
+  type AttachedAdapter,
+  type Composition,
+  positionOffset,
+  runBackbone,
+  type Watch,
+} from '../../adapters/attach.js';
 import type { Example, Loss, Task } from '../../tasks/task.js';
 import type { BackboneOutput, ForwardOptions, Weights } from '../backbones/backbone.js';
 import { initialize } from '../backbones/initialize.js';
 import type { LoadedBackbone } from '../backbones/load.js';
+import { streamOutputs, streamPrefix } from '../backbones/streams.js';
 import { type HostTensor, sizeOf } from '../data/hostTensor.js';
 import {
   createDropout,
@@ -15,6 +22,7 @@ import {
 } from '../engine/index.js';
 import type { Json } from '../json.js';
 import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
+import { type Attention, takeStored } from './cache/storedInputs.js';
 import { createFrozenStore, type FrozenStore } from './frozenStore.js';
 import {
   assignVariables,
@@ -50,7 +58,14 @@ export interface ModelParts {
 }
 
 /** What differs from one pass to the next. */
-type Pass = Pick<AdaptedRun, 'batch' | 'dropout' | 'scales' | 'options' | 'onAttention'>;
+type Pass = Pick<AdaptedRun, 'batch' | 'dropout' | 'scales' | 'options' | 'onAttention' | 'watch'>;
+
+/** One pass of the backbone as the task asks for it. */
+export interface EncodeCall {
+  /** What the backbone reads. */
+  readonly batch: TensorTree;
+  readonly attention: Attention;
+}
 
 /** Backbone, adapters and head on the device. */
 export interface Model {
@@ -60,9 +75,18 @@ export interface Model {
   readonly counts: { readonly trainable: number; readonly frozen: number };
   /**
    * The task's outputs for one batch; without dropout it is the forward pass of evaluation.
+   * Values of the backbone that the batch brings along are not computed.
    * @param scales factor of each adapter's change; default 1
+   * @param watch what looks on at each pass of the backbone
    */
-  forward(batch: TensorTree, dropout?: Dropout, scales?: ReadonlyMap<string, number>): TensorTree;
+  forward(
+    batch: TensorTree,
+    dropout?: Dropout,
+    scales?: ReadonlyMap<string, number>,
+    watch?: (call: EncodeCall) => Watch,
+  ): TensorTree;
+  /** Named values of the backbone without its adapters; no gradient is asked of them. */
+  frozen(call: EncodeCall, names: readonly string[]): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree): Loss;
   /** The backbone with its adapters on a batch, without head and dropout. */
   encode(batch: TensorTree, how?: Pick<Pass, 'options' | 'onAttention'>): BackboneOutput;
@@ -151,14 +175,20 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
   const { backbone, task } = parts;
   const run = createEncoder(parts, tensors);
   const backboneParameters = lookup(tensors, 'backbone');
-  return (batch, dropout = createDropout(), scales) => {
-    const encode = (replace: TensorTree = {}, options?: Pick<ForwardOptions, 'attention'>) =>
-      run({
-        batch: { ...batch, ...replace },
+  return (batch, dropout = createDropout(), scales, watch) => {
+    const encode = (replace: TensorTree = {}, options?: Pick<ForwardOptions, 'attention'>) => {
+      const call = { batch: { ...batch, ...replace }, attention: options?.attention ?? 'joint' };
+      const { values, inputs } = takeStored(call.batch, call.attention);
+      const known: Watch = { value: (name, compute) => values.get(name) ?? compute() };
+      const looksOn = watch?.(call) ?? (values.size > 0 ? known : undefined);
+      return run({
+        batch: inputs,
         dropout,
         ...(scales && { scales }),
         ...(options && { options }),
+        ...(looksOn && { watch: looksOn }),
       });
+    };
     return task.task.outputs({
       options: task.options,
       state: task.state,
@@ -171,6 +201,23 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
     });
   };
 }
+
+const createFrozen =
+  ({ backbone, attached }: ModelParts, tensors: ReadonlyMap<string, Tensor>): Model['frozen'] =>
+  ({ batch, attention }, names) => {
+    const states = new Map<string, () => Tensor>();
+    const hooks = {
+      positionOffset: positionOffset(attached),
+      tap: ({ name }: { readonly name: string }, hidden: () => Tensor) => void states.set(name, hidden),
+    };
+    const options = { attention, hooks };
+    const output = backbone.family.forward(backbone.config, lookup(tensors, 'backbone'), batch, options);
+    for (const [stream, own] of streamOutputs(output)) {
+      states.set(`${streamPrefix(stream)}hidden`, () => own.hidden);
+      states.set(`${streamPrefix(stream)}pooled`, () => own.pooled);
+    }
+    return Object.fromEntries(names.map((name) => [name, (states.get(name) as () => Tensor)()]));
+  };
 
 /**
  * Puts backbone, adapters and head on the device; everything frozen at the wanted precision.
@@ -192,6 +239,7 @@ export function createModel(
     trainables,
     counts: { trainable: countOf(variables.values()), frozen: countOf(frozen.values()) },
     forward: createForward(parts, tensors),
+    frozen: createFrozen(parts, tensors),
     loss: (outputs, batch) => parts.task.task.loss(outputs, batch, parts.task.options),
     encode: (batch, how = {}) => run({ batch, dropout: createDropout(), ...how }),
     read: () => readVariables(variables),

@@ -63,7 +63,7 @@ export interface OpenOptions {
 }
 
 /** Keys that may differ when a run is resumed: they change nothing that is computed. */
-const FREE = new Set(['$schema', 'name', 'output']);
+const FREE = new Set(['$schema', 'name', 'output', 'cache.folder', 'cache.limit']);
 
 /** A key that two recipes have different values of; undefined: it is not given. */
 interface ChangedKey {
@@ -80,9 +80,10 @@ function differences(before: unknown, now: unknown, where = ''): ChangedKey[] {
   if (isList(before) && isList(now) && before.length === now.length)
     return before.flatMap((item, index) => differences(item, now[index], `${where}[${index}]`));
   if (!isJsonObject(before) || !isJsonObject(now)) return [{ where, before, now }];
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
-    where === '' && FREE.has(key) ? [] : differences(before[key], now[key], where ? `${where}.${key}` : key),
-  );
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) => {
+    const place = where ? `${where}.${key}` : key;
+    return FREE.has(place) ? [] : differences(before[key], now[key], place);
+  });
 }
 
 const LONGEST_VALUE = 60;

@@ -6,6 +6,8 @@ import { type EngineInfo, startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
+import type { CutDescription } from './cache/decide.js';
+import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll } from './evaluate.js';
 import { openMetricsLog } from './metricsLog.js';
@@ -135,13 +137,15 @@ interface Figures {
   readonly settings: RunSettings;
   readonly parts: TrainerParts;
   readonly state: TrainState;
-  readonly seconds: { readonly prepare: number; readonly evaluate: number };
+  readonly seconds: { readonly prepare: number; readonly cache: number; readonly evaluate: number };
+  readonly cache: CutDescription;
   readonly metrics: RunSummary['metrics'];
   readonly baseline: RunSummary['baseline'];
 }
 
-function summarise({ settings, parts, state, seconds, metrics, baseline }: Figures): RunSummary {
+function summarise({ settings, parts, state, seconds, metrics, baseline, cache }: Figures): RunSummary {
   const { trainable, frozen } = parts.model.counts;
+  const { used, what, reason } = cache;
   const evaluate = state.seconds.evaluate + seconds.evaluate;
   return {
     name: settings.name,
@@ -153,12 +157,14 @@ function summarise({ settings, parts, state, seconds, metrics, baseline }: Figur
     baseline,
     parameters: { trainable, frozen, share: trainable / (trainable + frozen) },
     ...(state.best && { best: state.best }),
+    cache: { used, what, reason },
     stoppedEarly: state.stoppedEarly,
     seconds: {
       prepare: seconds.prepare,
+      cache: seconds.cache,
       train: state.seconds.train,
       evaluate,
-      total: seconds.prepare + state.seconds.train + evaluate,
+      total: seconds.prepare + seconds.cache + state.seconds.train + evaluate,
     },
     stepsPerSecond: state.step === 0 ? 0 : state.step / state.seconds.train,
     peakMemoryBytes: peakMemoryBytes(),
@@ -219,34 +225,45 @@ async function carryOut(
     if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
     const { folder, checkpoint } = open();
     writeJson(folder.environment, describeEnvironment());
-    const parts: TrainerParts = {
-      ...options,
-      model,
-      step,
-      evaluator,
-      collator: createCollator(prepared.task, prepared.processor),
-      training: prepared.splits.train,
-      validation: prepared.splits.validation,
-      options: settings.training,
-      seed: settings.seed,
-      checkpoints: folder.checkpoints,
-      metrics: openMetricsLog(folder.metrics, checkpoint?.state.metricsBytes ?? 0),
-      recorder: openRecorder(folder, prepared.task, !prepared.splits.test, checkpoint?.state),
-    };
     const baseline = baselines(prepared);
     const prepareSeconds = clock();
-    const state = await train(parts, checkpoint);
-    restoreBest(model, folder.checkpoints, state);
-    clock();
-    const { metrics, predictions } = await evaluateSplits(parts, prepared, folder, state);
-    const seconds = { prepare: prepareSeconds, evaluate: clock() };
-    const summary = summarise({ settings, parts, state, seconds, metrics, baseline });
-    await saveModel(folder, settings, prepared, model, summary);
-    await recordRun({ model, prepared, folder, predictions, step: state.best?.step ?? state.step });
-    writeJson(folder.summary, summary);
-    for (const line of profile ? describeProfile(profile.finish(folder.profile)) : []) options.onLog?.(line);
-    if (profile) options.onLog?.(`profile: ${folder.profile}, to be opened in Perfetto (ui.perfetto.dev)`);
-    return summary;
+    const settled = checkpoint && (checkpoint.state.cached ?? false);
+    const opened = await openStoredBackbone({ settings, prepared, model }, { ...options, settled });
+    const { store, description: cache } = opened;
+    if (!cache.used) options.onLog?.(`cache: off: ${cache.reason}`);
+    const cacheSeconds = clock();
+    try {
+      const parts: TrainerParts = {
+        ...options,
+        model,
+        step,
+        evaluator,
+        collator: createCollator(prepared.task, store?.processor ?? prepared.processor, store?.resolve),
+        training: prepared.splits.train,
+        validation: prepared.splits.validation,
+        options: settings.training,
+        seed: settings.seed,
+        cached: cache.used,
+        checkpoints: folder.checkpoints,
+        metrics: openMetricsLog(folder.metrics, checkpoint?.state.metricsBytes ?? 0),
+        recorder: openRecorder(folder, prepared.task, !prepared.splits.test, checkpoint?.state),
+      };
+      const state = await train(parts, checkpoint);
+      restoreBest(model, folder.checkpoints, state);
+      clock();
+      const { metrics, predictions } = await evaluateSplits(parts, prepared, folder, state);
+      const seconds = { prepare: prepareSeconds, cache: cacheSeconds, evaluate: clock() };
+      const summary = summarise({ settings, parts, state, seconds, metrics, baseline, cache });
+      await saveModel(folder, settings, prepared, model, summary);
+      await recordRun({ model, prepared, folder, predictions, step: state.best?.step ?? state.step });
+      writeJson(folder.summary, summary);
+      for (const line of profile ? describeProfile(profile.finish(folder.profile)) : [])
+        options.onLog?.(line);
+      if (profile) options.onLog?.(`profile: ${folder.profile}, to be opened in Perfetto (ui.perfetto.dev)`);
+      return summary;
+    } finally {
+      await store?.close();
+    }
   } finally {
     step.dispose();
     evaluator.dispose();

@@ -41,6 +41,18 @@ export interface TrainingOptions {
   readonly bucketByLength: boolean;
 }
 
+/** Whether and where values of the frozen backbone are kept, so that each is computed once. */
+export interface CacheOptions {
+  /** `auto`: where it saves time. */
+  readonly mode: 'auto' | 'on' | 'off';
+  /** `exact`: as the backbone computes them. */
+  readonly precision: 'exact' | 'bf16';
+  /** Default: one for all runs in the user's cache folder. */
+  readonly folder?: string;
+  /** Gigabytes of all that is stored there; default: a quarter of what is free. */
+  readonly limit?: number;
+}
+
 /** Everything that a run needs to know, every default filled in; a validated recipe is one of these. */
 export interface RunSettings {
   readonly $schema?: string;
@@ -67,6 +79,8 @@ export interface RunSettings {
     readonly maxTextLength: number;
   };
   readonly training: TrainingOptions;
+  /** Absent in recipes of runs that were made before there was one: off. */
+  readonly cache?: CacheOptions;
   /** Run folder, relative to the working directory. */
   readonly output: string;
 }

@@ -1,5 +1,5 @@
 import type { Weights } from '../backbones/backbone.js';
-import { type HostBatch, type HostTensor, int32 } from '../data/hostTensor.js';
+import { type HostTensor, type InputBatch, int32 } from '../data/hostTensor.js';
 import {
   type Compiled,
   compile,
@@ -19,7 +19,7 @@ import { createUpdater, type UpdateMoment, type UpdateOptions, type Updater, zer
 
 /** One micro-batch of an update. */
 interface StepInput {
-  readonly batch: HostBatch;
+  readonly batch: InputBatch;
   /** int32 pair that all random draws on the device follow from. */
   readonly seed: readonly [number, number];
   /** Share of the update's examples that are in this batch; the shares of one update add up to 1. */
@@ -58,7 +58,7 @@ const PREFIX = 'step.';
 const named = (values: Readonly<Record<string, number>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [PREFIX + name, tf.scalar(value)]));
 
-const onDevice = (batch: HostBatch): Record<string, Tensor> =>
+const onDevice = (batch: InputBatch): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
 
 /** Inputs of the step and of the batch apart, by their own names. */
@@ -172,7 +172,7 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
   const apply = createApply(updater, sums);
   /** Parameters whose sums have gradients. */
   const moved = new Set<string>();
-  const foundOf = (batch: HostBatch) => traced.get(signatureOf(batch)) as Found;
+  const foundOf = (batch: InputBatch) => traced.get(signatureOf(batch)) as Found;
 
   /** [loss, parts..., and with an update: norm]. */
   const values = async ({ batch, seed, weight, update }: StepInput): Promise<number[]> => {

@@ -1,4 +1,5 @@
 import type { MetricReport } from '../../tasks/task.js';
+import type { CutDescription } from './cache/decide.js';
 
 /** Metrics of one split, with the mean loss where the split has targets. */
 export type SplitMetrics = MetricReport & { readonly loss?: number };
@@ -24,12 +25,16 @@ export interface RunSummary {
   };
   /** The evaluation whose weights were kept; absent: the last weights. */
   readonly best?: { readonly step: number; readonly value: number };
+  /** What of the frozen backbone was computed once and stored, and why or why not; absent in summaries of older runs. */
+  readonly cache?: Pick<CutDescription, 'used' | 'what' | 'reason'>;
   /** Patience ran out. */
   readonly stoppedEarly: boolean;
   /** A resumed run's training and evaluations count from its start, the rest from the last resumption. */
   readonly seconds: {
     /** Engine, data, backbone. */
     readonly prepare: number;
+    /** Computing and storing values of the frozen backbone; absent in summaries of older runs. */
+    readonly cache?: number;
     readonly train: number;
     /** Evaluations during and after training. */
     readonly evaluate: number;

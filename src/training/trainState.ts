@@ -21,6 +21,8 @@ export interface TrainState {
   readonly stoppedEarly: boolean;
   /** Bytes of metrics.jsonl that belong to this state. */
   readonly metricsBytes: number;
+  /** Whether stored values of the backbone are read; a resumed run does as before. */
+  readonly cached?: boolean;
   /** Hash of the ids of the training examples, in order: the same recipe may find other data. */
   readonly data: number;
   /** Seconds spent training and in its evaluations so far. */

@@ -32,6 +32,8 @@ export interface TrainerParts {
   readonly validation?: readonly Example[] | undefined;
   readonly options: TrainingOptions;
   readonly seed: number;
+  /** Whether stored values of the backbone are read; noted for a run that goes on. */
+  readonly cached?: boolean | undefined;
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly metrics: MetricsLog;
@@ -74,7 +76,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     evaluateEvery,
   };
   const data = seedFrom(...training.map(({ id }) => id));
-  let state: TrainState = start?.state ?? { ...initialState, data };
+  const { cached } = parts;
+  let state: TrainState = start?.state ?? { ...initialState, ...(cached && { cached }), data };
   let mark = performance.now();
   let rate = 0;
 

@@ -93,12 +93,12 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
 
 /** What each region shows, told from its state after an early layer: [B, R, words or classes]. */
 function regionLogits(
-  { states, regions }: JointOutput,
+  { state, regions }: JointOutput,
   context: Context,
   { labels, layer }: NonNullable<PretrainOptions['objectives']['regions']>,
 ): Tensor {
   if (!regions) throw new Error('the batch has no regions');
-  const seen = regions.of(states[layer] as Tensor);
+  const seen = regions.of(state(layer));
   if (labels === 'classes') return regionHead(context.parameters, seen);
   return languageHead(context.parameters, seen, wordsOf(context));
 }

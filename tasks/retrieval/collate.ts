@@ -1,3 +1,4 @@
+import { SEQUENCE_ROWS } from '../../src/backbones/sequenceRows.js';
 import { type HostBatch, int32 } from '../../src/data/hostTensor.js';
 import type { Random } from '../../src/random.js';
 import type { Caption, RetrievalExample } from '../readers/karpathy.js';
@@ -50,7 +51,7 @@ function wrongCaptions(
   });
 }
 
-const TEXT_INPUTS = new Set(['inputIds', 'tokenTypeIds', 'attentionMask', 'textEnd']);
+const TEXT_INPUTS = new Set(['inputIds', 'tokenTypeIds', 'attentionMask', 'textEnd', SEQUENCE_ROWS]);
 
 /**
  * Pictures, each with one of its captions drawn at random, and wrong captions for matching. `target.groups` [B] and

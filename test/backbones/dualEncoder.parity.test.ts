@@ -50,7 +50,7 @@ describe.each(MODELS)('%s gives what the reference gives', (name) => {
   it('at every tap, padded positions too', () => {
     const { forward, expectSame, parity } = open(name);
     const states = new Map<string, Tensor>();
-    forward({ hooks: { tap: (tap, hidden) => void states.set(tap.name, hidden) } });
+    forward({ hooks: { tap: (tap, hidden) => void states.set(tap.name, hidden()) } });
     const wanted = [...parity.outputs.keys()].filter((output) => output.includes('hidden_states'));
     const reference = (tap: string) =>
       tap

@@ -58,19 +58,26 @@ describe.each([
   it('calls sites and taps once each, in the order and with the widths of the shape', () => {
     const { sites, taps, streams, maxTextLength } = dualEncoder.shape(config);
     const calls: SiteCall[] = [];
-    const seen: [string, number][] = [];
-    towers(config)(batch(), {
+    const seen: [string, () => Tensor][] = [];
+    const { text, picture } = towers(config)(batch(), {
       site: (call) => {
         calls.push(call);
         return call.output;
       },
-      tap: ({ name }, hidden) => void seen.push([name, hidden.shape[2]!]),
+      tap: ({ name }, hidden) => void seen.push([name, hidden]),
     });
+    expect(calls).toEqual([]);
+    expect([text!.pooled.shape, picture!.pooled.shape]).toEqual([
+      [2, 6],
+      [2, 6],
+    ]);
     expect(calls.map(({ site }) => site)).toEqual(sites);
     for (const { site, input, output } of calls) {
       expect([input.shape.at(-1), output.shape.at(-1)]).toEqual([site.inputWidth, site.outputWidth]);
     }
-    expect(seen).toEqual(taps.map(({ name, width }) => [name, width]));
+    expect(seen.map(([name, hidden]) => [name, hidden().shape[2]])).toEqual(
+      taps.map(({ name, width }) => [name, width]),
+    );
     expect(streams.map(({ name, pooledSize, layers }) => [name, pooledSize, layers])).toEqual([
       ['text', 6, 2],
       ['picture', 6, 2],

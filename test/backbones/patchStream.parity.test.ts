@@ -39,7 +39,7 @@ describe.each(MODELS)('%s gives the hidden states of the reference', (name) => {
   it('at every tap', () => {
     const model = openModel(name);
     const states = new Map<string, Tensor>();
-    const hooks: Hooks = { tap: (tap, hidden) => void states.set(tap.name, hidden) };
+    const hooks: Hooks = { tap: (tap, hidden) => void states.set(tap.name, hidden()) };
     const { mask } = model.forward('main', { hooks });
     expect([...states.keys()]).toEqual(['hidden.0', 'hidden.1', 'hidden.2']);
     const text = model.batch('main').attentionMask!;
@@ -65,7 +65,7 @@ it('ViltForImagesAndTextClassification gives them for each of two pictures, whos
   const { parity, family, config, parameters, batch } = openModel('ViltForImagesAndTextClassification');
   for (const picture of [0, 1]) {
     const states = new Map<string, Tensor>();
-    const hooks: Hooks = { tap: (tap, hidden) => void states.set(tap.name, hidden) };
+    const hooks: Hooks = { tap: (tap, hidden) => void states.set(tap.name, hidden()) };
     const pictureTypeIds = tf.fill([3, 1], picture + 1, 'int32');
     const output = family.forward(
       config,

@@ -66,21 +66,25 @@ describe('a stream of words and patches', () => {
   it('calls sites and taps once each, in the order and with the widths of the shape', () => {
     const { sites, taps, streams, maxTextLength } = patchStream.shape(TINY);
     const calls: SiteCall[] = [];
-    const seen: [string, number][] = [];
-    open()(batch(), {
+    const seen: [string, () => Tensor][] = [];
+    const output = open()(batch(), {
       hooks: {
         site: (call) => {
           calls.push(call);
           return call.output;
         },
-        tap: ({ name }, hidden) => void seen.push([name, hidden.shape[2]!]),
+        tap: ({ name }, hidden) => void seen.push([name, hidden]),
       },
     });
+    expect(calls).toEqual([]);
+    expect(output.pooled.shape).toEqual([2, 16]);
     expect(calls.map(({ site }) => site)).toEqual(sites);
     for (const { site, input, output } of calls) {
       expect([input.shape.at(-1), output.shape.at(-1)]).toEqual([site.inputWidth, site.outputWidth]);
     }
-    expect(seen).toEqual(taps.map(({ name, width }) => [name, width]));
+    expect(seen.map(([name, hidden]) => [name, hidden().shape[2]])).toEqual(
+      taps.map(({ name, width }) => [name, width]),
+    );
     expect(streams.map(({ name, pooledSize, layers }) => [name, pooledSize, layers])).toEqual([
       ['joint', 16, 2],
     ]);

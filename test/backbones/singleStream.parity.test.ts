@@ -29,7 +29,7 @@ describe.each(MODELS)('%s gives the hidden states of the reference', (name) => {
   it('at every tap, padded positions too', () => {
     const model = openModel(name);
     const states = new Map<string, Tensor>();
-    model.forward('main', { hooks: { tap: (tap, hidden) => void states.set(tap.name, hidden) } });
+    model.forward('main', { hooks: { tap: (tap, hidden) => void states.set(tap.name, hidden()) } });
     expect([...states.keys()]).toEqual(['hidden.0', 'hidden.1', 'hidden.2']);
     for (const [tap, hidden] of states)
       expectSame(hidden, model.parity, tap.replace('hidden', 'hidden_states'));

@@ -62,15 +62,17 @@ describe('sites and taps', () => {
     const model = openModel('VisualBertModel');
     const { sites, taps } = singleStream.shape(model.config);
     const calls: SiteCall[] = [];
-    const seen: [string, number][] = [];
+    const seen: [string, () => Tensor][] = [];
     const hooks: Hooks = {
       site: (call) => {
         calls.push(call);
         return call.output;
       },
-      tap: ({ name }, hidden) => void seen.push([name, hidden.shape[2]!]),
+      tap: ({ name }, hidden) => void seen.push([name, hidden]),
     };
-    model.forward('main', { hooks });
+    const output = model.forward('main', { hooks });
+    expect(calls).toEqual([]);
+    expect(output.pooled.rank).toBe(2);
     expect(sites.map(({ name }) => name)).toEqual([
       'embeddings.output',
       ...layerSites(0),
@@ -81,7 +83,9 @@ describe('sites and taps', () => {
     for (const { site, input, output } of calls) {
       expect([input.shape.at(-1), output.shape.at(-1)]).toEqual([site.inputWidth, site.outputWidth]);
     }
-    expect(seen).toEqual(taps.map(({ name, width }) => [name, width]));
+    expect(seen.map(([name, hidden]) => [name, hidden().shape[2]])).toEqual(
+      taps.map(({ name, width }) => [name, width]),
+    );
   });
 
   it('of the linear layers name their weight and bias', () => {
@@ -109,7 +113,7 @@ describe('sites and taps', () => {
       calls++;
       return x;
     };
-    scenes()(scenesBatch(), { hooks: { dropout } });
+    expect(scenes()(scenesBatch(), { hooks: { dropout } }).pooled.rank).toBe(2);
     expect(calls).toBe(1 + 3 * 2);
   });
 });

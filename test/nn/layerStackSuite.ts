@@ -90,7 +90,7 @@ function withPrompts(
         asked.push(`${place.name} ${batch}`);
         return joining[place.layer] ?? [];
       },
-      tap: (_, hidden) => void shown.push(hidden),
+      tap: (_, hidden) => void shown.push(hidden()),
     },
   };
 }
@@ -196,17 +196,23 @@ const cases: readonly (readonly [string, () => Joining])[] = [
 
 const largestOf = (x: Tensor): number => Math.max(...Array.from(x.dataSync(), Math.abs));
 
+const x = () => drawn('x', [BATCH, LENGTH, WIDTH]);
+
+/** The state before the first layer and after each. */
+function statesOf(scope: Scope, stack: LayerStack): Tensor[] {
+  const state = runLayers(scope, { batch: BATCH, length: LENGTH, compute: x }, stack);
+  return Array.from({ length: LAYERS + 1 }, (_, layer) => state(layer));
+}
+
 /** Prompts through the layers; the engine must have been started. */
 export function describeLayerStack(): void {
-  const x = () => drawn('x', [BATCH, LENGTH, WIDTH]);
-
   for (const kind of ['all', 'bidirectional', 'causal', 'separate'] as const) {
     describe(`prompts, attention ${kind}`, () => {
       test.each(cases)('%s: as if the sequence began with them', (_, joining) => {
         tf.tidy(() => {
           const [parameters, prompts, shown] = [parametersOf(), joining(), [] as Tensor[]];
           const { hooks } = withPrompts(prompts, shown);
-          const states = runLayers({ parameters, hooks: hooks! }, x(), stackOf(kind));
+          const states = statesOf({ parameters, hooks: hooks! }, stackOf(kind));
           const expected = byHand(kind, { parameters }, x(), prompts);
           expect(states.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
           for (const [layer, state] of states.entries()) {
@@ -226,7 +232,7 @@ export function describeLayerStack(): void {
           });
           const stacked = (a: Tensor, b: Tensor) => {
             const { hooks } = withPrompts(joining(a, b));
-            const states = runLayers({ parameters, hooks: hooks! }, x(), stackOf(kind));
+            const states = statesOf({ parameters, hooks: hooks! }, stackOf(kind));
             return tf.sum(tf.mul(states.at(-1)!, weight)).asScalar();
           };
           const expected = (a: Tensor, b: Tensor) =>
@@ -246,7 +252,7 @@ export function describeLayerStack(): void {
     tf.tidy(() => {
       const parameters = parametersOf();
       const { hooks, asked } = withPrompts({});
-      const states = runLayers({ parameters, hooks: hooks! }, x(), stackOf('separate'));
+      const states = statesOf({ parameters, hooks: hooks! }, stackOf('separate'));
       const expected = byHand('separate', { parameters }, x(), {});
       for (const [i, state] of states.entries()) expectClose(state.dataSync(), expected[i]!.dataSync(), 1e-5);
       expect(asked).toEqual(blocks.map(({ place }) => `${place.name} ${BATCH}`));
@@ -258,7 +264,7 @@ export function describeLayerStack(): void {
       const parameters = parametersOf();
       const last = (joining: Joining) => {
         const { hooks } = withPrompts(joining);
-        return runLayers({ parameters, hooks: hooks! }, x(), stackOf('separate')).at(-1)!;
+        return statesOf({ parameters, hooks: hooks! }, stackOf('separate')).at(-1)!;
       };
       const [plain, ofText] = [last({}), last(deep('a', 2, 'text'))];
       expectClose(rows(ofText, TEXT, PICTURE).dataSync(), rows(plain, TEXT, PICTURE).dataSync(), 1e-6);

@@ -33,6 +33,8 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
         heads: 1,
         intermediateSize: HIDDEN,
         pooledSize: HIDDEN,
+        inputs: ['inputIds', 'attentionMask', 'regionFeatures', 'regionMask'],
+        masks: ['attentionMask', 'regionMask'],
       },
     ],
     sites: [],
@@ -53,7 +55,7 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
         const pooled = tf.tanh(tf.sum(text, 1));
         return {
           kind: 'joint',
-          states: [text],
+          state: () => text,
           hidden: text,
           pooled,
           mask: attentionMask!,
@@ -66,7 +68,7 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
       const pooled = tf.tanh(tf.sum(hidden, 1));
       return {
         kind: 'joint',
-        states: [hidden],
+        state: () => hidden,
         hidden,
         pooled,
         mask: tf.concat([attentionMask!, regionMask!], 1),

@@ -4,14 +4,7 @@ import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { firstState } from '../../src/backbones/streams.js';
 import { float32 } from '../../src/data/hostTensor.js';
-import {
-  fromHost,
-  noDropout,
-  startEngine,
-  type Tensor,
-  type TensorTree,
-  tf,
-} from '../../src/engine/index.js';
+import { fromHost, noDropout, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
 import { createRandom } from '../../src/random.js';
 import { pairHead, pairHeads } from '../../tasks/heads/nlvr/index.js';
@@ -20,7 +13,6 @@ import { type NlvrOptions, nlvr } from '../../tasks/nlvr.js';
 import type { NlvrExample } from '../../tasks/readers/nlvr2.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase, readJson } from '../parity/readParity.js';
-import { createBagBackbone } from './bagBackbone.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();
@@ -122,33 +114,15 @@ describe('nlvr', () => {
     expect(new Set(together.regionTypeIds!.data)).toEqual(new Set([0, 1]));
   });
 
-  it('tells a backbone of patches which picture is which, where it has a type for both', async () => {
-    await startEngine();
-    const bag = createBagBackbone(4000, 3);
-    const batch = Object.fromEntries(
-      Object.entries(await nlvr.collate(two, await context())).map(([key, host]) => [key, fromHost(host)]),
-    );
-    const typesFor = (rows: number) => {
-      const table = { name: 'embeddings.token_type_embeddings.weight', shape: [rows, 64] };
-      const shape = { ...bag.shape, parameters: [{ ...table, initializer: { kind: 'constant', value: 0 } }] };
-      let seen: number[] = [];
-      nlvr.outputs({
-        options,
-        state: { pictures: 'apart' },
-        backbone: shape as BackboneShape,
-        encode: (replace?: TensorTree) => {
-          seen = [...replace!.pictureTypeIds!.dataSync()];
-          return bag.forward(batch);
-        },
-        parameters: parametersOf('paired', shape as BackboneShape),
-        backboneParameters: parametersOf('paired', shape as BackboneShape),
-        batch,
-        dropout: noDropout,
-      });
-      return seen;
+  it('says which of the two pictures a sequence shows, for backbones that tell them apart', async () => {
+    const plain = await context();
+    const types: (1 | 2 | undefined)[] = [];
+    const encode: typeof plain.processor.encode = (input) => {
+      types.push(input.pictureType);
+      return plain.processor.encode(input);
     };
-    expect(typesFor(3)).toEqual([1, 1, 2, 2]);
-    expect(typesFor(2)).toEqual([1, 1, 1, 1]);
+    await nlvr.collate(two, { ...plain, processor: { ...plain.processor, encode } });
+    expect(types).toEqual([1, 1, 2, 2]);
   });
 
   it('predicts a label and its probability, and writes the official lines', () => {
@@ -194,7 +168,7 @@ describe('nlvr', () => {
 });
 
 /** Parameters of a head, all alike. */
-function parametersOf(head: string, shape: BackboneShape) {
+function _parametersOf(head: string, shape: BackboneShape) {
   const specs = pairHead(head).parameters(shape, new Map());
   const tensors = new Map(specs.map((spec) => [spec.name, tf.fill([...spec.shape], 0.1)]));
   return (name: string) => tensors.get(name)!;
@@ -207,6 +181,8 @@ const streamOf = (name: 'joint' | 'text' | 'picture') => ({
   heads: 2,
   intermediateSize: 4,
   pooledSize: 4,
+  inputs: [],
+  masks: [],
 });
 const shapeOf = (kind: 'joint' | 'towers' | 'patches'): BackboneShape => ({
   family: kind,

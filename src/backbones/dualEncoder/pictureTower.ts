@@ -1,7 +1,17 @@
 import { linear as affine, type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import { UsageError } from '../../errors.js';
-import { hidden, layerNorm, linear, preNormBlock, runLayers, type Scope } from '../../nn/index.js';
+import {
+  hidden,
+  layerNorm,
+  linear,
+  named,
+  preNormBlock,
+  remembered,
+  runLayers,
+  type Scope,
+} from '../../nn/index.js';
 import type { StreamOutput } from '../backbone.js';
+import { lazily } from '../lazily.js';
 import { firstState } from '../streams.js';
 import type { DualEncoderConfig } from './config.js';
 import { blocksOf, embeddingsSite, patchCount, projectionSite, tapsOf } from './shape.js';
@@ -12,10 +22,6 @@ const EMBEDDINGS = 'vision_model.embeddings';
 function patchEmbeddings({ parameters }: Scope, config: DualEncoderConfig, patches: Tensor): Tensor {
   const { hidden_size: width } = config.picture;
   const [, count, values] = patches.shape as [number, number, number];
-  const expected = patchCount(config.picture);
-  if (count !== expected) {
-    throw new UsageError(`a picture of ${count} patches; the backbone has ${expected} positions`);
-  }
   const kernel = tf.reshape(parameters(`${EMBEDDINGS}.patch_embedding.weight`), [width, values]);
   const cls = tf.reshape(parameters(`${EMBEDDINGS}.class_embedding`), [1, width]);
   // the class token's own embedding joins its position: the rows before the patches are zeros
@@ -43,20 +49,31 @@ function patchEmbeddings({ parameters }: Scope, config: DualEncoderConfig, patch
  */
 export function pictureTower(scope: Scope, config: DualEncoderConfig, batch: TensorTree): StreamOutput {
   const { layer_norm_eps: epsilon } = config.picture;
-  const embedded = patchEmbeddings(scope, config, batch.patches as Tensor);
-  const normed = layerNorm(scope, 'vision_model.pre_layrnorm', embedded, epsilon);
-  const states = runLayers(scope, hidden(scope, embeddingsSite(config, 'picture'), normed), {
-    blocks: blocksOf(config, 'picture'),
-    taps: tapsOf(config, 'picture'),
-    run: preNormBlock,
-  });
-  const x = states.at(-1) as Tensor;
+  const patches = batch.patches as Tensor;
+  const [size, count] = patches.shape as [number, number, number];
+  const expected = patchCount(config.picture);
+  if (count !== expected) {
+    throw new UsageError(`a picture of ${count} patches; the backbone has ${expected} positions`);
+  }
+  const compute = () => {
+    const embedded = patchEmbeddings(scope, config, patches);
+    const normed = layerNorm(scope, 'vision_model.pre_layrnorm', embedded, epsilon);
+    return hidden(scope, embeddingsSite(config, 'picture'), normed);
+  };
+  const blocks = blocksOf(config, 'picture');
+  const embedded = { batch: size, length: 1 + count, compute };
+  const state = runLayers(scope, embedded, { blocks, taps: tapsOf(config, 'picture'), run: preNormBlock });
+  const last = () => state(blocks.length);
   const project = (all: Tensor) =>
     linear(
       scope,
       projectionSite(config, 'picture'),
       layerNorm(scope, 'vision_model.post_layernorm', all, epsilon),
     );
-  const mask = tf.ones(x.shape.slice(0, 2));
-  return { hidden: x, mask, pooled: project(firstState(x)), summary: firstState, project };
+  const pooled = remembered(() => project(firstState(last())));
+  const mask = tf.ones([size, 1 + count]);
+  return lazily(
+    { mask, summary: firstState, project },
+    { hidden: last, pooled: () => named(scope, 'picture.pooled', pooled) },
+  );
 }

@@ -26,8 +26,11 @@ import { patchCount } from './shape.js';
 
 interface TowersSequence extends EncodedSequence {
   readonly typeIds?: Int32Array;
-  readonly picture?: PreparedPicture;
+  readonly picture?: PreparedPicture | typeof LEFT_OUT;
 }
+
+/** Stands for a picture whose values are left out. */
+const LEFT_OUT = 'left out';
 
 const NO_TOKENS = new Int32Array();
 
@@ -82,12 +85,20 @@ const placesOf = (image: PreparedPicture, { picture }: DualEncoderConfig): Pictu
     part: patchPart(image, picture.patch_size, patch),
   })),
 ];
+const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
+  const { picture, picturePlaces: _places, ...rest } = sequence as TowersSequence;
+  if (!picture) return sequence;
+  const kept: TowersSequence = { ...rest, picture: LEFT_OUT };
+  return kept;
+};
 
 /** patches [B, N, 3 p p]. */
 function collatePatches(sequences: readonly TowersSequence[], { picture }: DualEncoderConfig): HostBatch {
-  const [count, width] = [patchCount(picture), 3 * picture.patch_size ** 2];
+  const isLeftOut = sequences.some((sequence) => sequence.picture === LEFT_OUT);
+  const [count, width] = [patchCount(picture), isLeftOut ? 0 : 3 * picture.patch_size ** 2];
   const values = new Float32Array(sequences.length * count * width);
   sequences.forEach((sequence, row) => {
+    if (isLeftOut) return;
     const image = sequence.picture as PreparedPicture;
     cutPatches(image, picture.patch_size, undefined, values, row * count * width);
   });
@@ -178,6 +189,7 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
   return {
     encode,
     collate,
+    storage: { withoutPictures, filesOf: ({ path }) => [path] },
     tokenizer: {
       vocabularySize: tokenizer.vocabularySize,
       padId: texts.padId,

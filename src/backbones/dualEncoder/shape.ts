@@ -143,6 +143,11 @@ const towerSites = (config: DualEncoderConfig, tower: Tower): Site[] => [
   projectionSite(config, tower),
 ];
 
+const inputsOf: Readonly<Record<Tower, readonly string[]>> = {
+  text: ['inputIds', 'inputEmbeddings', 'tokenTypeIds', 'positionIds', 'attentionMask'],
+  picture: ['patches'],
+};
+
 const streamOf = (config: DualEncoderConfig, name: Tower): StreamShape => ({
   name,
   hiddenSize: config[name].hidden_size,
@@ -150,6 +155,8 @@ const streamOf = (config: DualEncoderConfig, name: Tower): StreamShape => ({
   heads: config[name].num_attention_heads,
   intermediateSize: config[name].intermediate_size,
   pooledSize: config.projection_dim,
+  inputs: inputsOf[name],
+  masks: name === 'text' ? ['attentionMask'] : [],
 });
 
 /** Sites, taps and parameters of a dual encoder. */

@@ -8,7 +8,9 @@ import {
   hidden,
   layerNorm,
   linear,
+  named,
   preNormBlock,
+  remembered,
   runLayers,
   type Scope,
   textEmbeddings,
@@ -16,6 +18,7 @@ import {
   transformerBlock,
 } from '../../nn/index.js';
 import type { StreamOutput } from '../backbone.js';
+import { lazily } from '../lazily.js';
 import { firstState } from '../streams.js';
 import type { BertTextConfig, CausalTextConfig, DualEncoderConfig } from './config.js';
 import { blocksOf, embeddingsSite, projectionSite, tapsOf } from './shape.js';
@@ -52,16 +55,19 @@ function bertEmbeddings(scope: Scope, text: BertTextConfig, batch: TensorTree): 
   return dropped(scope, layerNorm(scope, `${EMBEDDINGS}.LayerNorm`, sum, text.layer_norm_eps));
 }
 
-/** What a text stream gives besides its hidden states. */
+/** The stream of those last states. */
 function finish(
   scope: Scope,
   config: DualEncoderConfig,
-  states: Tensor,
-  mask: Tensor,
-  summary: StreamOutput['summary'],
+  last: () => Tensor,
+  { mask, summary }: Pick<StreamOutput, 'mask' | 'summary'>,
 ): StreamOutput {
   const project = (x: Tensor) => linear(scope, projectionSite(config, 'text'), x);
-  return { hidden: states, mask, pooled: project(summary(states)), summary, project };
+  const pooled = remembered(() => project(summary(last())));
+  return lazily(
+    { mask, summary, project },
+    { hidden: last, pooled: () => named(scope, 'text.pooled', pooled) },
+  );
 }
 
 /**
@@ -76,17 +82,28 @@ export function textTower(scope: Scope, config: DualEncoderConfig, batch: Tensor
   const mask = batch.attentionMask ? tf.cast(batch.attentionMask, 'float32') : tf.ones([size, length]);
   const seen = tf.reshape(mask, [size, 1, 1, length]);
   const scores = additiveMask(text.kind === 'causal' ? tf.mul(seen, causalMask(length)) : seen);
-  const embedded = text.kind === 'causal' ? causalEmbeddings(scope, ids) : bertEmbeddings(scope, text, batch);
-  const states = runLayers(scope, hidden(scope, embeddingsSite(config, 'text'), embedded), {
-    blocks: blocksOf(config, 'text'),
-    taps: tapsOf(config, 'text'),
-    run: text.kind === 'causal' ? preNormBlock : transformerBlock,
-    mask: scores,
-    parts: { causal: text.kind === 'causal' },
-  });
-  const x = states.at(-1) as Tensor;
-  if (text.kind === 'bert') return finish(scope, config, x, mask, firstState);
+  const compute = () => {
+    const words = text.kind === 'causal' ? causalEmbeddings(scope, ids) : bertEmbeddings(scope, text, batch);
+    return hidden(scope, embeddingsSite(config, 'text'), words);
+  };
+  const blocks = blocksOf(config, 'text');
+  const state = runLayers(
+    scope,
+    { batch: size, length, compute },
+    {
+      blocks,
+      taps: tapsOf(config, 'text'),
+      run: text.kind === 'causal' ? preNormBlock : transformerBlock,
+      mask: scores,
+      parts: { causal: text.kind === 'causal' },
+    },
+  );
+  const last = () => state(blocks.length);
+  if (text.kind === 'bert') return finish(scope, config, last, { mask, summary: firstState });
   const end = tf.reshape(endOf(ids, text), [size, length, 1]);
-  const normed = layerNorm(scope, 'text_model.final_layer_norm', x, text.layer_norm_eps);
-  return finish(scope, config, normed, mask, (all) => tf.sum(tf.mul(all, end), 1));
+  const normed = remembered(() =>
+    layerNorm(scope, 'text_model.final_layer_norm', last(), text.layer_norm_eps),
+  );
+  const summary = (all: Tensor) => tf.sum(tf.mul(all, end), 1) as Tensor;
+  return finish(scope, config, () => named(scope, 'text.hidden', normed), { mask, summary });
 }

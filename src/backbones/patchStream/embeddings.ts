@@ -49,7 +49,11 @@ function pictureEmbeddings(scope: Scope, config: PatchStreamConfig, batch: Tenso
   return dropped(scope, tf.concat([cls, placed], 1));
 }
 
-function refuseLongText({ max_position_embeddings: limit }: PatchStreamConfig, batch: TensorTree): void {
+/** Throws UsageError for a text that is longer than the backbone's. */
+export function refuseLongText(
+  { max_position_embeddings: limit }: PatchStreamConfig,
+  batch: TensorTree,
+): void {
   const length = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] ?? 0;
   if (length > limit) throw new UsageError(`a text of ${length} tokens; the backbone has ${limit} positions`);
 }
@@ -58,7 +62,6 @@ const oneType = (type: number): Tensor => tf.fill([1, 1], type, 'int32');
 
 /** What the layers read [B, T + 1 + N, H]: text, then picture, each with its modality (Kim et al. 2021, eq. 1 to 3). */
 export function sequenceEmbeddings(scope: Scope, config: PatchStreamConfig, batch: TensorTree): Tensor {
-  refuseLongText(config, batch);
   const sum = textEmbeddings(scope, TEXT, batch);
   const words = dropped(scope, layerNorm(scope, `${TEXT}.LayerNorm`, sum, config.layer_norm_eps));
   const text = tf.add(words, embed(scope, MODALITIES, oneType(0)));

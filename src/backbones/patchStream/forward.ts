@@ -3,20 +3,29 @@ import {
   additiveMask,
   layerNorm,
   linear,
+  named,
   preNormBlock,
+  remembered,
   runLayers,
   type Scope,
   separateParts,
 } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, JointOutput } from '../backbone.js';
-import { firstState } from '../streams.js';
+import { lazily } from '../lazily.js';
+import { firstState, textShape } from '../streams.js';
 import type { PatchStreamConfig } from './config.js';
-import { sequenceEmbeddings } from './embeddings.js';
+import { refuseLongText, sequenceEmbeddings } from './embeddings.js';
 import { blocksOf, poolerSite, tapsOf } from './shape.js';
 
 const asMask = (mask: Tensor | undefined, batch: number, length: number): Tensor =>
   mask ? tf.cast(mask, 'float32') : tf.ones([batch, length]);
+
+/** Positions of the picture: its [CLS] and its patches. */
+function pictureLength({ pictureEmbeddings, patches }: TensorTree): number {
+  if (pictureEmbeddings) return pictureEmbeddings.shape[1] as number;
+  return patches ? 1 + (patches.shape[1] as number) : 0;
+}
 
 /** What is added to the scores of every layer. */
 function scoreMask(mask: Tensor, textLength: number, attention: ForwardOptions['attention']): Tensor {
@@ -38,20 +47,26 @@ export function patchStreamForward(
   { hooks, attention }: ForwardOptions = {},
 ): JointOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
-  const embedded = sequenceEmbeddings(scope, config, batch);
-  const [size, length] = embedded.shape as [number, number, number];
-  const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] as number;
+  refuseLongText(config, batch);
+  const [size, textLength] = textShape(batch);
+  const length = textLength + pictureLength(batch);
   const text = asMask(batch.attentionMask, size, textLength);
   const mask =
     length > textLength ? tf.concat([text, asMask(batch.pictureMask, size, length - textLength)], 1) : text;
-  const states = runLayers(scope, embedded, {
-    blocks: blocksOf(config),
+  const blocks = blocksOf(config);
+  const embedded = { batch: size, length, compute: () => sequenceEmbeddings(scope, config, batch) };
+  const state = runLayers(scope, embedded, {
+    blocks,
     taps: tapsOf(config),
     run: preNormBlock,
     mask: scoreMask(mask, textLength, attention),
     ...(attention === 'separate' && length > textLength && { parts: { textLength } }),
   });
-  const hidden = layerNorm(scope, 'layernorm', states.at(-1) as Tensor, config.layer_norm_eps);
-  const pooled = tf.tanh(linear(scope, poolerSite(config), firstState(hidden)));
-  return { kind: 'joint', hidden, states, pooled, mask, textLength, summary: firstState };
+  const last = remembered(() => layerNorm(scope, 'layernorm', state(blocks.length), config.layer_norm_eps));
+  const hidden = () => named(scope, 'hidden', last);
+  const pooled = remembered(() => tf.tanh(linear(scope, poolerSite(config), firstState(hidden()))));
+  return lazily(
+    { kind: 'joint' as const, state, mask, textLength, summary: firstState },
+    { hidden, pooled: () => named(scope, 'pooled', pooled) },
+  );
 }

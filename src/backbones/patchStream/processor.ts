@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonObject } from '../../checkpoints/jsonFile.js';
-import { float32, type HostBatch } from '../../data/hostTensor.js';
+import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
 import { cutPatches, patchGrid, patchPart } from '../../data/patches.js';
 import {
   createPictureProcessor,
@@ -23,7 +23,8 @@ import { type PatchStreamConfig, readPatchStreamConfig } from './config.js';
 
 /** A picture and those of its patches that are read. */
 interface PatchedPicture {
-  readonly image: PreparedPicture;
+  /** Absent where its values are left out. */
+  readonly image?: PreparedPicture;
   readonly rows: number;
   readonly columns: number;
   /** Counted row by row. */
@@ -32,6 +33,7 @@ interface PatchedPicture {
 
 interface PatchSequence extends EncodedSequence {
   readonly typeIds: Int32Array;
+  readonly pictureType?: 1 | 2;
   readonly picture?: PatchedPicture;
 }
 
@@ -77,7 +79,18 @@ function choosePatches(count: number, most: number): Int32Array {
   return Int32Array.from({ length: kept }, (_, at) => Math.floor(((at + 0.5) * count) / kept));
 }
 
-function patched(image: PreparedPicture, path: string, config: PatchStreamConfig): PatchedPicture {
+const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
+  const { picture, picturePlaces: _places, ...rest } = sequence as PatchSequence;
+  if (!picture) return sequence;
+  const { image: _values, ...places } = picture;
+  const kept: PatchSequence = { ...rest, picture: places };
+  return kept;
+};
+
+/** With its values. */
+type ReadPicture = PatchedPicture & { readonly image: PreparedPicture };
+
+function patched(image: PreparedPicture, path: string, config: PatchStreamConfig): ReadPicture {
   const { patch_size: size, max_image_length: most } = config;
   const { rows, columns } = patchGrid(image, size);
   if (rows * columns > 0) return { image, rows, columns, chosen: choosePatches(rows * columns, most) };
@@ -86,7 +99,7 @@ function patched(image: PreparedPicture, path: string, config: PatchStreamConfig
 }
 
 /** The picture's own [CLS] and the patches that are read. */
-const placesOf = ({ image, chosen }: PatchedPicture, patchSize: number): PicturePlace[] => [
+const placesOf = ({ image, chosen }: ReadPicture, patchSize: number): PicturePlace[] => [
   { picture: 0 },
   ...Array.from(chosen, (patch) => ({ picture: 0, part: patchPart(image, patchSize, patch) })),
 ];
@@ -100,6 +113,16 @@ function writePlaces({ rows, columns, chosen }: PatchedPicture, places: Float32A
   });
 }
 
+/** pictureTypeIds int32 [B, 1], where the backbone has a third type to tell the pictures of a pair apart. */
+function collateTypes(
+  sequences: readonly PatchSequence[],
+  { modality_type_vocab_size: types }: PatchStreamConfig,
+): HostBatch {
+  if (types < 3) return {};
+  const ids = Int32Array.from(sequences, ({ pictureType = 1 }) => pictureType);
+  return { pictureTypeIds: int32([sequences.length, 1], ids) };
+}
+
 /** patches [B, N, 3 p p], patchPlaces [B, N, 2] and pictureMask [B, 1 + N], float32, padded with zeros. */
 function collatePictures(
   pictures: readonly PatchedPicture[],
@@ -107,12 +130,14 @@ function collatePictures(
   multiple: number,
 ): HostBatch {
   const longest = Math.max(...pictures.map(({ chosen }) => chosen.length));
-  const [size, count, width] = [pictures.length, roundUp(longest, multiple), 3 * patchSize ** 2];
+  const width = pictures.some(({ image }) => !image) ? 0 : 3 * patchSize ** 2;
+  const [size, count] = [pictures.length, roundUp(longest, multiple)];
   const values = new Float32Array(size * count * width);
   const places = new Float32Array(size * count * 2);
   const mask = float32([size, 1 + count]);
   pictures.forEach((picture, row) => {
-    cutPatches(picture.image, patchSize, picture.chosen, values, row * count * width);
+    const { image, chosen } = picture;
+    if (image && width > 0) cutPatches(image, patchSize, chosen, values, row * count * width);
     writePlaces(picture, places, row * count * 2);
     mask.data.fill(1, row * (1 + count), row * (1 + count) + 1 + picture.chosen.length);
   });
@@ -163,7 +188,11 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
       inputIds: text.ids,
       typeIds: text.typeIds,
       ...(text.spans && { spans: text.spans }),
-      ...(picture && { picture, picturePlaces: () => placesOf(picture, config.patch_size) }),
+      ...(picture && {
+        picture,
+        pictureType: input.pictureType ?? 1,
+        picturePlaces: () => placesOf(picture, config.patch_size),
+      }),
     };
   };
   const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {
@@ -172,12 +201,16 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
     const rows = sequences.map(({ inputIds: ids, typeIds }) => ({ ids, typeIds }));
     return {
       ...collateTexts(rows, texts, multiple),
-      ...(shown.length > 0 && collatePictures(shown, config.patch_size, multiple)),
+      ...(shown.length > 0 && {
+        ...collatePictures(shown, config.patch_size, multiple),
+        ...collateTypes(sequences, config),
+      }),
     };
   };
   return {
     encode,
     collate,
+    storage: { withoutPictures, filesOf: ({ path }) => [path] },
     tokenizer: {
       vocabularySize: tokenizer.vocabularySize,
       padId: texts.padId,

@@ -13,6 +13,11 @@ import type { BackboneShape, Site, Tap } from '../backbone.js';
 import { bertEmbeddings, embeddingTable } from '../bert.js';
 import type { PatchStreamConfig } from './config.js';
 
+const INPUTS = [
+  ...['inputIds', 'inputEmbeddings', 'tokenTypeIds', 'positionIds', 'attentionMask'],
+  ...['patches', 'patchPlaces', 'pictureEmbeddings', 'pictureMask', 'pictureTypeIds'],
+];
+
 /** Layer `n`: ViLT's parameter names under the names of its sites. */
 function blockOf(config: PatchStreamConfig, n: number): TransformerBlock & { readonly place: LayerPlace } {
   const { hidden_size: width, intermediate_size: wide, qkv_bias: bias } = config;
@@ -109,6 +114,8 @@ export function patchStreamShape(config: PatchStreamConfig, answers?: readonly s
         heads: config.num_attention_heads,
         intermediateSize: config.intermediate_size,
         pooledSize: width,
+        inputs: INPUTS,
+        masks: ['attentionMask', 'pictureMask'],
       },
     ],
     maxTextLength: config.max_position_embeddings,

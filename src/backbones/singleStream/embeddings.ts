@@ -28,17 +28,19 @@ function regionEmbeddings(scope: Scope, config: SingleStreamConfig, batch: Tenso
   ];
   if (imageTextAlignment) terms.push(alignedPositions(scope, imageTextAlignment));
   if (config.visual_box_dim > 0) {
-    if (!regionBoxes)
-      throw new Error('this backbone reads boxes: a batch with regionFeatures needs regionBoxes');
-    terms.push(dense(scope, 'embeddings.visual_box_projection', regionBoxes));
+    terms.push(dense(scope, 'embeddings.visual_box_projection', regionBoxes as Tensor));
   }
   return terms.reduce((sum, term) => tf.add(sum, term));
 }
 
-function refuseWrongBatch(config: SingleStreamConfig, batch: TensorTree): void {
+/** Throws UsageError for a batch that the backbone can't read. */
+export function refuseWrongBatch(config: SingleStreamConfig, batch: TensorTree): void {
   const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] ?? 0;
   if (batch.regionFeatures && config.model_type !== 'visual_bert') {
     throw new UsageError(`a backbone of model_type '${config.model_type}' reads no regions`);
+  }
+  if (batch.regionFeatures && config.visual_box_dim > 0 && !batch.regionBoxes) {
+    throw new Error('this backbone reads boxes: a batch with regionFeatures needs regionBoxes');
   }
   if (textLength > config.max_position_embeddings) {
     const limit = config.max_position_embeddings;
@@ -48,7 +50,6 @@ function refuseWrongBatch(config: SingleStreamConfig, batch: TensorTree): void {
 
 /** The sequence that the layers read [B, T + R, H]: text, then regions, after LayerNorm. */
 export function sequenceEmbeddings(scope: Scope, config: SingleStreamConfig, batch: TensorTree): Tensor {
-  refuseWrongBatch(config, batch);
   const text = textEmbeddings(scope, 'embeddings', batch);
   const sequence = batch.regionFeatures ? tf.concat([text, regionEmbeddings(scope, config, batch)], 1) : text;
   const normed = layerNorm(scope, 'embeddings.LayerNorm', sequence, config.layer_norm_eps);

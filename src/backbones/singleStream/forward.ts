@@ -2,6 +2,8 @@ import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import {
   additiveMask,
   linear,
+  named,
+  remembered,
   runLayers,
   type Scope,
   separateParts,
@@ -9,9 +11,10 @@ import {
 } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, JointOutput, RegionOutput } from '../backbone.js';
-import { firstState } from '../streams.js';
+import { lazily } from '../lazily.js';
+import { firstState, textShape } from '../streams.js';
 import type { SingleStreamConfig } from './config.js';
-import { sequenceEmbeddings } from './embeddings.js';
+import { refuseWrongBatch, sequenceEmbeddings } from './embeddings.js';
 import { blocksOf, poolerSite, tapsOf } from './shape.js';
 
 const asMask = (mask: Tensor | undefined, batch: number, length: number): Tensor =>
@@ -64,21 +67,26 @@ export function singleStreamForward(
   { hooks, attention }: ForwardOptions = {},
 ): JointOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
-  const embedded = sequenceEmbeddings(scope, config, batch);
-  const [size, length] = embedded.shape as [number, number, number];
-  const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] as number;
+  const [size, textLength] = textShape(batch);
+  refuseWrongBatch(config, batch);
+  const length = textLength + (batch.regionFeatures?.shape[1] ?? 0);
   const mask = sequenceMask(batch, size, textLength, length);
   const scores = scoreMask(batch, mask, textLength, attention);
   const apart = attention === 'separate' && length > textLength;
-  const states = runLayers(scope, embedded, {
-    blocks: blocksOf(config),
+  const blocks = blocksOf(config);
+  const embedded = { batch: size, length, compute: () => sequenceEmbeddings(scope, config, batch) };
+  const state = runLayers(scope, embedded, {
+    blocks,
     taps: tapsOf(config),
     run: transformerBlock,
     ...(scores && { mask: scores }),
     ...(apart && { parts: { textLength } }),
   });
-  const hidden = states.at(-1) as Tensor;
-  const pooled = pool(scope, config, hidden);
+  const hidden = () => state(blocks.length);
+  const pooled = remembered(() => pool(scope, config, hidden()));
   const regions = batch.regionFeatures && { regions: regionsOf(mask, textLength) };
-  return { kind: 'joint', hidden, states, pooled, mask, textLength, summary: firstState, ...regions };
+  return lazily(
+    { kind: 'joint' as const, state, mask, textLength, summary: firstState, ...regions },
+    { hidden, pooled: () => named(scope, 'pooled', pooled) },
+  );
 }

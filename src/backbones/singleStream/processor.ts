@@ -24,10 +24,13 @@ interface SingleStreamOptions {
   readonly maxTextLength: number;
 }
 
+/** Regions, or all but their features. */
+type KeptRegions = Omit<Regions, 'writeFeatures'> & Partial<Pick<Regions, 'writeFeatures'>>;
+
 interface SingleStreamSequence extends EncodedSequence {
   readonly typeIds: Int32Array;
   /** One entry a picture. */
-  readonly pictures: readonly Regions[];
+  readonly pictures: readonly KeptRegions[];
   readonly regionCount: number;
   /** Box of the first picture -> tokens that name it. */
   readonly named: ReadonlyMap<number, readonly number[]>;
@@ -77,6 +80,18 @@ const placesOf = ({ boxes, indices }: Regions, picture: number): PicturePlace[] 
 
 const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
 
+const isWithoutFeatures = ({ pictures }: SingleStreamSequence): boolean =>
+  pictures.some(({ writeFeatures }) => !writeFeatures);
+
+const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
+  const { pictures, picturePlaces: _places, ...rest } = sequence as SingleStreamSequence;
+  const kept: SingleStreamSequence = {
+    ...rest,
+    pictures: pictures.map(({ writeFeatures: _values, ...regions }) => regions),
+  };
+  return kept;
+};
+
 /**
  * regionFeatures [B, R, width], regionBoxes [B, R, 7], regionMask [B, R] float32, regionTypeIds and regionIndex [B, R]
  * int32 and, where the dataset says what a region shows, regionLabels [B, R] int32.
@@ -84,9 +99,10 @@ const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
 function collateRegions(
   sequences: readonly SingleStreamSequence[],
   length: number,
-  width: number,
+  fullWidth: number,
 ): HostBatch {
   const shape = [sequences.length, length];
+  const width = sequences.some(isWithoutFeatures) ? 0 : fullWidth;
   const features = new Float32Array(sequences.length * length * width);
   const [boxes, mask, types] = [float32([...shape, GEOMETRY_WIDTH]), float32(shape), int32(shape)];
   const [labels, indices] = [int32(shape), int32(shape)];
@@ -95,7 +111,7 @@ function collateRegions(
   sequences.forEach(({ pictures }, row) => {
     let at = row * length;
     pictures.forEach((regions, picture) => {
-      regions.writeFeatures(features, at * width);
+      if (width > 0) regions.writeFeatures?.(features, at * width);
       boxes.data.set(regions.boxes, at * GEOMETRY_WIDTH);
       mask.data.fill(1, at, at + regions.count);
       types.data.fill(pictures.length === 1 ? 1 : picture, at, at + regions.count);
@@ -170,6 +186,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
     encode,
     collate,
     ...(stored && { stored }),
+    storage: { withoutPictures, filesOf: (picture) => regions?.filesOf(picture) ?? [] },
     tokenizer: { vocabularySize: tokenizer.vocabularySize, maskId, padId: texts.padId },
     description: {
       family: 'singleStream',

@@ -4,6 +4,11 @@ import type { BackboneShape, Site, Tap } from '../backbone.js';
 import { bertBlock, bertEmbeddings } from '../bert.js';
 import type { SingleStreamConfig } from './config.js';
 
+const INPUTS = [
+  ...['inputIds', 'inputEmbeddings', 'tokenTypeIds', 'positionIds', 'attentionMask'],
+  ...['regionFeatures', 'regionBoxes', 'regionMask', 'regionTypeIds', 'imageTextAlignment'],
+];
+
 /** Every layer. */
 export const blocksOf = (config: SingleStreamConfig): ReturnType<typeof bertBlock>[] =>
   Array.from({ length: config.num_hidden_layers }, (_, n) => bertBlock(config, n));
@@ -60,6 +65,8 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
         heads: config.num_attention_heads,
         intermediateSize: config.intermediate_size,
         pooledSize: width,
+        inputs: INPUTS,
+        masks: ['attentionMask', 'regionMask'],
       },
     ],
     maxTextLength: config.max_position_embeddings,

@@ -180,6 +180,7 @@ export const cropPixels = defineRegions<CropPixelsOptions>({
       width: options.size * options.size * 3,
       read: async (picture) =>
         regions(picture, await cache.get(keyOf(picture), () => inTurn(() => readCrops(picture, options)))),
+      filesOf: ({ path }) => [path],
       description: { kind: 'crop-pixels', ...options },
       close: async () => cache.clear(),
     };

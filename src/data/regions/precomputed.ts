@@ -167,6 +167,7 @@ export const precomputed = defineRegions<PrecomputedOptions>({
       width: store.width,
       read: async (picture) => regions(await cache.get(picture.id, () => readEntry(store, picture, options))),
       stored: (picture) => storedPicture(store, picture, options),
+      filesOf: ({ id, path }) => [store.fileOf(id), path],
       description: { kind: 'precomputed', ...options },
       close: async () => {
         cache.clear();

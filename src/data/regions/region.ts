@@ -26,6 +26,8 @@ export interface RegionSource {
   read(picture: Picture): Promise<Regions>;
   /** A picture that is known by its id alone, with the pixel boxes and the size that are stored; absent: none are. */
   stored?(picture: Picture): Promise<Picture>;
+  /** The files that it reads for a picture; when one of them changes, so may the picture's regions. */
+  filesOf(picture: Picture): readonly string[];
   /** `kind` and options, from which `createRegionSource` makes the same source again. */
   readonly description: Json;
   close(): Promise<void>;

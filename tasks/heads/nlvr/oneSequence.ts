@@ -1,3 +1,4 @@
+import { lazily } from '../../../src/backbones/lazily.js';
 import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/streams.js';
 import { visualReasoningHead } from '../../../src/backbones/visualBertHeads.js';
 import { UsageError } from '../../../src/errors.js';
@@ -22,6 +23,7 @@ export const oneSequence: PairHead = {
   parameters: (backbone) => linearParameters('cls', jointStream(backbone).pooledSize, 2, normal(0.02)),
   logits(output, { parameters, dropout, dropoutRate }) {
     const joint = jointOutput(output);
-    return visualReasoningHead({ parameters }, { ...joint, pooled: dropout(joint.pooled, dropoutRate) });
+    const pooled = () => dropout(joint.pooled, dropoutRate);
+    return visualReasoningHead({ parameters }, lazily(joint, { pooled }));
   },
 };

@@ -16,5 +16,7 @@ export interface FeatureStore {
   readonly width: number;
   /** Throws UsageError that names the id where it is not stored. */
   read(id: string): Promise<FeatureEntry>;
+  /** The file that it is read from. */
+  fileOf(id: string): string;
   close(): Promise<void>;
 }

@@ -1,27 +1,22 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { readSafetensors } from '../../../checkpoints/safetensors.js';
 import { UsageError } from '../../../errors.js';
+import { lmdbFileState } from '../../lmdbFile.js';
 import type { FeatureEntry, FeatureStore } from './featureStore.js';
 
-/** MDB_MAGIC, at the start of a meta page's data. */
-const MAGIC = 0xbeefc0de;
+const expected =
+  'data format 2, as the npm package lmdb writes it; or put the features into a .safetensors file';
 
-/** The library ends the process when it opens a file of another format, so the meta page is looked at first. */
 function checkFormat(file: string): void {
-  const head = Buffer.alloc(32);
-  const handle = openSync(file, 'r');
-  readSync(handle, head, 0, head.length, 0);
-  closeSync(handle);
-  if (head.readUInt32LE(24) === MAGIC && head.readUInt32LE(28) === 2) return;
-  if (head.readUInt32LE(16) !== MAGIC) {
-    const expected = 'a .safetensors file, a folder of .npz files, or an LMDB file';
-    throw new UsageError({ file, message: 'this is no file of features', expected });
-  }
-  const message = 'this LMDB file has data format 1 (liblmdb 0.9)';
-  const expected =
-    'data format 2, as the npm package lmdb writes it; or put the features into a .safetensors file';
+  const state = lmdbFileState(file);
+  if (state === 'readable') return;
+  const message = {
+    old: 'this LMDB file has data format 1 (liblmdb 0.9)',
+    foreign: 'this is not an LMDB file',
+    'cut off': 'the end of this LMDB file is missing',
+  }[state];
   throw new UsageError({ file, message, expected });
 }
 
@@ -61,6 +56,7 @@ export async function openLmdbStore(path: string): Promise<FeatureStore> {
         throw new UsageError({ file, where: `picture ${id}`, message: 'no features are stored for it' });
       return entryOf(value, file, id);
     },
+    fileOf: () => file,
     close: () => database.close(),
   };
 }

@@ -43,6 +43,7 @@ export async function openNpzFolderStore(folder: string): Promise<FeatureStore> 
       }
       return readEntry(file);
     },
+    fileOf: (id) => join(folder, `${id}.npz`),
     close: async () => undefined,
   };
 }

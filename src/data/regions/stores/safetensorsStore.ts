@@ -23,6 +23,7 @@ export function openSafetensorsStore(path: string): FeatureStore {
       const size = file.tensors.has(`${id}.size`) && { size: file.read(`${id}.size`) };
       return { features: file.read(`${id}.features`), boxes: file.read(`${id}.boxes`), ...size };
     },
+    fileOf: () => path,
     close: async () => file.close(),
   };
 }

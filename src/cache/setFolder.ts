@@ -1,0 +1,141 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { isJsonObject, readJsonObject, sortMembers, writeJson } from '../checkpoints/jsonFile.js';
+import { cacheFolder } from '../engine/install/cacheFolder.js';
+import { UsageError } from '../errors.js';
+import type { Json } from '../json.js';
+import { isRunning } from '../lockFile.js';
+
+/** What a set of stored values is. */
+export interface SetDescription {
+  /** `values` of the backbone, or the `inputs` that it reads. */
+  readonly kind: 'values' | 'inputs';
+  /** Name of the backbone, for a person. */
+  readonly backbone: string;
+  /** For a person: `hidden.0`, `pooled`, `sequences`. */
+  readonly what: string;
+  /** Everything that the contents follow from, besides the keys of the entries. */
+  readonly identity: Readonly<Record<string, Json>>;
+}
+
+const DESCRIPTION = 'set.json';
+const USED = 'used';
+const FORMAT_VERSION = 1;
+
+/** Where stored values lie: in the user's cache folder, or in the folder that a recipe names. */
+export const storeFolder = (folder?: string): string => folder ?? join(cacheFolder(), 'backbone-values');
+
+/** The folder of a set, named after what it holds. */
+export function setFolder(root: string, { kind, identity }: SetDescription): string {
+  const text = JSON.stringify(sortMembers({ kind, formatVersion: FORMAT_VERSION, identity }));
+  return join(root, createHash('sha256').update(text).digest('hex').slice(0, 20));
+}
+
+/** The file of its entries. */
+export const dataFile = (folder: string): string => join(folder, 'data.mdb');
+
+/** Makes the folder where it is not there; a set is there when its description is. */
+export function makeSetFolder(root: string, description: SetDescription): string {
+  const folder = setFolder(root, description);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const message = `it can not be written (${(error as NodeJS.ErrnoException).code})`;
+    throw new UsageError({ file: root, message, expected: 'choose another cache.folder' });
+  }
+  if (!existsSync(join(folder, DESCRIPTION))) {
+    writeJson(join(folder, DESCRIPTION), { formatVersion: FORMAT_VERSION, ...description });
+  }
+  return folder;
+}
+
+/** The description of a set; undefined for a folder that is none. */
+export function readDescription(folder: string): SetDescription | undefined {
+  try {
+    const read = readJsonObject(join(folder, DESCRIPTION)) as unknown;
+    return isJsonObject(read) && typeof read.kind === 'string'
+      ? (read as unknown as SetDescription)
+      : undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+/** The folders of all sets. */
+export function setFolders(root: string): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .filter((name) => /^[0-9a-f]{20}$/.test(name))
+    .map((name) => join(root, name));
+}
+
+const userFile = (folder: string): string => join(folder, `user-${hostname()}-${process.pid}`);
+
+/** Notes that this process uses the set from now on; returns how to end that. */
+export function useSet(folder: string): () => void {
+  writeFileSync(join(folder, USED), '');
+  writeFileSync(userFile(folder), '');
+  return () => rmSync(userFile(folder), { force: true });
+}
+
+/** Notes that the set is of use now. */
+export function touchSet(folder: string): void {
+  const now = new Date();
+  if (existsSync(join(folder, USED))) utimesSync(join(folder, USED), now, now);
+}
+
+/** When it was last used, milliseconds since 1970. */
+export const lastUse = (folder: string): number =>
+  statSync(join(folder, USED), { throwIfNoEntry: false })?.mtimeMs ??
+  statSync(folder, { throwIfNoEntry: false })?.mtimeMs ??
+  0;
+
+const OTHER_HOST_MILLISECONDS = 86_400_000;
+
+/** Whether a process uses it; what a killed one left is removed, another machine's counts for a day. */
+export function isInUse(folder: string): boolean {
+  const here = `user-${hostname()}-`;
+  const users = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('user-')) : [];
+  return users.some((name) => {
+    const file = join(folder, name);
+    const time = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const lives = name.startsWith(here)
+      ? isRunning({ pid: Number(name.slice(here.length)), host: hostname() }) !== false
+      : Date.now() - time < OTHER_HOST_MILLISECONDS;
+    if (!lives) rmSync(file, { force: true });
+    return lives;
+  });
+}
+
+/** Removes a set: at once for those who look for it, and for those who read it when they have done. */
+export function removeSet(folder: string): void {
+  const aside = join(dirname(folder), `removed-${basename(folder)}-${randomUUID()}`);
+  try {
+    renameSync(folder, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  rmSync(aside, { recursive: true, force: true });
+}
+
+/** Bytes that it takes on disk. */
+export const setBytes = (folder: string): number =>
+  existsSync(folder)
+    ? readdirSync(folder).reduce(
+        (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      )
+    : 0;

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Processor } from '../../backbones/backbone.js';
+import type { LoadedBackbone } from '../../backbones/load.js';
+import { sortMembers } from '../../checkpoints/jsonFile.js';
+
+/** Goes up when processors make other sequences of the same inputs. */
+const VERSION = 1;
+
+const FILES = ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json'];
+
+/** sha256 (hex) of everything that makes sequences of texts and pictures. */
+export function preprocessingHash(
+  { family, config }: Pick<LoadedBackbone, 'family' | 'config'>,
+  { description }: Pick<Processor, 'description'>,
+  tokenizerFolder: string,
+): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([VERSION, family.family, sortMembers(config), sortMembers(description)]));
+  for (const name of FILES) {
+    const file = join(tokenizerFolder, name);
+    hash.update(`\0${name}\0`);
+    if (existsSync(file)) hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
