@@ -38,6 +38,7 @@ const recipe: RecipeInput = {
     optimizer: { kind: 'adamw', learningRate: 1e-4, weightDecay: 0.01 },
     schedule: { kind: 'constant', warmup: 0 },
   },
+  cache: { mode: spec.cache ?? 'off', folder: join(folder, 'cache') },
   output: join(folder, 'run'),
 };
 const settings = resolveRecipe(recipe, { files: false, modules: { ...shippedModules, tasks } });
@@ -50,6 +51,7 @@ let share = 0;
 const summary = await runRecipe(
   settings,
   {
+    onLog: (line) => console.error(line),
     onProgress: ({ stage, done }) => {
       if (stage !== 'train') return;
       ends.push(performance.now());

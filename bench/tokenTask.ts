@@ -29,6 +29,7 @@ export const tokenProcessor: Processor = {
     }
     return { inputIds, tokenTypeIds, attentionMask };
   },
+  storage: { withoutPictures: (sequence) => sequence, filesOf: () => [] },
   tokenizer: { vocabularySize: 1000, maskId: 2, padId: 0 },
   description: { family: 'tokens' },
   close: async () => {},

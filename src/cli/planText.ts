@@ -56,6 +56,7 @@ function timeTable({ seconds, steps, validations, splits, shapes }: RunPlan): st
     ['recording', short(seconds.traces), `${shapes.training + shapes.evaluation} shapes of batches`],
     ['first reads', short(seconds.firstReads), 'of pictures and texts'],
     ['saving', short(seconds.saving), ''],
+    ...(seconds.fill > 0 ? [['storing', short(seconds.fill), 'of values of the frozen backbone']] : []),
     ['in all', short(seconds.total), ''],
   ];
   return formatTable([['time', 'estimate', ''], ...rows]);

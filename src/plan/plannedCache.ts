@@ -1,6 +1,7 @@
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { layerCount } from '../backbones/streams.js';
+import type { CutDescription } from '../training/cache/decide.js';
 import type { RunPlan } from './runPlan.js';
 
 /** The first layer in which a value or a parameter of this adapter is trained; 0: before the layers or in the first. */
@@ -31,17 +32,19 @@ export const frozenLayers = (
   attached: readonly Pick<AttachedAdapter, 'plan'>[],
 ): number => attached.reduce((least, one) => Math.min(least, firstLayer(shape, one)), layerCount(shape));
 
-/** What of the backbone gives the same for the same input in every epoch. */
+/** What of the backbone gives the same for the same input in every epoch, and whether it is stored. */
 export function plannedCache(
   shape: BackboneShape,
   attached: readonly Pick<AttachedAdapter, 'plan'>[],
+  { used, what, reason }: Pick<CutDescription, 'used' | 'what' | 'reason'>,
 ): RunPlan['cache'] {
+  if (used) return { used, what, reason };
   const [frozen, all] = [frozenLayers(shape, attached), layerCount(shape)];
   const none = frozen === 0;
   const part = frozen === all ? 'all layers of the backbone' : `the first ${frozen} of ${all} layers`;
   return {
     used: false,
     what: none ? 'nothing: the first layer changes already' : part,
-    reason: none ? 'something trains in or before the first layer' : 'runs compute it anew in every epoch',
+    reason,
   };
 }

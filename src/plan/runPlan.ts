@@ -53,6 +53,8 @@ export interface RunPlan {
     readonly test: number;
     /** Checkpoints and the adapter folder. */
     readonly saving: number;
+    /** One forward pass over everything, whose values are stored; 0 where nothing is. */
+    readonly fill: number;
     /** From the command to its end, evaluations included. */
     readonly total: number;
   };

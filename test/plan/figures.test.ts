@@ -20,6 +20,7 @@ const shortcut = {
   dropout: 0,
 };
 const full = { kind: 'full', dropout: 0 };
+const OFF = { used: false, what: '', reason: 'not worth it' };
 
 describe('layers that stay the same', () => {
   it('are those before the first one that an adapter changes', () => {
@@ -32,8 +33,8 @@ describe('layers that stay the same', () => {
   });
 
   it('are named', () => {
-    expect(plannedCache(shape, planAdapters(shape, [inLayer(1)])).what).toBe('the first 1 of 2 layers');
-    expect(plannedCache(shape, []).what).toBe('all layers of the backbone');
+    expect(plannedCache(shape, planAdapters(shape, [inLayer(1)]), OFF).what).toBe('the first 1 of 2 layers');
+    expect(plannedCache(shape, [], OFF).what).toBe('all layers of the backbone');
   });
 });
 
