@@ -76,7 +76,7 @@ export const compacter = defineAdapter<CompacterOptions>({
   source:
     'Karimi Mahabadi et al. 2021 (arXiv 2106.04647), section 4; with sites ["ffn"] it is Compacter++. The adapters library has 32 as its reduction factor.',
   learningRate: 3e-3,
-  // Karimi Mahabadi et al. 2021, appendix: 3e-3.
+  // Karimi Mahabadi et al. 2021: 3e-3.
   usualLearningRate: { low: 3e-4, high: 1e-2 },
   schema: {
     type: 'object',

@@ -83,7 +83,7 @@ export const dora = defineAdapter<LowRankOptions>({
   description: 'LoRA on the direction of weights, their magnitude trained apart: closer to full fine-tuning.',
   source: 'DoRA, Liu et al. 2024 (arXiv 2402.09353), equation 5 and section 4.3',
   learningRate: 3e-4,
-  // Liu et al. 2024, appendix: as LoRA or half of it.
+  // Liu et al. 2024: as LoRA or half of it.
   usualLearningRate: { low: 5e-5, high: 2e-3 },
   schema: lowRankSchema,
   plan: (backbone, options) => {

@@ -76,7 +76,7 @@ export const ia3 = defineAdapter<Ia3Options>({
   description: 'Learned factors of keys, values and inner feed-forward channels: the fewest parameters.',
   source: '(IA)3, Liu et al. 2022 (arXiv 2205.05638), section 3.3',
   learningRate: 1e-2,
-  // Liu et al. 2022, section 3.6: 3e-3.
+  // Liu et al. 2022: 3e-3.
   usualLearningRate: { low: 1e-3, high: 3e-2 },
   schema: {
     type: 'object',

@@ -144,7 +144,7 @@ export const ladder = defineAdapter<LadderOptions>({
     'A narrow copy of the layers beside the backbone, reading each of them: no gradient passes through the backbone.',
   source: 'Sung et al. 2022, LST (arXiv 2206.06522), sections 3.2 and 3.3',
   learningRate: 2e-3,
-  // Sung et al. 2022, appendix: 3e-3.
+  // Sung et al. 2022: 3e-3.
   usualLearningRate: { low: 3e-4, high: 1e-2 },
   schema: {
     type: 'object',

@@ -42,7 +42,7 @@ export const parallel = defineAdapter<ParallelOptions>({
   source:
     'He et al. 2022 (arXiv 2110.04366), table 1 and section 4: scaled parallel adapter beside the feed-forward part, ReLU, scale 4; half the hidden size as in their MAM adapter.',
   learningRate: 3e-4,
-  // He et al. 2022, appendix A: 5e-5 and 1e-4.
+  // He et al. 2022: 5e-5 and 1e-4.
   usualLearningRate: { low: 3e-5, high: 1e-3 },
   schema: {
     type: 'object',

@@ -22,7 +22,7 @@ export const ssf = defineAdapter<SsfOptions>({
     'A learned scale and shift for each channel of linear layers: few parameters, none once merged.',
   source: 'SSF, Lian et al. 2022 (arXiv 2210.08823), equation 1; merging: equation 3',
   learningRate: 3e-3,
-  // Lian et al. 2022, appendix: 1e-3 to 1e-2.
+  // Lian et al. 2022: 1e-3 to 1e-2.
   usualLearningRate: { low: 3e-4, high: 2e-2 },
   schema: {
     type: 'object',
