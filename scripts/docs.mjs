@@ -69,11 +69,11 @@ function cell(text) {
   return `${fence}${text.replaceAll('|', '\\|')}${fence}`;
 }
 
-/** What was done, the command, and what was told, one wrong use a row. */
+/** What was done, what was written or the command, and what was told, one wrong use a row. */
 function errorTable(group) {
   const cases = JSON.parse(readFileSync(join(root, 'test/errors/messages', `${group}.json`), 'utf8'));
-  const row = ({ title, command, told }) =>
-    `| ${title}<br>${cell(command)} | ${told.map(cell).join('<br>')} |`;
+  const row = ({ title, wrote, command, told }) =>
+    `| ${title}<br>${cell(wrote || command)} | ${told.map(cell).join('<br>')} |`;
   return ['| what was done | what is told |', '|---|---|', ...cases.map(row)].join('\n');
 }
 

@@ -40,7 +40,7 @@ export function tagged(schema: JsonSchema, tag: Tag, shared: JsonSchema = {}): J
 export const oneOfKinds = (modules: readonly KindModule[], shared?: JsonSchema): JsonSchema => ({
   type: 'object',
   required: ['kind'],
-  properties: { kind: { description: 'Which one.' } },
+  properties: { kind: { description: 'Which one.', examples: modules.slice(0, 1).map(({ kind }) => kind) } },
   discriminator: { propertyName: 'kind' },
   oneOf: modules.map(({ kind, description, schema }) => ({
     ...tagged(schema, { key: 'kind', values: [kind], description, title: kind }, shared),

@@ -24,21 +24,22 @@ const slips = (written: string, name: string): number =>
 /** Letters that the beginning of a name must have to stand for it. */
 const SHORTEST_START = 3;
 
+/** Share of the letters that may differ where the first one does too. */
+const STRICTER = 1 / 3;
+
 /**
  * The name that was meant: the only one that begins like it, or one that differs by a slip; undefined where none is.
  * @param tolerance share of the letters that may differ
  */
-export function nearestName(
-  written: string,
-  known: readonly string[],
-  tolerance = 1 / 3,
-): string | undefined {
+export function nearestName(written: string, known: readonly string[], tolerance = 0.4): string | undefined {
   const small = written.toLowerCase();
   const begun = known.filter((name) => name.toLowerCase().startsWith(small));
   if (begun.length === 1 && written.length >= SHORTEST_START) return begun[0];
   const ranked = known.map((name) => ({ name, far: slips(small, name.toLowerCase()) }));
   const best = ranked.reduce((a, b) => (b.far < a.far ? b : a), { name: '', far: Number.POSITIVE_INFINITY });
-  return best.far <= Math.max(1, Math.floor(best.name.length * tolerance)) ? best.name : undefined;
+  const sameStart = small[0] === best.name[0]?.toLowerCase();
+  const share = sameStart ? tolerance : Math.min(tolerance, STRICTER);
+  return best.far <= Math.max(1, Math.floor(best.name.length * share)) ? best.name : undefined;
 }
 
 /** `did you mean "x"?` when one of the names is close to what was written, else the list of what is known. */

@@ -1,11 +1,20 @@
 import { existsSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import type { RootDatabase } from 'lmdb';
 import { lmdbFileState } from '../data/lmdbFile.js';
 import { unwrapEntry, wrapEntry } from './entry.js';
-import { dataFile, makeSetFolder, removeSet, type SetDescription, touchSet, useSet } from './setFolder.js';
+import {
+  dataFile,
+  makeSetFolder,
+  removeSet,
+  type SetDescription,
+  setBytes,
+  touchSet,
+  useSet,
+} from './setFolder.js';
 
 /** What is stored under one key. */
-export interface Entry {
+interface Entry {
   readonly key: Buffer;
   /** The payload, in pieces. */
   readonly pieces: readonly Uint8Array[];
@@ -27,6 +36,9 @@ export interface EntrySet {
   write(entries: readonly Entry[]): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Share of the machine's memory from which on a file is not expected to stay in it. */
+const MEMORY_SHARE = 0.5;
 
 type Database = RootDatabase<Buffer, Buffer>;
 
@@ -61,6 +73,7 @@ export async function openEntrySet(root: string, description: SetDescription): P
   const known = new Set<string>();
   for (const key of database.getKeys()) known.add(nameOf(key));
   const checked = new Set<string>();
+  const isLarge = setBytes(folder) > MEMORY_SHARE * totalmem();
   const sizeOf = database as unknown as { readonly lastSize: number };
 
   return {
@@ -86,7 +99,11 @@ export async function openEntrySet(root: string, description: SetDescription): P
       checked.add(name);
       return use(payload);
     },
-    prefetch: (keys) => database.prefetch([...keys]),
+    prefetch: async (keys) => {
+      // What was read lately is in memory, unless the file is larger than that.
+      const cold = isLarge ? keys : keys.filter((key) => !checked.has(nameOf(key)));
+      if (cold.length > 0) await database.prefetch([...cold]);
+    },
     write: async (entries) => {
       const written = entries.map(({ key, pieces }) => database.put(key, wrapEntry(key, pieces)));
       await Promise.all(written);

@@ -37,7 +37,7 @@ const FORMAT_VERSION = 1;
 export const storeFolder = (folder?: string): string => folder ?? join(cacheFolder(), 'backbone-values');
 
 /** The folder of a set, named after what it holds. */
-export function setFolder(root: string, { kind, identity }: SetDescription): string {
+function setFolder(root: string, { kind, identity }: SetDescription): string {
   const text = JSON.stringify(sortMembers({ kind, formatVersion: FORMAT_VERSION, identity }));
   return join(root, createHash('sha256').update(text).digest('hex').slice(0, 20));
 }

@@ -41,17 +41,17 @@ export async function predictFile(
 ): Promise<void> {
   const [form] = run.forms;
   const together = run.forms.some((one) => one.together);
-  const total = await checkInputs(file, { pictures: form?.files ?? false });
+  const size = together ? Number.POSITIVE_INFINITY : batchSize * BATCHES_AT_ONCE;
+  const { count: total, missing = [] } = (await checkInputs(file, { pictures: form?.files ?? false })) ?? {};
+  // Of a file that is read at once, decoding tells these with all else that is wrong.
+  if (total !== undefined && total > size) refuse(missing);
   let [told, done] = [0, 0];
   const tell = (now: number) => {
     if (now === told) return;
     told = now;
     onProgress({ stage: 'predict', done: now, ...(total !== undefined && { total }), unit: 'input' });
   };
-  for await (const chunk of chunksOf(
-    file,
-    together ? Number.POSITIVE_INFINITY : batchSize * BATCHES_AT_ONCE,
-  )) {
+  for await (const chunk of chunksOf(file, size)) {
     refuse(chunk.flatMap(({ problems }) => problems));
     const before = done;
     const how: PredictOptions = {

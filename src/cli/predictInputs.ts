@@ -81,22 +81,28 @@ async function missingPictures({ line, input }: InputLine, file: InputFile): Pro
   );
 }
 
+/** What was found before the work. */
+interface Checked {
+  readonly count: number;
+  readonly missing: readonly Problem[];
+}
+
 /**
- * Looks at every line before the work, where the file can be read twice, and counts them. Throws UsageError with
- * everything that is wrong with all of them: no JSON, wrong keys and, if asked for, pictures that are not there.
+ * Looks at every line before the work and counts them, where the file can be read twice; else undefined. Throws UsageError
+ * with everything that is wrong with the JSON and the keys of all of them; pictures that are not there are returned.
  */
 export async function checkInputs(
   file: InputFile,
   { pictures }: { readonly pictures: boolean },
-): Promise<number | undefined> {
+): Promise<Checked | undefined> {
   if (!(await isPlain(file))) return undefined;
-  const problems: Problem[] = [];
+  const [problems, missing]: [Problem[], Problem[]] = [[], []];
   let count = 0;
   for await (const line of inputLines(file)) {
     count++;
     problems.push(...line.problems);
-    if (pictures && line.problems.length === 0) problems.push(...(await missingPictures(line, file)));
+    if (pictures && line.problems.length === 0) missing.push(...(await missingPictures(line, file)));
   }
-  if (problems.length > 0) throw new UsageError(problems);
-  return count;
+  if (problems.length > 0) throw new UsageError([...problems, ...missing]);
+  return { count, missing };
 }

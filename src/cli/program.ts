@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageFolder } from '../packageFolder.js';
 import { type AddVerb, examples } from './verb.js';
+import { addCache } from './verbs/cache.js';
 import { addCompare } from './verbs/compare.js';
+import { addCompletion } from './verbs/completion.js';
 import { addData } from './verbs/data.js';
 import { addDoctor } from './verbs/doctor.js';
 import { addEngine } from './verbs/engine.js';
@@ -37,8 +39,10 @@ const verbs: readonly AddVerb[] = [
   addExport,
   addRecipes,
   addData,
+  addCache,
   addEngine,
   addDoctor,
+  addCompletion,
 ];
 
 const version = (): string =>

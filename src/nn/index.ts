@@ -5,7 +5,7 @@ export { embed, textEmbeddings, textPositions } from './embeddings.js';
 export { forBatch } from './forBatch.js';
 export { dropped, hidden, named } from './hidden.js';
 export { layerNorm } from './layerNorm.js';
-export { type LayerStack, type LayerStates, runLayers } from './layerStack.js';
+export { type LayerStack, runLayers } from './layerStack.js';
 export { dense, linear } from './linear.js';
 export { preNormBlock } from './preNormBlock.js';
 export { remembered } from './remembered.js';

@@ -164,6 +164,7 @@ function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
 /** What the backbone is, from its config alone; undefined where none can be read. */
 function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
   const { from, create } = recipe.backbone;
+  if (create && from !== undefined) return undefined; // told already
   if (create) return shapeOfConfig(create);
   const folder = from === undefined ? undefined : findBackbone(from, directory);
   if (folder === undefined) return undefined;

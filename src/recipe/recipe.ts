@@ -14,6 +14,7 @@ type Written<T> = T extends { readonly kind: unknown } ? Pick<T, 'kind'> & Parti
 export interface RecipeInput {
   readonly $schema?: string;
   readonly name: string;
+  readonly description?: string;
   readonly seed?: number;
   readonly backbone: Partial<Recipe['backbone']>;
   readonly adapters?: readonly AdapterEntry[];

@@ -93,15 +93,24 @@ const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
   },
 });
 
+const DATA = 'What to train and evaluate on; paths are relative to the working directory.';
+
+const SPLITS: Readonly<Record<SplitName, string>> = {
+  train: "The training set: files of the task's reader.",
+  validation: 'Picks the best checkpoint; absent: the last one is kept.',
+  test: 'Evaluated once, at the end; absent: no test figures.',
+};
+
+const eachSplit = (of: (split: SplitName) => JsonSchema): JsonSchema =>
+  Object.fromEntries((Object.keys(SPLITS) as SplitName[]).map((split) => [split, of(split)]));
+
 const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
   type: 'object',
   required: ['train'],
   additionalProperties: false,
-  description: 'What to train and evaluate on; paths are relative to the working directory.',
+  description: DATA,
   properties: {
-    train: { type: 'object', description: "The training set: files of the task's reader." },
-    validation: { type: 'object', description: 'Picks the best checkpoint; absent: the last one is kept.' },
-    test: { type: 'object', description: 'Evaluated once, at the end; absent: no test figures.' },
+    ...eachSplit((split) => ({ type: 'object', description: SPLITS[split] })),
     regions: {
       ...oneOfKinds(regions.map((module) => ({ ...module, schema: withPaths(module.schema) }))),
       description:
@@ -118,11 +127,6 @@ const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
   },
 });
 
-const SPLITS = ['train', 'validation', 'test'] as const;
-
-const splits = (of: (split: SplitName) => JsonSchema): JsonSchema =>
-  Object.fromEntries(SPLITS.map((split) => [split, withPaths(of(split))]));
-
 /** Ties the splits of `data` to the reader of the task that the recipe names; `task` is what the recipe says of it. */
 const splitsOf = ({ tasks }: RecipeModules, task: unknown): JsonSchema[] =>
   tasks.map(({ kind, dataSchema: whole, splitSchema }) => ({
@@ -137,7 +141,11 @@ const splitsOf = ({ tasks }: RecipeModules, task: unknown): JsonSchema[] =>
       properties: {
         data: {
           type: 'object',
-          properties: splits((split) => (isKind(task, kind) && splitSchema?.(task, split)) || whole),
+          description: DATA,
+          properties: eachSplit((split) => {
+            const files = (isKind(task, kind) && splitSchema?.(task, split)) || whole;
+            return { description: SPLITS[split], ...withPaths(files) };
+          }),
         },
       },
     },
@@ -165,6 +173,12 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
         examples: ['./schema.json'],
       },
       name,
+      description: {
+        type: 'string',
+        maxLength: 200,
+        description: 'What it is for, in a few words; nothing depends on it. Absent: it is not told.',
+        examples: ['answers to questions: bottleneck adapters'],
+      },
       seed,
       backbone: backboneSchema(modules),
       adapters: {

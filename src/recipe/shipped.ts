@@ -7,12 +7,15 @@ import { packageFolder } from '../packageFolder.js';
 export interface ShippedRecipe {
   readonly name: string;
   readonly file: string;
+  /** What it is for, in a few words. */
+  readonly description: string;
   /** Kinds of its adapters; empty: only the head trains. */
   readonly adapters: readonly string[];
   readonly task: string;
 }
 
 interface Outline {
+  readonly description?: string;
   readonly adapters?: readonly { readonly kind: string }[];
   readonly task?: { readonly kind: string };
 }
@@ -34,8 +37,8 @@ export function shippedRecipes(): ShippedRecipe[] {
   );
   return files.sort().map((name) => {
     const file = join(recipesFolder(), name);
-    const { adapters = [], task } = parse(readFileSync(file, 'utf8')) as Outline;
+    const { description = '', adapters = [], task } = parse(readFileSync(file, 'utf8')) as Outline;
     const kinds = adapters.map(({ kind }) => kind);
-    return { name: basename(name, '.json'), file, adapters: kinds, task: task?.kind ?? '' };
+    return { name: basename(name, '.json'), file, description, adapters: kinds, task: task?.kind ?? '' };
   });
 }

@@ -32,7 +32,10 @@ const adamw: JsonSchema = {
   required: ['kind'],
   additionalProperties: false,
   properties: {
-    kind: { const: 'adamw', description: 'The optimizer.' },
+    kind: {
+      const: 'adamw',
+      description: 'Adam with decoupled weight decay: steps of one size for weights of all sizes.',
+    },
     learningRate: learningRate(1e-4),
     beta1: share(0.9, 'Decay of the mean of gradients.'),
     beta2: share(0.999, 'Decay of the mean of squared gradients.'),
@@ -54,7 +57,10 @@ const sgd: JsonSchema = {
   required: ['kind'],
   additionalProperties: false,
   properties: {
-    kind: { const: 'sgd', description: 'The optimizer.' },
+    kind: {
+      const: 'sgd',
+      description: 'Plain gradients with momentum; needs a learning rate that suits the task.',
+    },
     learningRate: learningRate(0.01),
     momentum: share(0.9, 'Share of the earlier update that is kept; 0 is plain gradient descent.'),
     weightDecay: weightDecay(0),
@@ -119,7 +125,7 @@ export const trainingSchema: JsonSchema = {
     optimizer: {
       type: 'object',
       required: ['kind'],
-      properties: { kind: { description: 'Which one.' } },
+      properties: { kind: { description: 'Which one.', examples: ['adamw'] } },
       discriminator: { propertyName: 'kind' },
       oneOf: [adamw, sgd],
       default: { kind: 'adamw' },

@@ -8,7 +8,7 @@ import type { FittedTask } from './model.js';
 export const LENGTH_MULTIPLE = 8;
 
 /** How examples are collated; masks and negatives are drawn from `seed`. */
-export interface CollateHow {
+interface CollateHow {
   readonly training: boolean;
   readonly seed: readonly (string | number)[];
 }

@@ -63,7 +63,7 @@ export interface OpenOptions {
 }
 
 /** Keys that may differ when a run is resumed: they change nothing that is computed. */
-const FREE = new Set(['$schema', 'name', 'output', 'cache.folder', 'cache.limit']);
+const FREE = new Set(['$schema', 'name', 'description', 'output', 'cache.folder', 'cache.limit']);
 
 /** A key that two recipes have different values of; undefined: it is not given. */
 interface ChangedKey {

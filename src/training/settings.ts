@@ -57,6 +57,8 @@ export interface CacheOptions {
 export interface RunSettings {
   readonly $schema?: string;
   readonly name: string;
+  /** What it is for, for people. */
+  readonly description?: string;
   readonly seed: number;
   readonly backbone: {
     /** A shipped name or a folder with config.json and model.safetensors, relative to the working directory. */

@@ -14,10 +14,16 @@ const byCountThenName = ([a, n]: [string, number], [b, m]: [string, number]) => 
 /** Keys by how often they were counted, ties by name. */
 const ranked = (counts: ReadonlyMap<string, number>) => [...counts].sort(byCountThenName);
 
+/** Lists that were counted: the same ones are asked for in every epoch. */
+const counted = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
 /** Normalised answers of a question with the annotators that gave each; empty answers left out. */
 export function countAnswers(answers: readonly string[]): ReadonlyMap<string, number> {
+  const known = counted.get(answers);
+  if (known) return known;
   const counts = new Map<string, number>();
   for (const answer of answers.map(normalizeAnswer)) if (answer !== '') increment(counts, answer);
+  counted.set(answers, counts);
   return counts;
 }
 

@@ -6,6 +6,7 @@ import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 
@@ -25,18 +26,17 @@ export interface CocoCaptionsSplit {
   readonly checkImages?: boolean;
 }
 
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split of a COCO captions dataset. */
 export const cocoCaptionsSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['captions', 'images'],
   properties: {
-    captions: path('COCO captions file.'),
-    images: path('Folder of the pictures.'),
-    instances: path(
+    captions: pathSchema('COCO captions file.', 'captions_train.json'),
+    images: pathSchema('Folder of the pictures.', 'images/train'),
+    instances: pathSchema(
       'COCO instances file: boxes of the pictures; left out where regions come from elsewhere.',
+      'instances_train.json',
     ),
     checkImages: {
       type: 'boolean',

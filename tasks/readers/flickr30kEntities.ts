@@ -9,6 +9,7 @@ import { type MarkedPhrase, readMarks } from '../phraseGrounding/markedSentence.
 import type { Example, Splits } from '../task.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { type EntityAnnotations, readEntityAnnotations } from './entityAnnotations.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { picturesNear, splitsByFile } from './recognition.js';
 import { type TextLine, textLines } from './textFile.js';
@@ -38,17 +39,18 @@ export interface Flickr30kEntitiesSplit {
   readonly limit?: number;
 }
 
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split of Flickr30k Entities. */
 export const flickr30kEntitiesSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['ids', 'annotations', 'images'],
   properties: {
-    ids: path("A picture's id a line: train.txt, val.txt or test.txt."),
-    annotations: path('Folder with Annotations and Sentences, as annotations.zip unpacks.'),
-    images: path('Folder of the pictures.'),
+    ids: pathSchema("A picture's id a line: train.txt, val.txt or test.txt.", 'flickr30k_entities/train.txt'),
+    annotations: pathSchema(
+      'Folder with Annotations and Sentences, as annotations.zip unpacks.',
+      'flickr30k_entities',
+    ),
+    images: pathSchema('Folder of the pictures.', 'images/train'),
     detections: detectionsSchema,
     checkImages: {
       type: 'boolean',

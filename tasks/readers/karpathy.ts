@@ -7,6 +7,7 @@ import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
 
@@ -33,16 +34,20 @@ export interface KarpathySplit {
   readonly limit?: number;
 }
 
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split in Karpathy's format. */
 export const karpathySchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['annotations', 'images'],
   properties: {
-    annotations: path("Karpathy's JSON of Flickr30k or COCO: {images: [{filename, split, sentences}]}."),
-    images: path("Folder of the pictures, or of the folders that the entries' filepath names."),
+    annotations: pathSchema(
+      "Karpathy's JSON of Flickr30k or COCO: {images: [{filename, split, sentences}]}.",
+      'karpathy_train.json',
+    ),
+    images: pathSchema(
+      "Folder of the pictures, or of the folders that the entries' filepath names.",
+      'images/train',
+    ),
     split: {
       type: 'string',
       enum: ['train', 'val', 'test'],
@@ -53,7 +58,10 @@ export const karpathySchema: JsonSchema = {
       default: false,
       description: "Whether COCO's restval belongs to train, as most papers have it.",
     },
-    instances: path('COCO instances file: boxes of the pictures by their file names.'),
+    instances: pathSchema(
+      'COCO instances file: boxes of the pictures by their file names; absent: pictures have no boxes.',
+      'instances_train.json',
+    ),
     checkImages: {
       type: 'boolean',
       default: true,

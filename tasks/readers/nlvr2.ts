@@ -8,6 +8,7 @@ import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { itemCheck } from './listFile.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 
@@ -29,17 +30,24 @@ export interface Nlvr2Split {
   readonly limit?: number;
 }
 
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split of NLVR2. */
 export const nlvr2Schema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['annotations', 'images'],
   properties: {
-    annotations: path('JSON lines of NLVR2; the labels may be left out where they are not known.'),
-    images: path("Folder of the pictures, or of the folders that the lines' directory names."),
-    instances: path('COCO instances file: boxes of the pictures by their file names.'),
+    annotations: pathSchema(
+      'JSON lines of NLVR2; the labels may be left out where they are not known.',
+      'nlvr2/train.json',
+    ),
+    images: pathSchema(
+      "Folder of the pictures, or of the folders that the lines' directory names.",
+      'nlvr2/images/train',
+    ),
+    instances: pathSchema(
+      'COCO instances file: boxes of the pictures by their file names; absent: pictures have no boxes.',
+      'nlvr2/instances_train.json',
+    ),
     checkImages: {
       type: 'boolean',
       description: 'Whether every picture must be there; false where precomputed features are read instead.',

@@ -8,6 +8,7 @@ import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck, itemProblems } from './listFile.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
 
@@ -32,17 +33,21 @@ export interface RefCocoSplit {
   readonly limit?: number;
 }
 
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split of RefCOCO, RefCOCO+ or RefCOCOg. */
 export const refCocoSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['refs', 'instances', 'images'],
   properties: {
-    refs: path("REFER's refs as JSON: a list of {ref_id, ann_id, image_id, split, sentences}."),
-    instances: path('COCO instances file: the boxes that are referred to, and the candidates.'),
-    images: path('Folder of the pictures.'),
+    refs: pathSchema(
+      "REFER's refs as JSON: a list of {ref_id, ann_id, image_id, split, sentences}.",
+      'refs_train.json',
+    ),
+    instances: pathSchema(
+      'COCO instances file: the boxes that are referred to, and the candidates.',
+      'instances_train.json',
+    ),
+    images: pathSchema('Folder of the pictures.', 'images/train'),
     split: {
       type: 'string',
       enum: ['train', 'val', 'test', 'testA', 'testB'],

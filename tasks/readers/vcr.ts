@@ -8,6 +8,7 @@ import { objectNames, type TaggedText, tagText, type VcrToken } from '../vcr/tag
 import { readJsonFile } from './jsonFile.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { itemCheck, itemProblems } from './listFile.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { picturesNear, splitsByFile } from './recognition.js';
 
@@ -31,16 +32,17 @@ export interface VcrSplit {
   readonly limit?: number;
 }
 
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split of VCR. */
 export const vcrSplitSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['annotations', 'images'],
   properties: {
-    annotations: path('JSON lines of VCR 1.0; the labels may be left out where they are not known.'),
-    images: path('Folder of the pictures and of their metadata files (vcr1images).'),
+    annotations: pathSchema(
+      'JSON lines of VCR 1.0; the labels may be left out where they are not known.',
+      'vcr/train.jsonl',
+    ),
+    images: pathSchema('Folder of the pictures and of their metadata files (vcr1images).', 'vcr/vcr1images'),
     checkImages: {
       type: 'boolean',
       default: true,

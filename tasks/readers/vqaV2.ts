@@ -6,6 +6,7 @@ import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 
@@ -35,18 +36,22 @@ export interface VqaV2Split {
 }
 
 const OFFICIAL_NAME = 'COCO_{subset}_{image_id:012d}.jpg';
-const path = (description: string) => ({ type: 'string', minLength: 1, description });
-
 /** Schema of one split of a VQA v2 dataset. */
 export const vqaV2Schema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['questions', 'images'],
   properties: {
-    questions: path('Questions file of VQA v2.'),
-    annotations: path('Annotations file of VQA v2; left out where the answers are not known.'),
-    images: path('Folder of the pictures.'),
-    instances: path('COCO instances file: names, sizes and boxes of the pictures.'),
+    questions: pathSchema('Questions file of VQA v2.', 'v2_OpenEnded_mscoco_train_questions.json'),
+    annotations: pathSchema(
+      'Annotations file of VQA v2; left out where the answers are not known.',
+      'v2_mscoco_train_annotations.json',
+    ),
+    images: pathSchema('Folder of the pictures.', 'images/train'),
+    instances: pathSchema(
+      'COCO instances file: names, sizes and boxes of the pictures; absent: imageName names them, and they have no boxes.',
+      'instances_train.json',
+    ),
     imageName: {
       type: 'string',
       minLength: 1,

@@ -16,6 +16,8 @@ interface Finished {
 export interface BuiltCli {
   /** An empty folder to work in. */
   readonly folder: string;
+  /** The file that node runs. */
+  readonly main: string;
   run(...words: string[]): Promise<Finished>;
   /** Runs it, and shows every piece of stderr to `follow`, which may send signals. */
   follow(words: readonly string[], follow: (text: string, child: ChildProcess) => void): Promise<Finished>;
@@ -61,6 +63,7 @@ export function buildCli(): BuiltCli {
     });
   return {
     folder,
+    main,
     follow,
     run: (...words) => follow(words, () => {}),
     remove: () => rmSync(place, { recursive: true, force: true }),

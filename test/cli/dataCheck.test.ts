@@ -95,10 +95,10 @@ it('tells everything that is wrong with a folder of VQA v2', async () => {
   expect(code).toBe(2);
   expect(told).toEqual([
     'validation: 9 problems',
-    'error: v2_OpenEnded_mscoco_val2014_questions.json /questions/7/question: must match pattern "\\S"',
+    'error: v2_OpenEnded_mscoco_val2014_questions.json /questions/7/question: it is blank; expected a text',
     'error: v2_OpenEnded_mscoco_val2014_questions.json /questions/1: question_id 1000 is already used at /questions/0',
-    'error: v2_mscoco_val2014_annotations.json /annotations/2/answers: must NOT have fewer than 10 items',
-    'error: v2_mscoco_val2014_annotations.json /annotations/3/answers: must NOT have fewer than 10 items',
+    'error: v2_mscoco_val2014_annotations.json /annotations/2/answers: it has 0 items; exactly 10',
+    'error: v2_mscoco_val2014_annotations.json /annotations/3/answers: it has 9 items; exactly 10',
     'error: v2_mscoco_val2014_annotations.json /annotations/8: question_id 3000 is already used at /annotations/7',
     'error: v2_mscoco_val2014_annotations.json /annotations/4/answers: all answers are empty',
     'error: v2_mscoco_val2014_annotations.json /annotations/5/image_id: question 1004 is about image_id 1, its annotation about 2',

@@ -1,7 +1,8 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltCli, buildCli } from './builtCli.js';
+import { hasTerminal, onTerminal } from './scriptTerminal.js';
 import { writeTinyRecipe } from './tinyRecipe.js';
 
 let cli: BuiltCli;
@@ -51,6 +52,25 @@ describe('vlgraft run', () => {
       training: { maxSteps: 1 },
       output: 'runs/other',
     });
+  });
+
+  it('lets no second process write its folder, and takes over where the first one died', async () => {
+    const words = ['run', 'tiny.json', '--set', 'training.maxSteps=2000', '--output', 'runs/shared'];
+    let second: Promise<{ code: number | null; stderr: string }> | undefined;
+    let pid: number | undefined;
+    const first = await cli.follow(words, (text, child) => {
+      if (second || !/^train: /m.test(text)) return;
+      pid = child.pid;
+      second = cli.run(...words, '--overwrite').finally(() => child.kill('SIGKILL'));
+    });
+    expect(first.code).toBe(null);
+    expect(await second).toMatchObject({
+      code: 2,
+      stderr: `error: runs/shared: process ${pid} is writing this folder; wait until it ends, or choose another output\n`,
+    });
+    const settings = ['--set', 'training.maxSteps=2', '--output', 'runs/shared', '--overwrite'];
+    expect((await cli.run('run', 'tiny.json', ...settings)).code).toBe(0);
+    expect(existsSync(join(cli.folder, 'runs/shared/.lock'))).toBe(false);
   });
 
   it('stops at Ctrl-C with a checkpoint and exit code 130, and goes on with the command it names', async () => {
@@ -284,6 +304,70 @@ describe('a finished run', () => {
     }
   });
 
+  it('answers a large file piece by piece, with its rate, as in one piece', async () => {
+    const line = (id: number) => JSON.stringify({ text: `Is there a cat ${id % 7}?`, picture });
+    const lines = Array.from({ length: 300 }, (_, id) => line(id));
+    writeFileSync(join(cli.folder, 'many.jsonl'), lines.join('\n'));
+    const words = ['predict', 'runs/tiny', '--input', 'many.jsonl'];
+    const small = await cli.run(...words, '--batch-size', '4');
+    expect(small.stderr).toMatch(/^predict: 300\/300 input/m);
+    const answers = small.stdout.trim().split('\n');
+    expect(answers.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(
+      lines.map((_, id) => String(id)),
+    );
+    const large = await cli.run(...words, '--batch-size', '512', '--quiet', '--json');
+    const close = (told: unknown) =>
+      JSON.stringify(told, (_, value) => (typeof value === 'number' ? 0 : value));
+    expect(close(JSON.parse(large.stdout))).toBe(close(answers.map((text) => JSON.parse(text) as unknown)));
+  });
+
+  it('writes answers to a file that appears whole, and replaces none unasked', async () => {
+    writeFileSync(join(cli.folder, 'ask.jsonl'), `${JSON.stringify({ text: 'Is it red?', picture })}\n`);
+    const words = ['predict', 'runs/tiny', '--input', 'ask.jsonl', '--output', 'told.jsonl'];
+    expect((await cli.run(...words)).stdout).toBe('wrote 1 prediction to told.jsonl\n');
+    expect(readJson('told.jsonl')).toMatchObject({ id: '0', answer: expect.any(String) });
+    const again = await cli.run(...words);
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('it is there already') });
+    writeFileSync(join(cli.folder, 'ask.jsonl'), '{"text": "Is it red?", "picture": "no.png"}\n');
+    const wrong = await cli.run('predict', 'runs/tiny', '--input', 'ask.jsonl', '--output', 'other.jsonl');
+    expect(wrong.code).toBe(2);
+    expect(readdirSync(cli.folder).filter((name) => name.startsWith('other.jsonl'))).toEqual([]);
+  });
+
+  it('tells every missing picture of a large file before the first answer', async () => {
+    const line = (id: number) =>
+      JSON.stringify({ text: 'Is it red?', picture: id < 90 ? picture : 'no.png' });
+    writeFileSync(
+      join(cli.folder, 'large.jsonl'),
+      Array.from({ length: 92 }, (_, id) => line(id)).join('\n'),
+    );
+    const words = ['predict', 'runs/tiny', '--input', 'large.jsonl', '--batch-size', '2', '--quiet'];
+    expect(await cli.run(...words)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: [91, 92].map((at) => `error: large.jsonl:${at}: "no.png": no such picture\n`).join(''),
+    });
+  });
+
+  it.runIf(hasTerminal)('asks on a terminal for pictures and texts, and shows answers as bars', async () => {
+    const command = `${process.execPath} ${cli.main} predict runs/tiny`;
+    const { code, screen } = await onTerminal(command, cli.folder, [
+      ['picture: ', `${picture.slice(0, -2)}\t`],
+      [picture, '\r'],
+      ['text: ', 'Is there a cat?\r'],
+      [`picture [${picture}]: `, '\r'],
+      ['text: ', '\u0004'],
+    ]);
+    expect(code).toBe(0);
+    expect(screen).toMatch(/[█░]{24} +\d+\.\d %/);
+  });
+
+  it.runIf(hasTerminal)('ends a question at Ctrl-C', async () => {
+    const command = `${process.execPath} ${cli.main} predict runs/tiny`;
+    const { code } = await onTerminal(command, cli.folder, [['picture: ', '\u0003']]);
+    expect(code).toBe(0);
+  });
+
   it('tells of all lines what the task does not like', async () => {
     const line = (change: object) => JSON.stringify({ text: 'Is there a cat?', picture, ...change });
     const lines = [line({ id: 7 }), line({ picture: 'no.png' }), '', line({ boxes: [[9, 9, 1, 1]] })];
@@ -300,7 +384,7 @@ describe('a finished run', () => {
     const { code, stderr } = await cli.run('evaluate', 'runs/tiny', '--predictions', 'no/where.json');
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: 'error: no/where.json: its folder can not be written (ENOENT)\n',
+      stderr: 'error: no/where.json: its folder: there is no such file or folder; a folder that is there\n',
     });
   });
 
@@ -313,6 +397,6 @@ describe('a finished run', () => {
     writeFileSync(join(cli.folder, 'wrong.jsonl'), '{"text": "Why?"}\nno\n');
     const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'wrong.jsonl');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/wrong\.jsonl:1: no picture is given.*\n.*wrong\.jsonl:2: no input/);
+    expect(stderr).toMatch(/wrong\.jsonl:1: no picture is given.*\n.*wrong\.jsonl:2:1: not JSON/);
   });
 });

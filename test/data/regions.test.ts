@@ -245,6 +245,45 @@ describe('precomputed', () => {
     expect([...regions.boxes]).toEqual([0, 0, 0.5, 0.5, 0.5, 0.5, 0.25]);
   });
 
+  it('tells the pixel boxes and the size of a picture that is known by its id', async () => {
+    const source = await make({ kind: 'precomputed', path: file('features.safetensors'), maxRegions: 1 });
+    const [width, height] = entry.size.data;
+    expect(await source.stored?.({ id: 'a/7', path: 'a/7' })).toEqual({
+      id: 'a/7',
+      path: 'a/7',
+      boxes: [[...pixelBoxes.data.slice(0, 4)]],
+      width,
+      height,
+    });
+    const relative = new Map([
+      ['1.features', features],
+      ['1.boxes', float32([2, 4], Float32Array.of(0, 0, 0.5, 1, 0.25, 0, 0.75, 1))],
+    ]);
+    writeSafetensors(file('s.safetensors'), relative);
+    const shares = await make({ kind: 'precomputed', path: file('s.safetensors'), boxes: 'relative' });
+    await drawPicture(file('other.png'), { width: 40, height: 20 }, [0, 0, 0]);
+    const { boxes } = (await shares.stored?.({ id: '1', path: file('other.png') })) ?? {};
+    expect(boxes).toEqual([
+      [0, 0, 20, 20],
+      [10, 0, 30, 20],
+    ]);
+    await expect(shares.stored?.({ id: '1', path: '1' })).rejects.toThrow(
+      'picture 1: its size in pixels is not stored; a tensor `size` [width, height]',
+    );
+  });
+
+  it('refuses features and boxes that are no numbers', async () => {
+    const wrong = new Map([
+      ['1.features', features],
+      ['1.boxes', float32([2, 4], Float32Array.of(0, 0, 1, 1, 0, Number.NaN, 1, 1))],
+    ]);
+    writeSafetensors(file('n.safetensors'), wrong);
+    const source = await make({ kind: 'precomputed', path: file('n.safetensors') });
+    await expect(source.read({ id: '1', path: 'x' })).rejects.toThrow(
+      'picture 1: boxes[1, 1] is NaN; a number',
+    );
+  });
+
   it('refuses shapes that do not belong together', async () => {
     const boxes = float32([3, 4]);
     writeSafetensors(

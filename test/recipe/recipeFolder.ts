@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../src/errors.js';
@@ -25,12 +25,20 @@ export const minimal = `{
 }
 `;
 
+/** Lets the config of a model read the features of `crop-pixels` as it is by default: 3 x 16 x 16 numbers. */
+export function widenFeatures(folder: string): void {
+  const file = join(folder, 'config.json');
+  const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...config, visual_embedding_dim: 768 }));
+}
+
 /** A folder with a two-layer backbone and the data files of `minimal`. */
 export function makeRecipeFolder(): { readonly folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'vlgraft-recipe-'));
   cpSync(resolve(import.meta.dirname, '../parity/VisualBertModel'), join(folder, 'model'), {
     recursive: true,
   });
+  widenFeatures(join(folder, 'model'));
   mkdirSync(join(folder, 'pictures'));
   writeFileSync(join(folder, 'questions.json'), '{}');
   return { folder, remove: () => rmSync(folder, { recursive: true }) };

@@ -9,12 +9,13 @@ import { type AddVerb, action, examples } from '../verb.js';
 async function list(shell: Shell): Promise<void> {
   const { shippedRecipes } = await import('../../recipe/shipped.js');
   const recipes = shippedRecipes();
-  const rows = recipes.map(({ name, task, adapters }) => [name, task, adapters.join(', ') || 'head only']);
-  shell.result(recipes, formatTable([['recipe', 'task', 'adapters'], ...rows]));
+  const rows = recipes.map(({ name, description }) => [name, description]);
+  shell.result(recipes, formatTable([['recipe', 'what it is for'], ...rows]));
+  shell.log('vlgraft recipes show NAME prints one, vlgraft run NAME carries it out');
 }
 
 async function show(shell: Shell, name: string): Promise<void> {
-  const { findRecipe } = await import('../../recipe/load.js');
+  const { findRecipe } = await import('../../recipe/find.js');
   const { parseRecipe } = await import('../../recipe/source.js');
   const file = findRecipe(name);
   const text = readFileSync(file, 'utf8');
@@ -36,7 +37,7 @@ async function copy(
   given: string | undefined,
   { overwrite = false }: { readonly overwrite?: boolean },
 ): Promise<void> {
-  const { findRecipe } = await import('../../recipe/load.js');
+  const { findRecipe } = await import('../../recipe/find.js');
   const file = findRecipe(name);
   const target = given ?? `${name}.json`;
   await requireWritableFile(target, { overwrite });
@@ -46,9 +47,9 @@ async function copy(
 }
 
 async function schema(shell: Shell, { output }: { readonly output?: string }): Promise<void> {
-  const { recipeSchema } = await import('../../recipe/schema.js');
+  const { editorSchema } = await import('../../recipe/editorSchema.js');
   const { shippedModules } = await import('../../recipe/modules.js');
-  const text = JSON.stringify(recipeSchema(shippedModules), null, 2);
+  const text = JSON.stringify(editorSchema(shippedModules), null, 2);
   if (output === undefined) process.stdout.write(`${text}\n`);
   else writeFileAtomically(output, `${text}\n`);
   if (output !== undefined) shell.log(`wrote ${output}`);

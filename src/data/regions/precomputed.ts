@@ -32,6 +32,7 @@ const schema = {
         'A .safetensors file (tensors `<id>.features` [n, width], `<id>.boxes` [n, 4]), a folder of `<id>.npz` ' +
         '(arrays features or x, boxes or bbox), or an LMDB file or folder (id -> safetensors bytes).',
       minLength: 1,
+      examples: ['features/train.safetensors'],
     },
     boxes: {
       enum: ['relative', 'absolute'],

@@ -44,7 +44,7 @@ const spread = <T>(items: readonly T[], count: number): T[] =>
   });
 
 /** Times that training visits each example. */
-export function visitsOf({ settings, prepared }: StoreParts): number {
+function visitsOf({ settings, prepared }: StoreParts): number {
   const { task, splits } = prepared;
   const { training } = settings;
   const lengths = splits.train.map((example) => task.task.length(example));

@@ -16,7 +16,7 @@ import { type HostBatch, int32 } from '../../data/hostTensor.js';
 import type { StreamName } from '../../nn/sites.js';
 
 /** A sequence that was asked for. */
-export interface KnownSequence {
+interface KnownSequence {
   readonly input: SequenceInput;
   /** For each stream that reads something of it, what its inputs are: equal inputs have equal keys. */
   readonly keys: ReadonlyMap<StreamName, Buffer>;
@@ -103,6 +103,18 @@ function createNaming({ filesOf }: SequenceStorage): (input: SequenceInput) => P
     digest(JSON.stringify([rest, await Promise.all(shown.map(nameOnce))]));
 }
 
+/** Tells inputs apart by their texts and by the objects that stand for their pictures, which examples keep. */
+function createNumbering(): (input: SequenceInput) => string {
+  const numbers = new WeakMap<Picture, number>();
+  let count = 0;
+  const numberOf = (picture: Picture) => {
+    const known = numbers.get(picture) ?? count++;
+    numbers.set(picture, known);
+    return known;
+  };
+  return ({ pictures = [], ...rest }) => JSON.stringify([rest, pictures.map(numberOf)]);
+}
+
 const readRecord = (bytes: Uint8Array): SequenceRecord | undefined => {
   try {
     return deserialize(bytes) as SequenceRecord;
@@ -122,6 +134,9 @@ export function createSequenceBook(
 ): SequenceBook {
   const storage = inner.storage as SequenceStorage;
   const naming = createNaming(storage);
+  const numbering = createNumbering();
+  /** Row by what numbering makes of an input, and by the name that it is stored under. */
+  const rowsOfInputs = new Map<string, number>();
   const rows = new Map<string, number>();
   const sequences: KnownSequence[] = [];
   const names: Buffer[] = [];
@@ -180,8 +195,13 @@ export function createSequenceBook(
   };
 
   const rowFor = async (input: SequenceInput): Promise<number> => {
+    const number = numbering(input);
+    const seen = rowsOfInputs.get(number);
+    if (seen !== undefined) return seen;
     const name = await naming(input);
-    return rows.get(name.toString('latin1')) ?? recall(name, input) ?? encodeNew(name, input);
+    const row = rows.get(name.toString('latin1')) ?? recall(name, input) ?? (await encodeNew(name, input));
+    rowsOfInputs.set(number, row);
+    return row;
   };
 
   const whole = async (row: number): Promise<EncodedSequence> => {

@@ -13,7 +13,7 @@ import { createValueReader, type StreamStore } from './valueReader.js';
 import { createValueWriter, type StreamSets } from './valueWriter.js';
 
 /** Values of the frozen backbone that are read in place of being computed. */
-export interface StoredBackbone {
+interface StoredBackbone {
   /** Encodes each input once. */
   readonly processor: Processor;
   /** A batch of that processor's sequences with the values that it asks for. */
@@ -108,6 +108,7 @@ async function open(parts: StoreParts, options: CacheOptions, how: OpenStoreOpti
     const stores = streams.map((stream) => ({
       ...stream,
       writer: createValueWriter(parts.model, processor, prospect.book, stream),
+      complete: new Set<number>(),
     }));
     opened = { ...opened, stores };
     const resolve = await fill(parts, opened, description, how, mustStore);

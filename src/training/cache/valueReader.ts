@@ -13,6 +13,8 @@ import type { StreamSets, ValueWriter } from './valueWriter.js';
 /** Values of one stream, and what computes those that are missing. */
 export interface StreamStore extends StreamSets {
   readonly writer: ValueWriter;
+  /** Rows whose values are in every set. */
+  readonly complete: Set<number>;
 }
 
 /** Work of one kind, one piece after the other. */
@@ -34,12 +36,18 @@ function inputsOf(batch: HostBatch, prefix: string, { masks }: StreamShape): Hos
   return Object.fromEntries(named);
 }
 
-/** Of these rows one for each key that is not in every set. */
-function missingRows(rows: Iterable<number>, book: SequenceBook, { stream, sets }: StreamSets): number[] {
+/** Of these rows one for each key that is not in every set; those that are there are noted in `complete`. */
+function missingRows(
+  rows: Iterable<number>,
+  book: SequenceBook,
+  { stream, sets, complete }: StreamStore,
+): number[] {
   const byKey = new Map<string, number>();
   for (const row of rows) {
+    if (complete.has(row)) continue;
     const key = book.sequence(row).keys.get(stream.name) as Buffer;
-    if (!sets.every((set) => set.has(key))) byKey.set(key.toString('latin1'), row);
+    if (sets.every((set) => set.has(key))) complete.add(row);
+    else byKey.set(key.toString('latin1'), row);
   }
   return [...byKey.values()];
 }
@@ -84,7 +92,8 @@ export function createValueReader(book: SequenceBook, stores: readonly StreamSto
     await set.prefetch(keys);
     const found = set.read(keys, layout);
     if ('shape' in found) return found;
-    await compute(store, () => [...new Set(found.map((at) => rows[at] as number))]);
+    const unread = new Set(found.map((at) => rows[at] as number));
+    await compute(store, () => [...unread]);
     const again = set.read(keys, layout);
     if ('shape' in again) return again;
     throw new Error(`a stored value of '${set.value.name}' can't be read back from ${set.folder}`);

@@ -43,7 +43,7 @@ const stored = (values: DeviceValues, { storage }: StoredValue): DeviceValues =>
 const runsOf = ({ rank }: StoredValue, layout: Layout, row: number) =>
   rank === 3 ? (layout.runs[row] ?? []) : [[0, 1] as const];
 
-export function valueSet(value: StoredValue, entries: EntrySet): ValueSet {
+function valueSet(value: StoredValue, entries: EntrySet): ValueSet {
   const isPacked = value.storage === 'bf16';
   const vector = value.width * (isPacked ? 2 : 4);
   const rowVectors = (layout: Layout) => (value.rank === 3 ? layout.positions : 1);

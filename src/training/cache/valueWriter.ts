@@ -14,7 +14,7 @@ export interface StreamSets extends StreamPlan {
 }
 
 /** Seconds that one sequence took. */
-export interface WriteSeconds {
+interface WriteSeconds {
   readonly compute: number;
   readonly write: number;
 }

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { widenFeatures } from '../../recipe/recipeFolder.js';
 import type { ErrorCase, ErrorGroup } from '../errorCase.js';
 
 const RECIPE = `{
@@ -23,6 +24,7 @@ function prepare(folder: string): void {
   cpSync(resolve(import.meta.dirname, '../../parity/VisualBertModel'), join(folder, 'model'), {
     recursive: true,
   });
+  widenFeatures(join(folder, 'model'));
   mkdirSync(join(folder, 'pictures'));
   writeFileSync(join(folder, 'questions.json'), '{}');
   writeFileSync(join(folder, 'recipe.json'), RECIPE);
