@@ -1,5 +1,6 @@
 import type { Look } from '../../tasks/shown.js';
 import type { Processor, TextSpan } from '../backbones/backbone.js';
+import { streamOutputs } from '../backbones/streams.js';
 import { fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
 import { type AttentionMap, lookFrom } from '../recording/attentionMap.js';
 import type { LookResult } from '../recording/makeGallery.js';
@@ -14,7 +15,7 @@ async function lastAttention(
   let layer = 0;
   const kept = tf.tidy(() => {
     let last: Tensor | undefined;
-    model.encode(batch, {
+    const output = model.encode(batch, {
       ...(attention && { options: { attention } }),
       onAttention: (place, probabilities) => {
         if (place.stream === 'text') return;
@@ -22,6 +23,8 @@ async function lastAttention(
         last = tf.mean(probabilities, 1);
       },
     });
+    // Layers run when what they give is asked for.
+    for (const [, stream] of streamOutputs(output)) stream.hidden.shape;
     return last as Tensor;
   });
   const { data, shape } = await readTensor(kept);

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { unwrapEntry, wrapEntry } from '../../src/cache/entry.js';
+import { listSets, verifySets } from '../../src/cache/inspect.js';
+import { dataFile, removeSet } from '../../src/cache/setFolder.js';
+import { InterruptedError } from '../../src/errors.js';
+import type { RecipeInput } from '../../src/recipe/recipe.js';
+import { resolveRecipe } from '../../src/recipe/validate.js';
+import { type RunOptions, runRecipe } from '../../src/training/runRecipe.js';
+import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
+
+const place = mkdtempSync(join(tmpdir(), 'vlgraft-cache-'));
+let data: RecipeInput['data'];
+let runs = 0;
+
+beforeAll(async () => {
+  writeTinyBackbone(join(place, 'backbone'));
+  data = {
+    train: await writeColourSplit(place, 'train', 24),
+    validation: await writeColourSplit(place, 'validation', 8),
+    test: await writeColourSplit(place, 'test', 8),
+    regions: { kind: 'crop-pixels', size: 4, grid: 2 },
+  };
+});
+
+type Cache = RecipeInput['cache'];
+type Adapters = RecipeInput['adapters'];
+
+const on = (name: string): Cache => ({ mode: 'on', folder: join(place, name) });
+
+/** A run of three epochs, six steps each. */
+async function run(cache: Cache, adapters: Adapters = [], options: RunOptions = {}, output = `run${runs++}`) {
+  const recipe: RecipeInput = {
+    name: 'colours',
+    backbone: { from: join(place, 'backbone') },
+    adapters,
+    task: { kind: 'vqa' },
+    data,
+    training: { epochs: 3, batchSize: 4, optimizer: { kind: 'adamw', learningRate: 1e-2 } },
+    cache,
+    output: join(place, output),
+  } as RecipeInput;
+  const lines: string[] = [];
+  const summary = await runRecipe(resolveRecipe(recipe), {
+    ...options,
+    onLog: (line) => lines.push(line),
+  });
+  return { summary, lines };
+}
+
+const losses = ({ folder }: { readonly folder: string }): number[] =>
+  readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ split }) => split === 'train')
+    .map(({ values }) => values.loss);
+
+const digest = ({ folder }: { readonly folder: string }): string[] =>
+  ['metrics.jsonl', 'predictions_test.json', 'adapter/head.safetensors'].map((name) =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex'),
+  );
+
+const lastLayer = [{ kind: 'bottleneck', layers: [1], trainLayerNorm: false, dropout: 0 }] as Adapters;
+
+describe('stored values of the frozen backbone', () => {
+  it.each([
+    ['the head alone', [], /pooled/],
+    ['shortcut', [{ kind: 'shortcut', heads: 2, dropout: 0 }], /hidden\.0/],
+    ['ladder', [{ kind: 'ladder', reductionFactor: 4, dropout: 0 }], /hidden/],
+    ['bottleneck in the last layer', lastLayer, /hidden\.1/],
+    [
+      'lora in the last layer',
+      [{ kind: 'lora', sites: ['layers.1.attention.query'], dropout: 0 }],
+      /hidden\.1/,
+    ],
+  ] as const)('give what computing gives, with %s', async (name, adapters, stored) => {
+    const computed = await run({ mode: 'off' }, adapters as Adapters);
+    const read = await run(on(`values of ${name}`), adapters as Adapters);
+    expect(read.lines.find((line) => line.startsWith('cache: '))).toMatch(stored);
+    const [expected, found] = [losses(computed.summary), losses(read.summary)];
+    expect(found).toHaveLength(18);
+    for (const [step, loss] of found.entries()) expect(loss).toBeCloseTo(expected[step] as number, 4);
+    expect(read.summary.metrics.test?.values).toEqual(computed.summary.metrics.test?.values);
+  });
+
+  it('give the same bytes whether they were there or not, and after an interruption', async () => {
+    const cold = await run(on('warm'));
+    const warm = await run(on('warm'));
+    expect(digest(warm.summary)).toEqual(digest(cold.summary));
+    const controller = new AbortController();
+    const stop: RunOptions = {
+      signal: controller.signal,
+      onProgress: ({ stage, done }) => {
+        if (stage === 'train' && done === 8) controller.abort();
+      },
+    };
+    await expect(run(on('interrupted'), [], stop, 'resumed')).rejects.toThrow(InterruptedError);
+    const resumed = await run(on('interrupted'), [], { resume: true }, 'resumed');
+    expect(digest(resumed.summary)).toEqual(digest(cold.summary));
+  });
+
+  it('are found torn, and computed again', async () => {
+    const whole = await run(on('torn'));
+    const root = join(place, 'torn');
+    for (const { name } of await listSets(root)) {
+      const database = open<Buffer, Buffer>({
+        path: dataFile(join(root, name)),
+        noSubdir: true,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+      });
+      const [first] = [...database.getRange({ limit: 1 })];
+      const torn = Buffer.from(first!.value);
+      torn[torn.length - 1]! ^= 0xff;
+      await database.put(Buffer.from(first!.key), torn);
+      await database.close();
+    }
+    const again = await run(on('torn'));
+    // Computed in a batch of another size: rounding may differ.
+    const expected = losses(whole.summary);
+    for (const [step, loss] of losses(again.summary).entries())
+      expect(loss).toBeCloseTo(expected[step] as number, 4);
+    expect((await verifySets(root)).every(({ removed, unreadable }) => removed === 0 && !unreadable)).toBe(
+      true,
+    );
+  });
+
+  it('are off with the reason: the recipe says so, all of it trains, only embeddings are frozen', async () => {
+    const reasonOf = async (cache: Cache, adapters?: Adapters) =>
+      (await run(cache, adapters)).lines.find((line) => line.startsWith('cache: '));
+    expect(await reasonOf({ mode: 'off' })).toBe('cache: off: it is switched off (cache.mode)');
+    expect(await reasonOf(on('full'), [{ kind: 'full' }] as Adapters)).toMatch(/^cache: off: .*full/);
+    const auto = { ...on('first'), mode: 'auto' } as Cache;
+    expect(await reasonOf(auto, [{ kind: 'bottleneck', layers: [0] }] as Adapters)).toMatch(
+      /^cache: off: only the embeddings/,
+    );
+    expect((await listSets(join(place, 'full'))).filter(({ kind }) => kind === 'values')).toEqual([]);
+  });
+
+  it('are removed by sets, and then computed anew', async () => {
+    await run(on('cleared'));
+    const root = join(place, 'cleared');
+    const sets = await listSets(root);
+    expect(sets.map(({ kind }) => kind).sort()).toEqual(['inputs', 'values']);
+    for (const set of sets) {
+      expect(set.entries).toBeGreaterThan(0);
+      expect(set.inUse).toBe(false);
+      removeSet(join(root, set.name));
+    }
+    expect(await listSets(root)).toEqual([]);
+    await run(on('cleared'));
+    expect(await listSets(root)).toHaveLength(sets.length);
+  });
+});
+
+describe('an entry', () => {
+  const key = Buffer.from('key');
+  const entry = wrapEntry(key, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
+
+  it('gives back what it was made of', () => {
+    expect([...unwrapEntry(key, entry)!]).toEqual([1, 2, 3]);
+  });
+
+  it('is refused when it is cut off, changed, under another key, or foreign', () => {
+    expect(unwrapEntry(key, entry.subarray(0, -1))).toBeUndefined();
+    const changed = Buffer.from(entry);
+    changed[changed.length - 1]! ^= 1;
+    expect(unwrapEntry(key, changed)).toBeUndefined();
+    expect(unwrapEntry(Buffer.from('other'), entry)).toBeUndefined();
+    expect(unwrapEntry(key, Buffer.from('something else altogether'))).toBeUndefined();
+  });
+});
