@@ -23,7 +23,7 @@ const everywhere = [
 ];
 const backbonesUp = ['src/checkpoints', 'src/data', 'src/engine', 'src/nn'];
 const modulesUp = [...backbonesUp, 'src/backbones', 'src/objectives'];
-const trainingUp = [...modulesUp, 'adapters', 'tasks', 'src/recording'];
+const trainingUp = [...modulesUp, 'adapters', 'tasks', 'src/recording', 'src/cache'];
 const recipeUp = [...trainingUp, 'src/training', 'src/recipe'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['src/data/hostTensor'],
@@ -35,6 +35,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   adapters: modulesUp,
   tasks: modulesUp,
   'src/training': trainingUp,
+  'src/cache': backbonesUp,
   'src/recording': [...modulesUp, 'tasks'],
   'src/report': recipeUp,
   'src/recipe': [...trainingUp, 'src/training'],

@@ -10,7 +10,7 @@ import type { Json } from '../../src/json.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { expectClose, type ParityFolder, readCase, readTensors } from '../parity/readParity.js';
 import { describeConformance } from './conformance.js';
-import { attach, completeOptions, initialise, loadSubject, run, runJoint, toDevice } from './subjects.js';
+import { attach, completeOptions, initialise, loadSubject, runJoint, toDevice } from './subjects.js';
 
 const base = singleStream.shape({ model_type: 'bert' });
 const clip = dualEncoder.shape({
@@ -97,7 +97,7 @@ test('positions shift by the length of the prefix, and only where the table has 
     expect(Math.max(...shifted.map((value, i) => Math.abs(value - kept[i]!)))).toBeGreaterThan(1e-2);
     const attached = attach(subject, prefix as never, { length: 14, shiftPositions: true });
     const adapters = toDevice(initialise(subject, attached));
-    expect(() => run(subject, { attached, adapters })).toThrow(
+    expect(() => runJoint(subject, { attached, adapters }).hidden).toThrow(
       'a text of 11 tokens after 14 positions of adapters; the backbone has 24 positions',
     );
   });

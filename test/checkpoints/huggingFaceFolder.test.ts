@@ -113,7 +113,9 @@ describe('a model folder is refused', () => {
     writeFileSync(join(folder, 'config.json'), '{');
     expect(() => readModelFolder(folder)).toThrow(/config.json:1:2: not JSON: a closing } was expected here/);
     renameSync(join(folder, 'config.json'), join(folder, 'other.json'));
-    expect(() => readModelFolder(folder)).toThrow(/config.json: no such file/);
+    expect(() => readModelFolder(folder)).toThrow(
+      /there is no config.json; a folder as Hugging Face libraries save/,
+    );
   });
 
   it('when it has only pickled weights, with a way to convert them', () => {

@@ -143,7 +143,7 @@ describe('a malformed safetensors file is refused', () => {
     ['a gap', fileOf({ a: entry([1], 0, 4), b: entry([1], 8, 12) }, 12), /"b": a gap of 4 bytes/],
     ['a gap at the start', fileOf({ a: entry([1], 4, 8) }, 8), /"a": a gap of 4 bytes/],
     ['bytes after the last tensor', fileOf(good, 15), /3 bytes after the last tensor/],
-    ['a cut file', fileOf(good, 11), /"b": its data end at 12, beyond the 11 bytes/],
+    ['a cut file', fileOf(good, 11), /"b": it is cut off: its data end at 12, beyond the 11 bytes/],
     [
       'a name that stands twice',
       fileOf(

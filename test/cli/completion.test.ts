@@ -50,7 +50,7 @@ describe('completion of the last word', () => {
     [
       'words of a key',
       ['run', 'x', '--set', 'backbone.precision='],
-      ['backbone.precision=f32', 'backbone.precision=bf16'],
+      ['backbone.precision=f32', 'backbone.precision=bf16', 'backbone.precision=int8'],
     ],
     ['nothing where any text may stand', ['predict', 'r', '--text', ''], []],
     ['nothing after all arguments', ['run', 'x', ''], []],

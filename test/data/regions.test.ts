@@ -312,7 +312,7 @@ describe('precomputed', () => {
     );
     await expect(make({ kind: 'precomputed', path: file('old.lmdb') })).rejects.toThrow('data format 1');
     await expect(make({ kind: 'precomputed', path: file('short.lmdb') })).rejects.toThrow(
-      'no file of features',
+      'this is not an LMDB file',
     );
   });
 });

@@ -91,7 +91,7 @@ describe('a tokenizer', () => {
   });
 
   it('says which file is missing or malformed', () => {
-    expect(() => loadTokenizer('/nowhere')).toThrow(/tokenizer\.json: no such file/);
+    expect(() => loadTokenizer('/nowhere')).toThrow(/there is no tokenizer\.json; write it once/);
     expect(() => createTokenizer({ model: { type: 'Other', vocab: {} } })).toThrow(UsageError);
     expect(() => createTokenizer({})).toThrow(UsageError);
   });

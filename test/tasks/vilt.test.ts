@@ -99,6 +99,10 @@ describe('tasks start with the heads of ViLT folders, and give the scores and lo
     const both = Object.entries(left).map(([name, tensor]) => [name, tf.concat([tensor, right[name]!], 0)]);
     const batch: TensorTree = {
       ...Object.fromEntries(both),
+      pictureTypeIds: tf.concat(
+        [1, 2].map((type) => tf.fill([left.inputIds!.shape[0]!, 1], type, 'int32')),
+        0,
+      ),
       'target.labels': tf.cast(model.argument('with_labels', 'labels'), 'int32'),
     };
     const options = { head: 'paired', dropout: 0.1 };

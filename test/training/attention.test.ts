@@ -5,6 +5,7 @@ import { adapters } from '../../adapters/index.js';
 import type { Picture, Processor } from '../../src/backbones/backbone.js';
 import { loadBackbone } from '../../src/backbones/load.js';
 import { createProcessor } from '../../src/backbones/processor.js';
+import { jointOutput } from '../../src/backbones/streams.js';
 import { fromHost, startEngine, tf } from '../../src/engine/index.js';
 import { lookFrom } from '../../src/recording/attentionMap.js';
 import { attentionOf } from '../../src/training/attention.js';
@@ -78,9 +79,10 @@ describe('where a model looks', () => {
     const batch = processor.collate([sequence], 1);
     const tensors = Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
     const probabilities = new Map<number, Float32Array>();
-    model.encode(tensors, {
+    const output = model.encode(tensors, {
       onAttention: ({ layer }, shown) => void probabilities.set(layer, shown.dataSync() as Float32Array),
     });
+    expect(jointOutput(output).hidden.shape.slice(0, 2)).toEqual([1, sequence.length]);
     const [textLength, length] = [sequence.textLength, sequence.length];
     const [first, last] = sequence.spans![4]!;
     const data = probabilities.get(1)!;

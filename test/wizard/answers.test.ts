@@ -106,7 +106,7 @@ describe('a file of answers', () => {
       'answers.json:5:26 options.lora.rnk: unknown key; did you mean "rank"?',
       'answers.json:5:44 options.lora.rank: it is 0; at least 1',
       'answers.json:6:25 budget.epochs: it is -1; at least 0',
-      'answers.json:6:42 budget.batchSize: it is a string ("8"); expected an integer',
+      'answers.json:6:42 budget.batchSize: it is a string ("8"); expected an integer: 8, without quotes',
     ]);
   });
 

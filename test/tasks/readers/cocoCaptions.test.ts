@@ -49,7 +49,13 @@ describe('readCocoCaptions', () => {
       annotations: [{ image_id: 1, bbox: [2, 3, 10, 12.5] }],
     };
     const cat = {
-      picture: { id: '1', path: join(folder.path, '1.png'), boxes: [[2, 3, 12, 15.5]] },
+      picture: {
+        id: '1',
+        path: join(folder.path, '1.png'),
+        boxes: [[2, 3, 12, 15.5]],
+        width: 30,
+        height: 20,
+      },
       captions: ['A cat.', 'One cat.'],
     };
     expect(readCocoCaptions(split(captions, instances))).toEqual([
@@ -58,7 +64,7 @@ describe('readCocoCaptions', () => {
         id: '11',
         caption: 'A dog.',
         captions: ['A dog.'],
-        picture: { id: '2', path: join(folder.path, '2.png'), boxes: [] },
+        picture: { id: '2', path: join(folder.path, '2.png'), boxes: [], width: 30, height: 20 },
       },
       { id: '12', caption: 'One cat.', ...cat },
     ]);

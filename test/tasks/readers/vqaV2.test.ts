@@ -80,6 +80,8 @@ describe('readVqaV2', () => {
     expect(first!.picture).toEqual({
       id: '9',
       path: file('images', 'nine.png'),
+      width: 100,
+      height: 80,
       boxes: [
         [10, 20, 40, 60],
         [90, 0, 100, 10.5],
