@@ -67,7 +67,10 @@ describe('vlgraft doctor', () => {
 
   it('tells errors of the recipe as validate does', async () => {
     const { code, stderr } = await cli.run('doctor', 'nothing.json');
-    expect({ code, stderr }).toEqual({ code: 2, stderr: 'error: nothing.json: there is no such file\n' });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'error: nothing.json: there is no such file; vlgraft recipes ls lists the shipped ones\n',
+    });
   });
 });
 

@@ -79,7 +79,7 @@ describe('retrieval', () => {
 
   it.each([
     ['joint', { score: 'rerank', rerankTop: 3, projection: 8 }],
-    ['joint', { score: 'matching', loss: 'triplet', negatives: 2 }],
+    ['joint', { score: 'matching', loss: 'triplet', negatives: 3 }],
     ['joint', { score: 'matching', loss: 'circle', negatives: 3 }],
     ['patches', { score: 'contrastive', projection: 8 }],
     ['towers', { score: 'contrastive' }],
