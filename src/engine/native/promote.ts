@@ -23,7 +23,7 @@ const KEEPING_OPS = new Set(
     'Pack',
     'Unpack',
     'GatherV2',
-  ].concat(['Tile', 'Add', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg', '_MklLayerNorm']),
+  ].concat(['Tile', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg', '_MklLayerNorm']),
 );
 
 // Int8 weights are turned into floats by Cast alone.
