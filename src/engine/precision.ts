@@ -12,6 +12,15 @@ export type Precision = 'f32' | 'bf16' | 'int8';
 const isLow = (native: NativeBackend, tensor: Tensor): boolean =>
   native.binding.dtypeOf(idOf(native, tensor)) === DataType.BFLOAT16;
 
+/** Whether a value is stored in bf16. */
+export function isBf16(tensor: Tensor): boolean {
+  const native = nativeBackend();
+  return native !== undefined && isLow(native, tensor);
+}
+
+/** x as f32. */
+export const widened = (x: Tensor): Tensor => (isBf16(x) ? castLike(x, tf.scalar(1)) : x);
+
 function castTo(native: NativeBackend, tensor: Tensor, dtype: number): Tensor {
   const attributes = castAttributes(native.binding.dtypeOf(idOf(native, tensor)), dtype);
   return native.executeSingleOutput('Cast', attributes, [tensor]);

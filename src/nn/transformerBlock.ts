@@ -1,4 +1,4 @@
-import { activation, attention, type Tensor, tf } from '../engine/index.js';
+import { activation, attention, type Tensor } from '../engine/index.js';
 import { dropped } from './hidden.js';
 import { layerNorm } from './layerNorm.js';
 import { linear } from './linear.js';
@@ -71,12 +71,14 @@ export function selfAttention(
  */
 export function transformerBlock(scope: Scope, block: TransformerBlock, x: Tensor, mask?: Tensor): Tensor {
   const { sites, epsilon } = block;
-  const attentionNorm = (y: Tensor) => layerNorm(scope, block.attentionNorm, y, epsilon);
-  const outputNorm = (y: Tensor) => layerNorm(scope, block.outputNorm, y, epsilon);
+  const attentionNorm = (y: Tensor, residual?: Tensor) =>
+    layerNorm(scope, block.attentionNorm, y, epsilon, residual);
+  const outputNorm = (y: Tensor, residual?: Tensor) =>
+    layerNorm(scope, block.outputNorm, y, epsilon, residual);
   const attention = { input: x, residual: x, norm: attentionNorm };
-  const middle = attentionNorm(tf.add(dropped(scope, selfAttention(scope, block, x, mask, attention)), x));
+  const middle = attentionNorm(dropped(scope, selfAttention(scope, block, x, mask, attention)), x);
   const wide = activation(block.activation)(linear(scope, sites.intermediate, middle));
   const feedForward = { input: middle, residual: middle, norm: outputNorm };
   const narrow = dropped(scope, linear(scope, sites.output, wide, feedForward));
-  return outputNorm(tf.add(narrow, middle));
+  return outputNorm(narrow, middle);
 }

@@ -4,7 +4,7 @@ import { DataType, elementBytes } from './dtypes.js';
 import { type Operand, promote } from './promote.js';
 import type { DeviceTensor, Session } from './session.js';
 import type { TensorValues } from './tensors.js';
-import { FIRST_SYMBOL, startTrace, type Trace } from './trace.js';
+import { type Cluster, FIRST_SYMBOL, startTrace, type Trace } from './trace.js';
 
 /** What the kernels of tfjs-node-gpu are told of a result. */
 export interface TensorMetadata {
@@ -27,6 +27,8 @@ export interface Recording {
   >;
   /** Real tensors that tfjs let go of while tracing; nothing is freed before the trace ends. */
   readonly released: Set<number>;
+  /** What goes on when this ends. */
+  readonly outer?: Recording;
 }
 
 /** The interface that tfjs-node-gpu's kernels expect of their native addon, over libtensorflow. */
@@ -212,11 +214,19 @@ export function createBinding(session: Session) {
         constants: new Map(),
         born: new Map(),
         released: new Set(),
+        ...(recording && { outer: recording }),
       };
       return recording;
     },
     stopRecording(): void {
-      recording = undefined;
+      recording = recording?.outer;
     },
+    /** A value in the graph that is being recorded, a real one as its argument or constant. */
+    operand: (id: number): Operand => operandIn(recording as Recording, id),
+    /** Records a call of a function that XLA compiles. */
+    cluster: (cluster: Cluster, operands: readonly Operand[]): TensorMetadata[] =>
+      (recording as Recording).trace
+        .cluster(cluster, operands)
+        .map((operand) => metadata(operand.id, operand)),
   };
 }

@@ -104,6 +104,8 @@ const SIGNATURES = {
     P,
     P,
   ],
+  TF_GraphCopyFunction: ['void', P, P, P, P],
+  TF_FunctionSetAttrValueProto: ['void', P, 'str', P, 'size_t', P],
   TF_DeleteFunction: ['void', P],
 } as const;
 

@@ -10,7 +10,7 @@ export interface Operand {
 
 // Run in bf16 as soon as one operand is bf16: the matrix products, which are what bf16 speeds up.
 const MATRIX_OPS = new Set(['MatMul', 'BatchMatMulV2', 'BiasAdd']);
-// Stay in bf16 when all large operands are bf16: they move values, or lose nothing that the products have not lost.
+// Stay in bf16 when all large operands are bf16 (Softmax only of attention, which asks whether its sums are f32): they move values, or lose nothing that the products have not lost.
 const KEEPING_OPS = new Set(
   [
     'Identity',
@@ -23,7 +23,7 @@ const KEEPING_OPS = new Set(
     'Pack',
     'Unpack',
     'GatherV2',
-  ].concat(['Tile', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg', '_MklLayerNorm']),
+  ].concat(['Tile', 'AddV2', 'Sub', 'Mul', 'Erf', 'Tanh', 'Relu', 'Sigmoid', 'Neg', 'Softmax']),
 );
 
 // Int8 weights are turned into floats by Cast alone.

@@ -33,6 +33,13 @@ const LIST_INPUTS: Readonly<Record<string, (n: number) => number>> = {
   StringJoin: (n) => n,
 };
 
+/** A function that XLA compiles into one kernel for each of its shapes. */
+export interface Cluster {
+  readonly name: string;
+  readonly pointer: Pointer;
+  readonly results: readonly Pick<Operand, 'dtype' | 'shape'>[];
+}
+
 /** A graph in the making: ops go into it instead of being run, TensorFlow infers their shapes. */
 export interface Trace {
   readonly graph: Pointer;
@@ -45,6 +52,8 @@ export interface Trace {
     inputs: readonly Operand[],
     outputs: number,
   ): Operand[];
+  /** The results of a call of it. */
+  cluster(cluster: Cluster, inputs: readonly Operand[]): Operand[];
   /** Values that must be there before what is recorded from now on is computed, until it is called again. */
   startAfter(ids: readonly number[]): void;
   operand(id: number): Operand | undefined;
@@ -79,6 +88,7 @@ export function startTrace({ native, status, check }: Session): Trace {
   const symbols = new Map<number, Symbol>();
   const alive = new Set<number>();
   const setters = nodeSetters(native);
+  const copied = new Set<string>();
   let nodes = 0;
   let awaited: readonly number[] = [];
 
@@ -130,9 +140,32 @@ export function startTrace({ native, status, check }: Session): Trace {
     return found && add(found.output, found.op, found.dtype, found.shape, { ...kept(found) });
   };
 
+  const constant: Trace['constant'] = (shape, dtype, values) => {
+    const tensor = newTensor(native, shape, dtype, values);
+    const node: Pointer = native.TF_NewOperation(graph, 'Const', `constant${nodes++}`);
+    native.TF_SetAttrTensor(node, 'value', tensor, status);
+    native.TF_SetAttrType(node, 'dtype', dtype);
+    const oper: Pointer = native.TF_FinishOperation(node, status);
+    deleteTensor(native, tensor, dtype, sizeOf(shape));
+    check(() => 'constant');
+    const whole = dtype === DataType.INT32 && shape.length === 1;
+    return add({ oper, index: 0 }, 'a constant', dtype, shape, whole ? { values: numbersOf(values) } : {});
+  };
+  /** TensorFlow can't tell the shape of what XLA gives: a Reshape says it. */
+  const shaped = (source: Output, op: string, dtype: number, shape: readonly number[]): Operand => {
+    const target = constant([shape.length], DataType.INT32, Int32Array.from(shape));
+    alive.delete(target.id);
+    const node: Pointer = native.TF_NewOperation(graph, 'Reshape', `node${nodes++}`);
+    for (const one of [source, symbolOf(target.id).output]) native.TF_AddInput(node, one);
+    const oper: Pointer = native.TF_FinishOperation(node, status);
+    check(() => op);
+    return add({ oper, index: 0 }, `the result of ${op}`, dtype, shape);
+  };
+
   return {
     graph,
     alive,
+    constant,
     argument: ({ dtype, shape }) => {
       const node: Pointer = native.TF_NewOperation(graph, 'Placeholder', `argument${nodes++}`);
       native.TF_SetAttrType(node, 'dtype', dtype);
@@ -140,17 +173,6 @@ export function startTrace({ native, status, check }: Session): Trace {
       const oper: Pointer = native.TF_FinishOperation(node, status);
       check(() => 'argument');
       return add({ oper, index: 0 }, 'an argument', dtype, shape);
-    },
-    constant: (shape, dtype, values) => {
-      const tensor = newTensor(native, shape, dtype, values);
-      const node: Pointer = native.TF_NewOperation(graph, 'Const', `constant${nodes++}`);
-      native.TF_SetAttrTensor(node, 'value', tensor, status);
-      native.TF_SetAttrType(node, 'dtype', dtype);
-      const oper: Pointer = native.TF_FinishOperation(node, status);
-      deleteTensor(native, tensor, dtype, sizeOf(shape));
-      check(() => 'constant');
-      const whole = dtype === DataType.INT32 && shape.length === 1;
-      return add({ oper, index: 0 }, 'a constant', dtype, shape, whole ? { values: numbersOf(values) } : {});
     },
     node: (name, attributes, inputs, outputs) => {
       const reshaped = name === 'Reshape' && inputs.length === 2 ? alreadyShaped(inputs) : undefined;
@@ -176,6 +198,20 @@ export function startTrace({ native, status, check }: Session): Trace {
           from ? { reshapedFrom: from.reshapedFrom ?? from } : {},
         );
       });
+    },
+    cluster: ({ name, pointer, results }, inputs) => {
+      if (!copied.has(name)) {
+        native.TF_GraphCopyFunction(graph, pointer, null, status);
+        check(() => name);
+        copied.add(name);
+      }
+      const node: Pointer = native.TF_NewOperation(graph, name, `node${nodes++}`);
+      for (const { id } of inputs) native.TF_AddInput(node, symbolOf(id).output);
+      native.TF_SetAttrBool(node, '_XlaMustCompile', 1);
+      native.TF_SetAttrBool(node, '_noinline', 1);
+      const oper: Pointer = native.TF_FinishOperation(node, status);
+      check(() => name);
+      return results.map(({ dtype, shape }, index) => shaped({ oper, index }, name, dtype, shape));
     },
     startAfter: (ids) => {
       awaited = ids.filter((id) => symbols.has(id));

@@ -1,4 +1,8 @@
-import { castLike } from '../precision.js';
+import { AttributeType } from '../native/attributes.js';
+import { nativeBackend, requireNative } from '../native/backend.js';
+import { clustered } from '../native/cluster.js';
+import { DataType } from '../native/dtypes.js';
+import { castLike, isBf16, widened } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
 import { type Op, runOp } from './define.js';
 
@@ -21,34 +25,63 @@ const merge = (x: Tensor): Tensor => {
 };
 const scaleOf = (x: Tensor, heads: number): number => 1 / Math.sqrt((x.shape[2] as number) / heads);
 
-function probabilitiesOf(query: Tensor, key: Tensor, mask: Tensor | undefined, heads: number): Tensor {
+/** Whether this TensorFlow has a softmax of bf16 values that adds up in f32: only compiled functions are sure to run it. */
+function hasNarrowSoftmax(): boolean {
+  const { binding } = nativeBackend() ?? {};
+  return (
+    binding?.isRecording() === true &&
+    binding.session.device === 'cpu' &&
+    binding.session.hasKernel('_MklSoftmax')
+  );
+}
+
+/** Scores of bf16 and what is added to them, without becoming f32 in between. */
+function narrowSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
+  const native = requireNative();
+  const type = [{ name: 'T', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT }];
+  // tfjs's own addition widens, as residuals want it.
+  const masked = mask ? native.executeSingleOutput('AddV2', type, [scores, castLike(mask, scores)]) : scores;
+  return native.executeSingleOutput('Softmax', type, [masked]);
+}
+
+const softmaxOf = (scores: Tensor, mask: Tensor | undefined): Tensor =>
+  tf.softmax(widened(mask ? tf.add(scores, mask) : scores));
+
+function scoresOf(query: Tensor, key: Tensor, heads: number): Tensor {
   const scaled = tf.mul(split(query, heads), scaleOf(query, heads));
-  const scores = tf.matMul(scaled as never, split(key, heads) as never, false, true) as Tensor;
-  return tf.softmax(mask ? tf.add(scores, mask) : scores);
+  return tf.matMul(scaled as never, split(key, heads) as never, false, true);
 }
 
 /** Keeps the probabilities, in the precision of the query. */
 export const attentionOp: Op = {
   name: 'VlgraftAttention',
   forward: ({ query, key, value, mask }, { heads }) => {
-    const exact = probabilitiesOf(query as Tensor, key as Tensor, mask, heads as number);
-    const probabilities = castLike(exact, query as Tensor);
+    const scores = scoresOf(query as Tensor, key as Tensor, heads as number);
+    const isNarrow = isBf16(scores) && hasNarrowSoftmax();
+    const probabilities = castLike((isNarrow ? narrowSoftmax : softmaxOf)(scores, mask), query as Tensor);
     return [
       merge(tf.matMul(probabilities as never, split(value as Tensor, heads as number) as never)),
       probabilities,
     ];
   },
   saves: { inputs: ['query', 'key', 'value'], outputs: [false, true] },
-  gradient: (dy, saved, attributes) => {
+  gradient: (d, saved, attributes) => {
     const [query, key, value, probabilities] = saved as [Tensor, Tensor, Tensor, Tensor];
     const heads = attributes.heads as number;
     // Outside of the thunks, since query and key share it: tfjs frees what a thunk makes when the thunk is done.
-    const dMixed = split(dy, heads);
+    const dMixed = split(d, heads);
     const dProbabilities = tf.matMul(dMixed as never, split(value, heads) as never, false, true);
-    const along = tf.sum(tf.mul(dProbabilities, probabilities), -1, true);
-    const centred = tf.mul(tf.sub(dProbabilities, along), probabilities);
-    // Gradient of the scores, times their scaling.
-    const dScores = castLike(tf.mul(centred, scaleOf(query, heads)), probabilities);
+    const scale = scaleOf(query, heads);
+    const [dScores] = clustered(
+      `softmax gradient ${scale}`,
+      [dProbabilities as Tensor, probabilities],
+      ([dy, y]) => {
+        const wide = widened(dy);
+        const along = tf.sum(tf.mul(wide, y), -1, true);
+        // Gradient of the scores, times their scaling.
+        return [castLike(tf.mul(tf.mul(tf.sub(wide, along), y), scale), y)];
+      },
+    );
     return {
       query: () => merge(tf.matMul(dScores as never, split(key, heads) as never)),
       key: () => merge(tf.matMul(dScores as never, split(query, heads) as never, true)),
@@ -70,6 +103,6 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     const inputs = { query, key, value };
     return runOp(attentionOp, mask ? { ...inputs, mask } : inputs, { heads });
   }
-  const probabilities = onProbabilities(probabilitiesOf(query, key, mask, heads));
+  const probabilities = onProbabilities(softmaxOf(scoresOf(query, key, heads), mask));
   return merge(tf.matMul(probabilities as never, split(value, heads) as never));
 }

@@ -1,27 +1,39 @@
-import { castLike } from '../precision.js';
-import { type Tensor, tf } from '../tf.js';
+import { clustered } from '../native/cluster.js';
+import { castLike, isBf16, widened } from '../precision.js';
+import { isTaped, type Tensor, tf } from '../tf.js';
 import { type Op, runOp } from './define.js';
 
 // The standard normal's distribution function.
 const cumulative = (x: Tensor): Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 const density = (x: Tensor): Tensor => tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 
+function whole(x: Tensor): Tensor {
+  const wide = widened(x);
+  return castLike(tf.mul(wide, cumulative(wide)), x);
+}
+
+/** As rows, so that nothing stands between a product and this: TensorFlow fuses product, bias and GELU in f32. */
+function behindProduct(x: Tensor): Tensor {
+  const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1]);
+  return tf.reshape(tf.mul(rows, cumulative(rows)), x.shape);
+}
+
 /** x Φ(x); the gradient Φ(x) + x φ(x) is computed anew from x, so that nothing else is kept. */
 export const geluOp: Op = {
   name: 'VlgraftGelu',
-  forward: ({ x }) => {
-    // As rows, so that nothing stands between a product and this: TensorFlow fuses product, bias and GELU.
-    const rows = tf.reshape(x as Tensor, [-1, (x as Tensor).shape.at(-1) ?? 1]);
-    return [tf.reshape(tf.mul(rows, cumulative(rows)), (x as Tensor).shape)];
-  },
+  // A product whose result a gradient reads is not fused with what follows it.
+  forward: ({ x }) =>
+    isTaped() || isBf16(x as Tensor)
+      ? clustered('gelu', [x as Tensor], ([one]) => [whole(one)])
+      : [behindProduct(x as Tensor)],
   saves: { inputs: ['x'], outputs: [] },
   gradient: (dy, [x]) => ({
-    x: () => {
-      // Ops on bf16 values convert them one by one: one conversion of all is cheaper than ten.
-      const wide = castLike(x as Tensor, tf.scalar(1));
-      const slope = tf.add(cumulative(wide), tf.mul(wide, density(wide)));
-      return castLike(tf.mul(dy, slope), x as Tensor);
-    },
+    x: () =>
+      clustered('gelu gradient', [dy, x as Tensor], ([d, one]) => {
+        const wide = widened(one);
+        const slope = tf.add(cumulative(wide), tf.mul(wide, density(wide)));
+        return [castLike(tf.mul(d, slope), one)];
+      })[0],
   }),
 };
 
