@@ -177,10 +177,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseRefCoco,
-  describe: ({ expression, truth }) => ({
-    text: expression,
-    ...(truth && { answer: `the box ${showBox(truth)}` }),
-  }),
+  truth: ({ truth }) => truth && `the box ${showBox(truth)}`,
   read: async (_options, split) => readRefCoco(split as unknown as RefCocoSplit),
   fit(options, training) {
     truthOf(training);

@@ -105,10 +105,6 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseNlvr2,
-  describe: ({ sentence, label }) => ({
-    text: sentence,
-    ...(label !== undefined && { answer: label ? 'True' : 'False' }),
-  }),
   read: async (_options, split) => readNlvr2(split as unknown as Nlvr2Split),
   fit(options, training) {
     labelsOf(training);

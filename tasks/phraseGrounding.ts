@@ -46,9 +46,9 @@ export const phraseGrounding = defineTask<
   metric: { name: 'recall1', higherIsBetter: true },
   adapter: 'bottleneck',
   recognise: recogniseFlickr30kEntities,
-  describe({ sentence, phrases }) {
+  truth({ phrases }) {
     const named = phrases.map(({ text, truth = [] }) => `${text}: ${truth.map(showBox).join(' or ')}`);
-    return { text: sentence, ...(phrases.some(({ truth }) => truth) && { answer: named.join('; ') }) };
+    return phrases.some(({ truth }) => truth) ? named.join('; ') : undefined;
   },
   read: async (_options, split) => readFlickr30kEntities(split as unknown as Flickr30kEntitiesSplit),
   fit({ protocol }, training) {

@@ -123,7 +123,6 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   metric: { name: 'mean', higherIsBetter: true },
   adapter: 'full',
   recognise: recogniseCocoCaptions,
-  describe: ({ caption }) => ({ text: caption }),
   read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
   fit: ({ objectives: { mlm, matching, pwcl, contrastive, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,

@@ -91,10 +91,7 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   metric: { name: 'recallMean', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseKarpathy,
-  describe: ({ captions: [first, ...others] }) => ({
-    text: first?.text ?? '',
-    answer: `the picture, which has ${others.length} more captions`,
-  }),
+  truth: ({ captions }) => `the picture, which has ${captions.length - 1} more captions`,
   read: async (_options, split) => readKarpathy(split as unknown as KarpathySplit),
   fit: (options) => ({ negatives: hasMatching(options) ? options.negatives : 0 }),
   check,

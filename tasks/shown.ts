@@ -63,6 +63,15 @@ export interface Shown {
   readonly looks: readonly Look[];
 }
 
+/** What an example adds to a metric that is made of the values of all examples together. */
+export interface Pooled {
+  /** The median of all values, or the area under the ROC curve of those that are right against those that are wrong. */
+  readonly statistic: 'median' | 'rocAuc';
+  readonly values: readonly number[];
+  /** For `rocAuc`: of each value, whether it is one of the right ones. */
+  readonly right?: readonly boolean[];
+}
+
 /** What one example adds to the metrics of its split. */
 export interface Tally {
   /** Whether the prediction counts as right; absent for tasks that judge parts of it only. */
@@ -73,6 +82,13 @@ export interface Tally {
    * Metric -> a sum and over how many it goes, for those metrics that are the sums of all examples through their counts.
    */
   readonly counts: Readonly<Record<string, readonly [sum: number, count: number]>>;
+  /**
+   * Metric -> the unit of several examples that this one belongs to, for metrics that are the share of units of which
+   * every example is right.
+   */
+  readonly units?: Readonly<Record<string, { readonly unit: string; readonly right: boolean }>>;
+  /** Metric -> values, for metrics that are no sums. */
+  readonly pooled?: Readonly<Record<string, Pooled>>;
 }
 
 /** A metric that is a factor times the sum of others. */

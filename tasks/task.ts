@@ -113,13 +113,6 @@ export type SplitName = 'train' | 'validation' | 'test';
 /** Files and options of the reader by split, as a recipe has them. */
 export type Splits = Readonly<Partial<Record<SplitName, Readonly<Record<string, Json>>>>>;
 
-/** An example in words. */
-interface DescribedExample {
-  readonly text: string;
-  /** What would be right; absent where it is not known. */
-  readonly answer?: string;
-}
-
 /** For tasks whose batches must each be of one group of examples. */
 interface Grouping<Options, E extends Example> {
   /**
@@ -164,8 +157,6 @@ export interface Task<Options, E extends Example, State extends Json> {
   readonly adapter?: string;
   /** The splits of a folder by the official names of its files, their paths relative to it; a file may be missing. */
   recognise?(folder: FolderListing): Splits;
-  /** An example as a person is shown it; its pictures are told beside it. */
-  describe?(example: E): DescribedExample;
   /** Reads one split; throws UsageError with every problem of the files. */
   read(options: Options, split: Readonly<Record<string, Json>>): Promise<readonly E[]>;
   /** What must be known before the head is built (answer vocabulary, ...); JSON, saved with the adapter. */
@@ -174,7 +165,10 @@ export interface Task<Options, E extends Example, State extends Json> {
   check?(options: Options, backbone: BackboneShape): void;
   /** Pictures that an example shows. */
   pictures(example: E): readonly Picture[];
-  /** Texts of an example, from which the tokenizer of a backbone made from nothing is built. */
+  /**
+   * Texts of an example, first the one that it is known by; the tokenizer of a backbone made from nothing is built from
+   * them.
+   */
   texts?(example: E): readonly string[];
   /** Name in a backbone folder of a head parameter that is worth keeping with the backbone, as a pretraining head is. */
   checkpointName?(headParameter: string, options: Options): string | undefined;
@@ -232,6 +226,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   show?(example: E, prediction: Prediction, context: ShowContext<Options, E>): Shown;
   /** The right answer of an example as one of those that examples share; undefined where it has none. */
   answer?(example: E): string | undefined;
+  /** The right answer of an example in words, where `answer` does not say it; undefined where it is not known. */
+  truth?(example: E): string | undefined;
   /** What `exampleFrom` asks for; absent: a text and a picture. */
   readonly requestForm?: RequestForm;
   /** An example to predict on; throws UsageError when the request lacks something, or has too much. */

@@ -210,10 +210,10 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
   recognise: recogniseVcr,
-  describe({ question, answers, rationales = [], answerLabel, rationaleLabel }) {
+  truth({ answers, rationales = [], answerLabel, rationaleLabel }) {
     const right = [answers[answerLabel ?? -1], rationales[rationaleLabel ?? -1]];
     const told = right.flatMap((choice) => choice?.text ?? []);
-    return { text: question.text, ...(told.length > 0 && { answer: told.join(', because ') }) };
+    return told.length > 0 ? told.join(', because ') : undefined;
   },
   read: async (_options, split) => readVcr(split as unknown as VcrSplit),
   fit({ subtask, submission }, training) {

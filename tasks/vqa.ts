@@ -184,10 +184,6 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'bottleneck',
   recognise: recogniseVqaV2,
-  describe: ({ question, answers = [], majorityAnswer = answers[0] }) => ({
-    text: question,
-    ...(majorityAnswer !== undefined && { answer: majorityAnswer }),
-  }),
   read: async (_options, split) => readVqaV2(split as unknown as VqaV2Split),
   fit(options, training) {
     requireAnswers(training);

@@ -21,25 +21,40 @@ import { answerText, createPaint, cut, cutPath, fieldHelp, searchText, showValue
 /** Up to so many choices are a menu; more are searched. */
 const LONGEST_MENU = 5;
 
-/** A row as inquirer's select and search take it. */
+/** A row as inquirer's select takes it. */
 const item = ({ refused, ...row }: ListedChoice) => ({ ...row, ...(refused && { disabled: ' ' }) });
+
+/** How a list that is searched looks. */
+const looksOf = (own: string, question: Question, { paint }: Screen) => ({
+  keys: paint.faint(keysOf(own, question)),
+  highlight: paint.accent,
+  faint: paint.faint,
+});
+
+const CHOOSE = '↑↓ choose · Enter take';
 
 async function askOne(question: ChooseOne, head: string, screen: Screen): Promise<Reply> {
   const { choices, byDefault, free } = question;
   const { rows } = listed(choices, screen, 4);
-  const shared = {
-    pageSize: pageSize(head, screen),
-    default: byDefault,
-    theme: themeOf(screen, keysOf('↑↓ choose · Enter take', question)),
-  };
   const isMenu = free === undefined && choices.length <= LONGEST_MENU;
+  const rowsOnPage = pageSize(head, screen);
   const value = isMenu
-    ? await prompt<string>({ ...shared, type: 'select', message: head, choices: rows.map(item), loop: false })
+    ? await prompt<string>({
+        type: 'select',
+        message: head,
+        choices: rows.map(item),
+        default: byDefault,
+        pageSize: rowsOnPage,
+        loop: false,
+        theme: themeOf(screen, keysOf(CHOOSE, question)),
+      })
     : await prompt<string>({
-        ...shared,
-        type: 'search',
+        ...looksOf(CHOOSE, question, screen),
+        type: 'searchOne',
         message: `${head}\ntype to search${free === undefined ? '' : `, or ${free}`}:`,
-        source: (term = '') => found(question, rows, term.trim(), screen),
+        pageSize: rowsOnPage,
+        proposed: byDefault,
+        find: (term: string) => found(question, rows, term.trim(), screen),
       });
   return value === BACK ? { kind: 'back' } : { kind: 'one', value };
 }
@@ -50,25 +65,22 @@ function found({ choices, free }: ChooseOne, rows: readonly ListedChoice[], term
   const matching = rows.filter((_, at) => searchText(choices[at]?.cells ?? []).includes(wanted));
   const isListed = matching.some(({ value }) => value === term);
   const typed = { value: term, name: cut(`use "${term}"`, width - 4) };
-  return [...matching.map(item), ...(free === undefined || term === '' || isListed ? [] : [typed])];
+  return [...matching, ...(free === undefined || term === '' || isListed ? [] : [typed])];
 }
 
 async function askMany(question: ChooseMany, head: string, screen: Screen): Promise<Reply> {
   const { choices, byDefault, headings } = question;
-  const { paint } = screen;
   const { head: line, rows } = listed(choices, screen, 6, headings);
   const texts = new Map(choices.map(({ value, cells }) => [value, searchText(cells)]));
   const values = await prompt<string[]>({
+    ...looksOf('Space on or off · ↑↓ move · Enter go on', question, screen),
     type: 'searchMany',
     message: `${head}\ntype to search:`,
-    heading: paint.faint(`     ${line}`),
+    pageSize: pageSize(`${head}\n`, screen),
+    heading: screen.paint.faint(`     ${line}`),
     // Inquirer looks at `choices` and `default` itself.
     choices: rows,
     checked: byDefault,
-    pageSize: pageSize(`${head}\n`, screen),
-    keys: paint.faint(keysOf('Space on or off · ↑↓ move · Enter go on', question)),
-    highlight: paint.accent,
-    faint: paint.faint,
     matches: (value: string, term: string) => texts.get(value)?.includes(term.trim().toLowerCase()) ?? false,
   });
   return values === BACK ? { kind: 'back' } : { kind: 'many', values };

@@ -2,6 +2,7 @@ import { emitKeypressEvents, type Interface } from 'node:readline';
 import inquirer from 'inquirer';
 import { InterruptedError } from '../errors.js';
 import { searchMany } from './searchMany.js';
+import { searchOne } from './searchOne.js';
 
 /** What was pressed to leave a question without an answer. */
 export const BACK = Symbol('back');
@@ -27,6 +28,7 @@ export async function prompt<Answer>(
     signal: controller.signal,
     clearPromptOnDone: true,
   });
+  ask.registerPrompt('searchOne', searchOne as never);
   ask.registerPrompt('searchMany', searchMany as never);
   process.stdin.on('keypress', onKey);
   try {

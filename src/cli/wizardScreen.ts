@@ -42,7 +42,6 @@ export const themeOf = ({ paint }: Screen, keys: string) => ({
     defaultAnswer: (text: string) => paint.faint(`(${text})`),
     highlight: (text: string) => paint.accent(text),
     disabled: (text: string) => paint.faint(`- ${text}`),
-    searchTerm: (text: string) => paint.accent(text),
     description: (text: string) => text,
     keysHelpTip: () => paint.faint(keys),
   },

@@ -1,4 +1,4 @@
-import type { CombinedMetric, Tally } from '../../tasks/shown.js';
+import type { CombinedMetric, Pooled, Tally } from '../../tasks/shown.js';
 import type { Example, Prediction, Task } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import type { Json } from '../json.js';
@@ -8,6 +8,15 @@ export interface MetricColumn {
   readonly sums: readonly number[];
   /** Absent where every example counts as one. */
   readonly counts?: readonly number[];
+}
+
+/** A metric of the values of all examples together. */
+export interface PooledColumn {
+  readonly statistic: Pooled['statistic'];
+  /** Those of each example. */
+  readonly values: readonly (readonly number[])[];
+  /** For `rocAuc`: 1 for each value that is one of the right ones. */
+  readonly right?: readonly (readonly (0 | 1)[])[];
 }
 
 /** What every example of a split adds to its metrics; intervals and comparisons are made of it. */
@@ -20,6 +29,8 @@ export interface Outcomes {
   readonly right?: readonly (0 | 1)[];
   readonly metrics: Readonly<Record<string, MetricColumn>>;
   readonly combined: Readonly<Record<string, CombinedMetric>>;
+  /** Absent where there are none, and in folders of earlier versions. */
+  readonly pooled?: Readonly<Record<string, PooledColumn>>;
 }
 
 type AnyTask = Task<unknown, Example, Json>;
@@ -55,18 +66,70 @@ function columnOf(metric: string, tallies: readonly Tally[]): MetricColumn {
     : { sums, counts: pairs.map(([, count]) => count) };
 }
 
+/**
+ * A share of units as a column: of the examples of a unit the one with the first id counts, for all of them; so units
+ * are drawn when examples are.
+ */
+function columnOfUnits(
+  metric: string,
+  examples: readonly Example[],
+  tallies: readonly Tally[],
+): MetricColumn {
+  const units = new Map<string, { first: number; right: boolean }>();
+  for (const [row, { units: own }] of tallies.entries()) {
+    const member = own?.[metric];
+    if (!member) continue;
+    const { first, right } = units.get(member.unit) ?? { first: row, right: true };
+    const isFirst = examples[row]!.id < examples[first]!.id;
+    units.set(member.unit, { first: isFirst ? row : first, right: right && member.right });
+  }
+  const [sums, counts] = [tallies.map(() => 0), tallies.map(() => 0)];
+  for (const { first, right } of units.values()) {
+    sums[first] = Number(right);
+    counts[first] = 1;
+  }
+  return { sums, counts };
+}
+
+function pooledColumnOf(metric: string, tallies: readonly Tally[]): PooledColumn {
+  const parts = tallies.map(({ pooled }) => pooled?.[metric]);
+  const statistic = parts.find((part) => part !== undefined)?.statistic as Pooled['statistic'];
+  return {
+    statistic,
+    values: parts.map((part) => part?.values ?? []),
+    ...(statistic === 'rocAuc' && {
+      right: parts.map((part) => (part?.right ?? []).map((right) => (right ? 1 : 0))),
+    }),
+  };
+}
+
+/** The metrics that some of the examples add to. */
+const namesIn = (records: readonly (object | undefined)[]): string[] => [
+  ...new Set(records.flatMap((record) => Object.keys(record ?? {}))),
+];
+
 /** What the examples of a split add to its metrics. */
 export function outcomesOf(predicted: PredictedSplit, tallies: readonly Tally[]): Outcomes {
   const { split, step, task, options, examples } = predicted;
-  const names = [...new Set(tallies.flatMap(({ counts }) => Object.keys(counts)))];
+  const [summed, inUnits, pooled] = [
+    namesIn(tallies.map(({ counts }) => counts)),
+    namesIn(tallies.map(({ units }) => units)),
+    namesIn(tallies.map((tally) => tally.pooled)),
+  ];
   const judged = tallies.every(({ right }) => right !== undefined);
   return {
     split,
     step,
     ids: examples.map(({ id }) => id),
     ...(judged && { right: tallies.map(({ right }) => (right ? 1 : 0)) }),
-    metrics: Object.fromEntries(names.map((name) => [name, columnOf(name, tallies)])),
+    metrics: Object.fromEntries([
+      ...summed.map((name) => [name, columnOf(name, tallies)]),
+      ...inUnits.map((name) => [name, columnOfUnits(name, examples, tallies)]),
+    ]),
     combined: task.combined?.(examples, options) ?? {},
+    ...(pooled.length > 0 && {
+      pooled: Object.fromEntries(pooled.map((name) => [name, pooledColumnOf(name, tallies)])),
+    }),
   };
 }
 

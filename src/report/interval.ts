@@ -1,6 +1,7 @@
 import type { CombinedMetric } from '../../tasks/shown.js';
 import { createRandom } from '../random.js';
 import type { MetricColumn, Outcomes } from '../recording/outcomes.js';
+import { pooledMetric } from './pooledMetric.js';
 
 /** Where a figure lies with a confidence of 95 %. */
 export interface Interval {
@@ -8,7 +9,7 @@ export interface Interval {
   readonly high: number;
   /** Wilson's score interval of a share, or percentiles over resampled examples. */
   readonly method: 'wilson' | 'bootstrap';
-  /** Examples that it is taken over. */
+  /** Examples that it is taken over; for a share of units of several, those. */
   readonly examples: number;
 }
 
@@ -51,7 +52,7 @@ function combine(
   return factor * parts.reduce<number>((sum, part) => sum + (part as number), 0);
 }
 
-/** Every metric that outcomes say: the sums through the counts, and what is combined of them. */
+/** Every metric that sums and counts say, and what is combined of them. */
 function metricsOf(
   totals: readonly { readonly name: string; readonly sum: number; readonly count: number }[],
   combined: Combined,
@@ -66,50 +67,54 @@ function metricsOf(
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
-/** The metrics of all examples. */
-export const metricsOfAll = ({ metrics, combined, ids }: Outcomes): Record<string, number> =>
-  metricsOf(
-    Object.entries(metrics).map(([name, { sums, counts }]) => ({
-      name,
-      sum: sumOf(sums),
-      count: counts ? sumOf(counts) : ids.length,
-    })),
-    combined,
-  );
-
-/** Outcomes whose rows are drawn, and the rows in the order of the first ones'. */
+/** Outcomes from which the metrics of any draw of examples follow. */
 interface Sampled {
   readonly outcomes: Outcomes;
-  readonly rows: readonly number[];
+  readonly pooled: readonly (readonly [name: string, metric: (times: Uint32Array) => number])[];
 }
+
+const sampled = (outcomes: Outcomes): Sampled => ({
+  outcomes,
+  pooled: Object.entries(outcomes.pooled ?? {}).map(([name, column]) => [name, pooledMetric(column)]),
+});
 
 const countAt = ({ counts }: MetricColumn, row: number) => counts?.[row] ?? 1;
 
-/** The metrics of one draw of examples. */
-function metricsOfDraw({ outcomes, rows }: Sampled, draw: Uint32Array): Record<string, number> {
+/** The metrics when each example counts as often as `times` says; those that say nothing are left out. */
+function metricsOfDraw({ outcomes, pooled }: Sampled, times: Uint32Array): Record<string, number> {
   const totals = Object.entries(outcomes.metrics).map(([name, column]) => {
     let [sum, count] = [0, 0];
-    for (const place of draw) {
-      const row = rows[place]!;
-      sum += column.sums[row]!;
-      count += countAt(column, row);
+    for (let row = 0; row < times.length; row++) {
+      sum += times[row]! * column.sums[row]!;
+      count += times[row]! * countAt(column, row);
     }
     return { name, sum, count };
   });
-  return metricsOf(totals, outcomes.combined);
+  const others = pooled
+    .map(([name, metric]) => [name, metric(times)] as const)
+    .filter(([, value]) => Number.isFinite(value));
+  return { ...metricsOf(totals, outcomes.combined), ...Object.fromEntries(others) };
 }
 
-/** Percentiles of every figure that `measure` makes of a draw; the same draws for the same number of examples. */
+/** The metrics of all examples. */
+export const metricsOfAll = (outcomes: Outcomes): Record<string, number> =>
+  metricsOfDraw(sampled(outcomes), new Uint32Array(outcomes.ids.length).fill(1));
+
+/**
+ * Percentiles of every figure that `measure` makes of a draw, of which it is told how often each example was drawn; the
+ * same draws for the same number of examples.
+ */
 function bootstrap(
   examples: number,
-  measure: (draw: Uint32Array) => Readonly<Record<string, number>>,
+  measure: (times: Uint32Array) => Readonly<Record<string, number>>,
 ): Record<string, Interval> {
   const random = createRandom('bootstrap', examples);
   const samples = new Map<string, number[]>();
-  const draw = new Uint32Array(examples);
+  const times = new Uint32Array(examples);
   for (let n = 0; n < RESAMPLES; n++) {
-    for (let at = 0; at < examples; at++) draw[at] = random.integer(examples);
-    for (const [name, value] of Object.entries(measure(draw))) {
+    times.fill(0);
+    for (let at = 0; at < examples; at++) times[random.integer(examples)]!++;
+    for (const [name, value] of Object.entries(measure(times))) {
       const list = samples.get(name) ?? [];
       list.push(value);
       samples.set(name, list);
@@ -123,21 +128,32 @@ function bootstrap(
   return Object.fromEntries(intervals);
 }
 
-const isShare = ({ sums, counts }: MetricColumn) => !counts && sums.every((sum) => sum === 0 || sum === 1);
+/** How many things a metric goes over. */
+const things = ({ sums, counts }: MetricColumn) => (counts ? sumOf(counts) : sums.length);
+
+/** Whether a metric is a share of things that are right or wrong: each example is one, or stands for one, or for none. */
+function isShare(column: MetricColumn): boolean {
+  const isOne = (sum: number, row: number) => countAt(column, row) === 1 && (sum === 0 || sum === 1);
+  const isNone = (sum: number, row: number) => countAt(column, row) === 0 && sum === 0;
+  return things(column) > 0 && column.sums.every((sum, row) => isOne(sum, row) || isNone(sum, row));
+}
+
+const shareInterval = (column: MetricColumn): Interval => wilson(sumOf(column.sums), things(column));
 
 /**
- * 95 % intervals of the metrics of a split: Wilson's where every example is right or wrong and counts as one, else the
- * percentiles of 1000 bootstrap resamples of the examples (Efron and Tibshirani 1993, chapter 13), always the same ones.
+ * 95 % intervals of the metrics of a split: Wilson's for shares of examples, or of units of them, that are right or
+ * wrong; else the percentiles of 1000 bootstrap resamples of the examples (Efron and Tibshirani 1993, chapter 13), always
+ * the same ones.
  */
 export function intervalsOf(outcomes: Outcomes): Readonly<Record<string, Interval>> {
-  const { metrics, combined, ids } = outcomes;
+  const { metrics, combined, pooled, ids } = outcomes;
   if (ids.length === 0) return {};
   const columns = Object.entries(metrics);
   const shares = columns.filter(([, column]) => isShare(column));
-  const known = Object.fromEntries(shares.map(([name, { sums }]) => [name, wilson(sumOf(sums), ids.length)]));
-  if (shares.length === columns.length && Object.keys(combined).length === 0) return known;
-  const rows = [...ids.keys()];
-  return { ...bootstrap(ids.length, (draw) => metricsOfDraw({ outcomes, rows }, draw)), ...known };
+  const known = Object.fromEntries(shares.map(([name, column]) => [name, shareInterval(column)]));
+  if (shares.length === columns.length && Object.keys({ ...combined, ...pooled }).length === 0) return known;
+  const own = sampled(outcomes);
+  return { ...bootstrap(ids.length, (times) => metricsOfDraw(own, times)), ...known };
 }
 
 /**
@@ -152,13 +168,14 @@ export function differenceIntervals(
   const places = new Map(second.ids.map((id, row) => [id, row]));
   const rows = first.ids.flatMap((id) => places.get(id) ?? []);
   if (rows.length !== first.ids.length || first.ids.length !== second.ids.length) return undefined;
-  const own = { outcomes: first, rows: [...first.ids.keys()] };
-  return bootstrap(first.ids.length, (draw) => {
-    const before = metricsOfDraw(own, draw);
-    const after = metricsOfDraw({ outcomes: second, rows }, draw);
+  const [before, after] = [sampled(first), sampled(second)];
+  const timesOfSecond = new Uint32Array(rows.length);
+  return bootstrap(rows.length, (times) => {
+    for (const [at, row] of rows.entries()) timesOfSecond[row] = times[at]!;
+    const earlier = metricsOfDraw(before, times);
     return Object.fromEntries(
-      Object.entries(after).flatMap(([name, value]) =>
-        before[name] === undefined ? [] : [[name, value - before[name]] as const],
+      Object.entries(metricsOfDraw(after, timesOfSecond)).flatMap(([name, value]) =>
+        earlier[name] === undefined ? [] : [[name, value - earlier[name]] as const],
       ),
     );
   });

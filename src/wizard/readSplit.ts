@@ -33,7 +33,8 @@ export async function readSplit(
   const [first] = examples;
   if (!first) throw new UsageError({ where: `files.${name}`, message: 'there are no examples in its files' });
   requireAnswers(task, options, name, examples);
-  const { text, answer } = task.describe?.(first) ?? { text: task.texts?.(first)[0] ?? first.id };
+  const [text = first.id] = task.texts?.(first) ?? [];
+  const answer = (task.truth ?? task.answer)?.(first);
   const pictures = task.pictures(first).map(({ path }) => path);
   return { examples: examples.length, text, pictures, ...(answer !== undefined && { answer }) };
 }

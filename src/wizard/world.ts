@@ -18,7 +18,8 @@ export interface Services {
   wait<T>(title: string, work: () => Promise<T>): Promise<T>;
   /** Draws the sample data into a folder. */
   makeData(folder: string): Promise<void>;
-  estimateAdapters(settings: RunSettings): Promise<readonly AdapterEstimate[]>;
+  /** Undefined: the person who waited skipped it. Called only where one waits. */
+  estimateAdapters(settings: RunSettings): Promise<readonly AdapterEstimate[] | undefined>;
   planRun(settings: RunSettings): Promise<RunPlan>;
   formatPlan(plan: RunPlan): string;
 }
@@ -46,7 +47,8 @@ export interface World {
   /** What an earlier run left in a folder. */
   earlierRun(folder: string): 'finished' | 'interrupted' | undefined;
   makeData(folder: string): Promise<void>;
-  estimates(settings: RunSettings): Promise<readonly AdapterEstimate[]>;
+  /** Undefined: skipped, and not asked for again. */
+  estimates(settings: RunSettings): Promise<readonly AdapterEstimate[] | undefined>;
   plan(settings: RunSettings): Promise<RunPlan>;
   formatPlan(plan: RunPlan): string;
 }

@@ -16,7 +16,7 @@ export interface NlvrReport {
 }
 
 /** The identifier without its pair: what all pairs of one sentence share. */
-function sentenceOf(identifier: string): string {
+export function sentenceOf(identifier: string): string {
   const parts = identifier.split('-');
   return [parts[0], parts[1], parts.at(-1)].join('-');
 }

@@ -1,15 +1,13 @@
+import { median } from './median.js';
+
 /** Recalls are taken among the best 1, 5 and 10. */
 export const CUTOFFS = [1, 5, 10] as const;
 
 const recall = (ranks: readonly number[], k: number): number =>
   ranks.filter((rank) => rank < k).length / Math.max(1, ranks.length);
 
-function median(ranks: readonly number[]): number {
-  const sorted = [...ranks].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const middle = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1]! + sorted[half]!) / 2;
-  return 1 + (middle ?? 0);
-}
+/** 1-based median; 1 where there are none. */
+const medianRank = (ranks: readonly number[]): number => 1 + (ranks.length > 0 ? median(ranks) : 0);
 
 /**
  * Recalls of both directions, as Flickr30k and COCO are reported.
@@ -31,8 +29,8 @@ export function retrievalMetrics(
     recallMean: sum / 6,
     ...recalls,
     rSum: 100 * sum,
-    medianTextRank: median(textRanks),
-    medianPictureRank: median(pictureRanks),
+    medianTextRank: medianRank(textRanks),
+    medianPictureRank: medianRank(pictureRanks),
   };
 }
 

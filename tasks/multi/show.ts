@@ -10,11 +10,14 @@ export function tallyMember(
 ): Tally | undefined {
   const tally = task.tally?.(example, prediction, options);
   if (!tally) return undefined;
-  const counts = Object.entries(tally.counts).map(([metric, count]) => [`${name}.${metric}`, count] as const);
+  const named = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(values).map(([metric, value]) => [`${name}.${metric}`, value]));
   return {
     ...(tally.right !== undefined && { right: tally.right }),
     groups: [name, ...tally.groups.map((group) => `${name}: ${group}`)],
-    counts: Object.fromEntries(counts),
+    counts: named(tally.counts),
+    ...(tally.units && { units: named(tally.units) }),
+    ...(tally.pooled && { pooled: named(tally.pooled) }),
   };
 }
 

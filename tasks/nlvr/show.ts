@@ -1,3 +1,4 @@
+import { sentenceOf } from '../metrics/nlvr2.js';
 import type { NlvrExample } from '../readers/nlvr2.js';
 import { type Shown, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
@@ -5,10 +6,15 @@ import type { Prediction } from '../task.js';
 const nameOf = (label: boolean) => (label ? 'True' : 'False');
 
 /** Whether the judgement is right. */
-export function tallyNlvr({ label }: NlvrExample, prediction: Prediction): Tally | undefined {
+export function tallyNlvr({ id, label }: NlvrExample, prediction: Prediction): Tally | undefined {
   if (label === undefined) return undefined;
   const right = prediction.label === nameOf(label);
-  return { right, groups: [`label ${nameOf(label)}`], counts: { accuracy: [Number(right), 1] } };
+  return {
+    right,
+    groups: [`label ${nameOf(label)}`],
+    counts: { accuracy: [Number(right), 1] },
+    units: { consistency: { unit: sentenceOf(id), right } },
+  };
 }
 
 /** The right judgement. */

@@ -1,6 +1,13 @@
 import { CUTOFFS } from '../metrics/retrieval.js';
 import type { RetrievalExample } from '../readers/karpathy.js';
-import { type CombinedMetric, type Shown, type ShownChoices, type Tally, wordSpans } from '../shown.js';
+import {
+  type CombinedMetric,
+  type Pooled,
+  type Shown,
+  type ShownChoices,
+  type Tally,
+  wordSpans,
+} from '../shown.js';
 import type { Prediction, ShowContext } from '../task.js';
 import { hasMatching, type RetrievalOptions } from './options.js';
 import { captionsOf, foundTexts } from './predictions.js';
@@ -13,15 +20,38 @@ const found = (ranks: readonly number[], cutoff: number): [number, number] => [
   ranks.length,
 ];
 
-/** Recall in both directions; right where a caption of the picture's own was found first. */
-export function tallyRetrieval(_example: RetrievalExample, prediction: Prediction): Tally {
+const matchingScores = (prediction: Prediction): Pooled => ({
+  statistic: 'rocAuc',
+  values: foundTexts(prediction).map(({ score }) => score),
+  right: foundTexts(prediction).map(({ right }) => right),
+});
+
+/** Recall and ranks in both directions; right where a caption of the picture's own was found first. */
+export function tallyRetrieval(
+  _example: RetrievalExample,
+  prediction: Prediction,
+  options: RetrievalOptions,
+): Tally {
   const rank = prediction.rank as number;
   const pictureRanks = captionsOf(prediction).map((caption) => caption.rank);
   const recalls = CUTOFFS.flatMap((k) => [
     [`textRecall${k}`, found([rank], k)] as const,
     [`pictureRecall${k}`, found(pictureRanks, k)] as const,
   ]);
-  return { right: rank === 0, groups: [], counts: Object.fromEntries(recalls) };
+  const ranksFrom1 = (ranks: readonly number[]): Pooled => ({
+    statistic: 'median',
+    values: ranks.map((one) => one + 1),
+  });
+  return {
+    right: rank === 0,
+    groups: [],
+    counts: Object.fromEntries(recalls),
+    pooled: {
+      medianTextRank: ranksFrom1([rank]),
+      medianPictureRank: ranksFrom1(pictureRanks),
+      ...(hasMatching(options) && { matchingAuc: matchingScores(prediction) }),
+    },
+  };
 }
 
 /** R@M and the sum of the recalls in percent. */

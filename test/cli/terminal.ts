@@ -14,6 +14,8 @@ export const hasTmux = (): boolean => spawnSync('tmux', ['-V']).status === 0;
 export interface Terminal {
   /** Keys as tmux names them (`Enter`, `Escape`, `Down`, `C-c`), or text; one after the other, as fast as a person types. */
   press(...keys: readonly string[]): Promise<void>;
+  /** Keys and text that arrive in one piece. */
+  paste(...keys: readonly string[]): void;
   screen(): string;
   /** Waits until the screen shows it; fails with what it shows instead. */
   waitFor(pattern: RegExp, seconds?: number): Promise<string>;
@@ -35,6 +37,9 @@ export function openTerminal(folder: string, command: string): Terminal {
         tmux('send-keys', '-t', 't', key);
         await sleep(BETWEEN_KEYS);
       }
+    },
+    paste: (...keys) => {
+      tmux('send-keys', '-t', 't', ...keys);
     },
     async waitFor(pattern, seconds = 60) {
       for (let waited = 0; waited < seconds * 10; waited++) {

@@ -117,6 +117,14 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
     expect(screen).not.toContain('✔');
   }, 120_000);
 
+  it('takes what is pasted with its Enter', async () => {
+    start('--backbone model');
+    await terminal.waitFor(titled('2/10 task'));
+    terminal.paste('retr', 'Enter');
+    await terminal.waitFor(titled('3/10 data'));
+    expect(terminal.screen()).toMatch(/^✔ task {2}retrieval$/m);
+  }, 120_000);
+
   it('ends at Ctrl-C with 130, and nothing is written', async () => {
     const before = readdirSync(cli.folder);
     start();

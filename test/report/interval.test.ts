@@ -17,11 +17,18 @@ interface Reference {
   readonly high: number;
   readonly standardError: number;
 }
+interface PooledReference extends Pick<Reference, 'low' | 'high' | 'standardError'> {
+  readonly values: readonly (readonly number[])[];
+  readonly right?: readonly (readonly (0 | 1)[])[];
+  readonly value: number;
+}
 const fixture = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/intervals.json'), 'utf8')) as {
   wilson: { successes: number; examples: number; low: number; high: number }[];
   ratio: Reference;
   mean: Reference;
   difference: Reference;
+  median: PooledReference;
+  rocAuc: PooledReference;
 };
 
 const outcomes = (metrics: Outcomes['metrics'], combined: Outcomes['combined'] = {}): Outcomes => {
@@ -29,8 +36,17 @@ const outcomes = (metrics: Outcomes['metrics'], combined: Outcomes['combined'] =
   return { split: 'test', step: 1, ids: Array.from({ length }, (_, at) => `${at}`), metrics, combined };
 };
 
+const pooledOutcomes = (statistic: 'median' | 'rocAuc'): Outcomes => {
+  const { values, right } = fixture[statistic];
+  const pooled = { pooled: { statistic, values, ...(right && { right }) } };
+  return { ...outcomes({ one: { sums: values.map(() => 1) } }), pooled };
+};
+
 /** Both are drawn at random: ends differ by a few hundredths of a standard error's tail. */
-function expectNear(actual: { low: number; high: number }, expected: Reference): void {
+function expectNear(
+  actual: { low: number; high: number },
+  expected: Omit<Reference, 'sums' | 'counts'>,
+): void {
   expect(Math.abs(actual.low - expected.low)).toBeLessThan(0.25 * expected.standardError);
   expect(Math.abs(actual.high - expected.high)).toBeLessThan(0.25 * expected.standardError);
 }
@@ -55,6 +71,43 @@ describe('confidence intervals', () => {
     expectNear(found.accuracy!, mean);
     const phrases = intervalsOf(outcomes({ recall: { sums: ratio.sums, counts: ratio.counts } }));
     expectNear(phrases.recall!, ratio);
+  });
+
+  it('are Wilson of units when each counts once, whichever of its examples stands for it', () => {
+    const sums = [1, 0, 0, 0, 1, 0];
+    const counts = [1, 0, 1, 1, 1, 0];
+    const { consistency } = intervalsOf(outcomes({ consistency: { sums, counts } }));
+    expect(consistency).toEqual({ ...wilson(2, 4), method: 'wilson', examples: 4 });
+  });
+
+  it.each(['median', 'rocAuc'] as const)(
+    'of values that several an example has draw examples, as numpy and scipy do: %s',
+    (statistic) => {
+      const reference = fixture[statistic];
+      const some = pooledOutcomes(statistic);
+      expect(metricsOfAll(some).pooled).toBeCloseTo(reference.value, 12);
+      const { pooled } = intervalsOf(some);
+      expect(pooled).toMatchObject({ method: 'bootstrap', examples: reference.values.length });
+      expectNear(pooled!, reference);
+    },
+  );
+
+  it('of the difference of such a metric are nought where both runs are the same, in whichever order', () => {
+    const some = pooledOutcomes('rocAuc');
+    const { statistic, values, right = [] } = some.pooled!.pooled!;
+    const reversed = { statistic, values: [...values].reverse(), right: [...right].reverse() };
+    const other = { ...some, ids: [...some.ids].reverse(), pooled: { pooled: reversed } };
+    const { pooled } = differenceIntervals(some, other)!;
+    expect(pooled!.low).toBeCloseTo(0, 12);
+    expect(pooled!.high).toBeCloseTo(0, 12);
+  });
+
+  it('leave out a metric that no draw can have', () => {
+    const values = [[0.5], [0.7]];
+    const some = { ...outcomes({ one: { sums: [1, 1] } }), pooled: {} };
+    const pooled = { area: { statistic: 'rocAuc' as const, values, right: [[1 as const], [1 as const]] } };
+    expect(Object.keys(intervalsOf({ ...some, pooled }))).toEqual(['one']);
+    expect(Object.keys(metricsOfAll({ ...some, pooled }))).toEqual(['one']);
   });
 
   it('are the same every time', () => {

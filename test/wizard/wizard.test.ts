@@ -62,6 +62,17 @@ const resolved = (recipe: unknown): string | undefined => {
   }
 };
 
+/** The right answer of the first example, in the words of its task. */
+const ANSWERS: Readonly<Record<string, RegExp>> = {
+  vqa: /^[a-z0-9 ]+$/,
+  nlvr: /^(True|False)$/,
+  grounding: /^the box \d/,
+  'phrase-grounding': /^[a-z ]+: \d/,
+  retrieval: /^the picture, which has 4 more captions$/,
+  vcr: /, because /,
+  pretrain: /^-$/,
+};
+
 describe.each(TASKS)('with every default, for %s', (task) => {
   const person = scripted({ task: [one(task)], budget: [change('steps', 2)] });
   let file: string;
@@ -84,6 +95,8 @@ describe.each(TASKS)('with every default, for %s', (task) => {
     expect(files.facts?.join('\n')).toMatch(
       /first one: \S.*\n +answer: \S.*\n +picture: data\/emoji-scenes\//,
     );
+    const answer = files.facts?.find((fact) => fact.includes('answer: '))?.split('answer: ')[1];
+    expect(answer).toMatch(ANSWERS[task] as RegExp);
   });
 
   it('writes a recipe that is right, with its $schema', () => {
@@ -369,11 +382,20 @@ describe('the adapters', () => {
     expect(question.choices.every(({ cells }) => cells[2] === '-')).toBe(true);
   });
 
-  it('are measured once for the same data and backbone', async () => {
+  it('show no seconds where the person did not wait for them', async () => {
+    const question = await choices({ estimateAdapters: async () => undefined });
+    expect(question.facts).toEqual(['seconds are not known: skipped']);
+    expect(question.choices.every(({ cells }) => cells[2] === '-')).toBe(true);
+  });
+
+  it.each([
+    ['measured', []],
+    ['skipped', undefined],
+  ])('are %s once for the same data and backbone', async (_what, estimates) => {
     let measured = 0;
     const estimateAdapters = async () => {
       measured += 1;
-      return [];
+      return estimates;
     };
     const person = scripted({ options: [back] });
     await runWizard(startWizard(tiny), createWorld(standIns({ estimateAdapters }), true), person.asker);

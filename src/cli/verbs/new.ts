@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.js';
 import type { Override } from '../../recipe/override.js';
 import type { Answers } from '../../wizard/answers.js';
 import type { Asker } from '../../wizard/wizard.js';
-import type { World } from '../../wizard/world.js';
+import type { Services, World } from '../../wizard/world.js';
 import type { Follow } from '../longWork.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples } from '../verb.js';
@@ -73,28 +73,36 @@ function flagsOf(options: Options): Override[] {
 }
 
 /** The world, its long work shown as the shell allows; `wrote` hears of lines that stay on the terminal. */
-async function openWorld(shell: Shell, wrote: () => void): Promise<World> {
+async function openWorld(
+  shell: Shell,
+  wrote: () => void,
+): Promise<{ readonly world: World; idle(): Promise<unknown> }> {
   const { createWorld } = await import('../../wizard/world.js');
   const { estimateAdapters, planRun } = await import('../../plan/planRun.js');
   const { formatPlan } = await import('../planText.js');
   const { longWork } = await import('../longWork.js');
   const { onOneLine } = await import('../oneLine.js');
-  const measure = <T>(title: string, work: (follow: Follow) => Promise<T>): Promise<T> =>
-    shell.canAsk ? onOneLine(title, work) : longWork(shell, work);
-  return createWorld(
-    {
-      wait: (title, work) => (shell.canAsk ? onOneLine(title, work) : work()),
-      makeData: async (output) => {
-        wrote();
-        await makeData(shell, { output });
-      },
-      estimateAdapters: (settings) =>
-        measure('measuring what adapters cost', (follow) => estimateAdapters(settings, follow)),
-      planRun: (settings) => measure('planning', (follow) => planRun(settings, follow)),
-      formatPlan,
+  const { skippable } = await import('../skippable.js');
+  const { createQueue } = await import('../queue.js');
+  const { idle, inTurn } = createQueue();
+  const services: Services = {
+    wait: (title, work) => (shell.canAsk ? onOneLine(title, work) : work()),
+    makeData: async (output) => {
+      wrote();
+      await makeData(shell, { output });
     },
-    shell.canAsk,
-  );
+    estimateAdapters: (settings) =>
+      skippable(
+        'measuring what adapters cost',
+        inTurn((follow: Follow) => estimateAdapters(settings, follow)),
+      ),
+    planRun: (settings) => {
+      const work = inTurn((follow: Follow) => planRun(settings, follow));
+      return shell.canAsk ? onOneLine('planning', work) : longWork(shell, work);
+    },
+    formatPlan,
+  };
+  return { world: createWorld(services, shell.canAsk), idle };
 }
 
 function refuseToReplace(file: string | undefined, overwrite: boolean | undefined): void {
@@ -118,7 +126,7 @@ async function create(shell: Shell, options: Options): Promise<void> {
   const given = readAnswers(options.answers, flagsOf(options));
   const terminal = shell.canAsk ? (await import('../wizardAsker.js')).createTerminalAsker() : undefined;
   const asker: Asker = terminal ?? automaticAsker(given.source);
-  const world = await openWorld(shell, () => terminal?.forget());
+  const { world, idle } = await openWorld(shell, () => terminal?.forget());
   const answers = await runWizard(startWizard(given.answers), world, asker);
   const { file, overwrite } = chosenNames(answers, world);
   const recipe = await recipeOf(answers, world);
@@ -130,6 +138,7 @@ async function create(shell: Shell, options: Options): Promise<void> {
     return;
   }
   shell.log(`wrote ${file}`);
+  await idle();
   await run(shell, file, { ...(overwrite && { overwrite }) });
 }
 

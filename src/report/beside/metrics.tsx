@@ -68,8 +68,8 @@ export const Metrics = ({
     </Scroll>
     <p class="note">
       Confidence of the difference: 1000 bootstrap resamples of the examples, both runs resampled together. ●
-      marks a difference whose interval leaves out 0. – : not a mean over examples, or not the same examples.
-      Seeds differ from run to run by more than this: several of them say more.
+      marks a difference whose interval leaves out 0. – : not known, or not the same examples. Seeds differ
+      from run to run by more than this: several of them say more.
     </p>
   </Section>
 );

@@ -25,7 +25,9 @@ function Headline({ headline }: Pick<RunFacts, 'headline'>): JSX.Element {
         </span>
       </p>
       <p>
-        {interval ? `95 % confidence: ${intervalText(interval)}.` : 'No interval: not a mean over examples.'}{' '}
+        {interval
+          ? `95 % confidence: ${intervalText(interval)}.`
+          : 'No interval: what each example adds is not known.'}{' '}
         {baseline !== undefined && `Without looking at pictures and texts: ${metricFigure(baseline)}.`}
       </p>
     </div>

@@ -105,8 +105,7 @@ export function Metrics({ splits }: Pick<RunFacts, 'splits'>): JSX.Element {
       )}
       <p class="note">
         Wilson: score interval of a share. Bootstrap: percentiles over 1000 resamples of the examples, always
-        the same ones. – : not a mean over examples, or not measured. Without looking: the best answer that
-        ignores pictures and texts.
+        the same ones. – : not known. Without looking: the best answer that ignores pictures and texts.
       </p>
       {known.slice(-1).map(([split, { groups, baselineGroups }]) => (
         <div>

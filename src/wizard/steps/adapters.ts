@@ -23,6 +23,7 @@ async function costsOf(answers: Answers, world: World): Promise<Costs> {
   if (!world.isWatched) return { byKind: new Map() };
   try {
     const estimates = await world.estimates(await settingsOf({ ...answers, adapters: [] }, world));
+    if (!estimates) return { byKind: new Map(), reason: 'skipped' };
     return { byKind: new Map(estimates.map((one) => [one.kind, one])) };
   } catch (error) {
     if (error instanceof InterruptedError || !(error instanceof Error)) throw error;

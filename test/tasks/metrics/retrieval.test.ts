@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { median, medianOfSorted } from '../../../tasks/metrics/median.js';
 import { chanceMetrics, retrievalMetrics } from '../../../tasks/metrics/retrieval.js';
 import { rocAuc } from '../../../tasks/metrics/rocAuc.js';
 import { largest, rankTargets, reorder } from '../../../tasks/retrieval/ranking.js';
@@ -51,6 +52,23 @@ describe('ranks and recalls', () => {
       rank: 3,
     });
     expect(reorder(first, [2], (target) => (target === 2 ? 1 : 0)).rank).toBe(0);
+  });
+});
+
+describe('a median', () => {
+  it('is the middle value, or the mean of both in the middle', () => {
+    expect(median([9, 1, 4])).toBe(4);
+    expect(median([9, 1, 4, 2])).toBe(3);
+    expect(median([])).toBeNaN();
+  });
+
+  it('counts each value as often as it is said to, as numpy.median(numpy.repeat(values, times))', () => {
+    const values = [1, 2, 9];
+    expect(medianOfSorted(values, [1, 0, 3])).toBe(9);
+    expect(medianOfSorted(values, [2, 1, 1])).toBe(1.5);
+    expect(medianOfSorted(values, [2, 0, 2])).toBe(5);
+    expect(medianOfSorted(values, [0, 5, 0])).toBe(2);
+    expect(medianOfSorted(values, [0, 0, 0])).toBeNaN();
   });
 });
 
