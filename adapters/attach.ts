@@ -13,6 +13,7 @@ import {
   castLike,
   type Dropout,
   noDropout,
+  recomputed,
   stopGradient,
   type Tensor,
   type TensorTree,
@@ -157,6 +158,8 @@ export interface AdaptedRun {
   readonly scales?: ReadonlyMap<string, number>;
   /** Knows, or watches, the named values of the pass. */
   readonly watch?: Watch;
+  /** Whether the backward pass computes each layer again from its input, which is all that is kept of it. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** Knows named values of a forward pass, or looks on while they are computed. */
@@ -344,6 +347,7 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
     tap: ({ name }, hidden) => {
       if (wanted.has(name)) states.set(name, hidden);
     },
+    ...(run.gradientCheckpointing && { layer: recomputed }),
     ...(run.onAttention && { attentionProbabilities: run.onAttention }),
     ...(watch && { value: (name, compute) => watch.value(name, compute) }),
     ...backboneDropout(attached, run.dropout, touched),

@@ -26,6 +26,8 @@ export interface JobSpec {
   readonly epochs: number;
   /** Of the feature cache, for this package. */
   readonly cache?: 'on' | 'off';
+  /** Whether layers are computed again for the backward pass, for this package. */
+  readonly gradientCheckpointing?: boolean;
   /** How PyTorch runs, for the peers. */
   readonly mode?: 'eager' | 'compile';
 }

@@ -37,6 +37,7 @@ const recipe: RecipeInput = {
     batchSize: spec.batch,
     optimizer: { kind: 'adamw', learningRate: 1e-4, weightDecay: 0.01 },
     schedule: { kind: 'constant', warmup: 0 },
+    gradientCheckpointing: spec.gradientCheckpointing ?? false,
   },
   cache: { mode: spec.cache ?? 'off', folder: join(folder, 'cache') },
   output: join(folder, 'run'),

@@ -96,7 +96,8 @@ export function runLayers(
     const hidden = joined(from.hidden, length, places, prompts);
     const isChanged = mask !== undefined && maskKey(places) !== maskKey(from.places);
     const seen = isChanged ? maskWithPrompts(mask, length, places, parts) : from.mask;
-    return runningOf(run(scope, block, hidden, seen), places, seen);
+    const layer = (x: Tensor) => run(scope, block, x, seen);
+    return runningOf(scope.hooks?.layer?.(layer, hidden) ?? layer(hidden), places, seen);
   };
 
   const make = (layer: number): Running =>

@@ -136,6 +136,8 @@ export interface Hooks {
   value?(name: string, compute: () => Tensor): Tensor;
   /** Is shown how much each position sees of every other, [B, heads, S, T], rows summing to 1, before dropout. */
   attentionProbabilities?(place: LayerPlace, probabilities: Tensor): void;
+  /** Runs a layer on its input; absent: as it is. */
+  layer?(run: (x: Tensor) => Tensor, x: Tensor): Tensor;
   /** Dropout of the backbone itself, for pretraining; absent for a frozen backbone. */
   dropout?(x: Tensor): Tensor;
 }

@@ -152,6 +152,14 @@ export const trainingSchema: JsonSchema = {
     evaluateEvery: count('Steps between evaluations on data.validation. Default: once an epoch.', [500]),
     patience: count('Evaluations without a better metric after which training stops; absent: never.', [3]),
     checkpointEvery: count('Steps between checkpoints. Default: at every evaluation.', [500]),
+    gradientCheckpointing: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Keeps only the input of each layer for the backward pass, which computes the layer again: less memory, ' +
+        'about a third more time.',
+      examples: [true],
+    },
     bucketByLength: {
       type: 'boolean',
       default: true,

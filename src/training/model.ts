@@ -53,6 +53,8 @@ export interface ModelParts {
   readonly precision: Precision;
   /** New parameters start from it. */
   readonly seed: number;
+  /** As the recipe's `training.gradientCheckpointing`. */
+  readonly gradientCheckpointing?: boolean;
   /** Other first values, by full names. */
   readonly start?: Weights;
 }
@@ -156,7 +158,7 @@ const countOf = (tensors: Iterable<Tensor>) =>
 
 /** Runs the backbone with its adapters. */
 function createEncoder(
-  { backbone, attached, composition }: ModelParts,
+  { backbone, attached, composition, gradientCheckpointing }: ModelParts,
   tensors: ReadonlyMap<string, Tensor>,
 ): (pass: Pass) => BackboneOutput {
   const model = {
@@ -167,6 +169,7 @@ function createEncoder(
     adapterParameters: (name: string) => lookup(tensors, `adapters.${name}`),
     attached,
     ...(composition && { composition }),
+    ...(gradientCheckpointing && { gradientCheckpointing }),
   };
   return (pass) => runBackbone({ ...model, ...pass });
 }

@@ -154,6 +154,7 @@ export async function prepare(
     task: fitted,
     precision,
     seed: settings.seed,
+    gradientCheckpointing: settings.training.gradientCheckpointing,
     start: sourceValues(settings.adapters, backbone),
   };
   return { splits, task: fitted, backbone, tokenizerFolder, processor, parts };

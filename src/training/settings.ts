@@ -37,6 +37,8 @@ export interface TrainingOptions {
   readonly patience?: number;
   /** Steps between checkpoints; default: at every evaluation. */
   readonly checkpointEvery?: number;
+  /** Whether the backward pass computes each layer again from its input. */
+  readonly gradientCheckpointing: boolean;
   /** Batches are made of examples of similar length. */
   readonly bucketByLength: boolean;
 }

@@ -9,6 +9,7 @@ import { jointOutput } from '../../src/backbones/streams.js';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import {
   compile,
+  createDropout,
   fromHost,
   startEngine,
   type Tensor,
@@ -296,6 +297,44 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
         }
       },
     );
+
+    test('has the same gradients when layers are computed again for them', async () => {
+      const names = [...moved.get(attached[0]!.name)!.keys()];
+      if (names.length === 0) return;
+      const dropping =
+        'dropout' in options ? attach(subject, adapter, { ...variant.options, dropout: 0.3 }) : attached;
+      const before = tf.memory().numTensors;
+      const made = toDevice(moved).get(attached[0]!.name)!;
+      const variables = new Map([...made].map(([key, tensor]) => [key, tf.variable(tensor)]));
+      tf.dispose([...made.values()]);
+      const gradients = (gradientCheckpointing: boolean) => (batch: TensorTree) => {
+        const { grads } = tf.variableGrads(() => {
+          const adapters = new Map([[attached[0]!.name, variables]]);
+          const dropout = createDropout(tf.tensor1d([3, 4], 'int32'));
+          const output = run(subject, {
+            attached: dropping,
+            adapters,
+            batch,
+            dropout,
+            gradientCheckpointing,
+          });
+          return objective(output, objectiveWeights(output)).asScalar();
+        });
+        return Object.fromEntries(names.map((key) => [key, grads[variables.get(key)!.name]!]));
+      };
+      const compiled = [false, true].map((again) => compile(gradients(again)));
+      const [first, second] = [await compiled[0]!.run(subject.batch), await compiled[1]!.run(subject.batch)];
+      tf.tidy(() => {
+        const [once, twice] = [false, true].map((again) => gradients(again)(subject.batch));
+        for (const key of names) {
+          expectClose(twice![key]!.dataSync(), once![key]!.dataSync() as Float32Array, 1e-5);
+          expectClose(second[key]!.dataSync(), first[key]!.dataSync() as Float32Array, 1e-4);
+        }
+      });
+      for (const one of compiled) one.dispose();
+      tf.dispose([first, second, [...variables.values()]]);
+      expect(tf.memory().numTensors).toBe(before);
+    });
 
     test('keeps no tensors', () => {
       const before = tf.memory().numTensors;

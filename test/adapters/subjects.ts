@@ -136,6 +136,7 @@ export interface RunChanges {
   readonly batch?: TensorTree;
   readonly dropout?: Dropout;
   readonly attention?: 'joint' | 'separate';
+  readonly gradientCheckpointing?: boolean;
 }
 
 export const toDevice = (tensors: AdapterTensors): ReadonlyMap<string, ReadonlyMap<string, Tensor>> =>
@@ -155,6 +156,7 @@ export const run = (subject: Subject, changes: RunChanges = {}): BackboneOutput 
     batch: changes.batch ?? subject.batch,
     dropout: changes.dropout ?? ((x) => x),
     options: { attention: changes.attention ?? 'joint' },
+    gradientCheckpointing: changes.gradientCheckpointing ?? false,
   });
 
 /** The same for a subject of one stream. */

@@ -219,6 +219,7 @@ describe('a right recipe', () => {
         },
         schedule: { kind: 'linear', warmup: 0.1 },
         headLearningRateScale: 1,
+        gradientCheckpointing: false,
         bucketByLength: true,
       },
       output: 'runs/first',

@@ -161,6 +161,7 @@ export const toyTraining: TrainingOptions = {
   schedule: { kind: 'linear', warmup: 0.1 },
   headLearningRateScale: 1,
   clipNorm: 1,
+  gradientCheckpointing: false,
   bucketByLength: true,
 };
 

@@ -29,6 +29,40 @@ function uniform(shape: number[], key: Tensor): Tensor {
 /** The identity: dropout in evaluation. */
 export const noDropout: Dropout = (x) => x;
 
+/** How often a dropout has drawn. */
+interface Draws {
+  calls: number;
+}
+
+/** How often each dropout had drawn before. */
+type DrawsBefore = ReadonlyMap<Draws, number>;
+
+let noted: Map<Draws, number> | undefined;
+
+/** Does work, and notes where in their streams its dropouts began. */
+export function noteDraws<T>(work: () => T): { readonly result: T; readonly draws: DrawsBefore } {
+  const outer = noted;
+  const draws = new Map<Draws, number>();
+  noted = draws;
+  try {
+    return { result: work(), draws };
+  } finally {
+    noted = outer;
+    for (const [dropout, calls] of draws) if (outer && !outer.has(dropout)) outer.set(dropout, calls);
+  }
+}
+
+/** Does work whose dropouts draw what they drew when it was noted. */
+export function redraw<T>(draws: DrawsBefore, work: () => T): T {
+  const now = [...draws.keys()].map((dropout) => [dropout, dropout.calls] as const);
+  for (const [dropout, calls] of draws) dropout.calls = calls;
+  try {
+    return work();
+  } finally {
+    for (const [dropout, calls] of now) dropout.calls = calls;
+  }
+}
+
 /**
  * Dropout whose masks follow from `seed` alone, so that a resumed step draws what the first one drew; the n-th
  * call of one step has a stream of its own.
@@ -36,11 +70,12 @@ export const noDropout: Dropout = (x) => x;
  */
 export function createDropout(seed?: Tensor): Dropout {
   if (!seed) return noDropout;
-  let calls = 0;
+  const draws: Draws = { calls: 0 };
   return (x, rate) => {
     if (rate === 0) return x;
+    if (noted && !noted.has(draws)) noted.set(draws, draws.calls);
     // An odd constant of the golden ratio keeps the streams of neighbouring seeds apart.
-    const stream = Math.imul(++calls, 0x9e3779b1);
+    const stream = Math.imul(++draws.calls, 0x9e3779b1);
     const factors = tf.tidy(() => {
       const key = tf.add(seed, tf.tensor1d([stream, 0], 'int32'));
       const kept = tf.greaterEqual(uniform(x.shape, key), rate);
