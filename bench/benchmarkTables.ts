@@ -11,6 +11,8 @@ export interface Benchmarks {
   forward?: Readonly<
     Record<string, { readonly share: number; readonly forwardRate: number; readonly productRate: number }>
   >;
+  /** By precision. */
+  checkpointing?: Readonly<Record<string, Rounds>>;
   /** By what grows and its value. */
   growth?: Readonly<Record<string, Readonly<Record<string, Rounds>>>>;
 }
@@ -100,6 +102,22 @@ function forwardTable({ forward }: Benchmarks): string[] {
   ];
 }
 
+function checkpointingTable({ checkpointing }: Benchmarks): string[] {
+  if (!checkpointing) return [];
+  return [
+    '### Gradient checkpointing, base shape',
+    '',
+    ...table([
+      ['', 'one step, seconds', 'with it', 'peak memory, GB', 'with it'],
+      ...Object.entries(checkpointing).map(([precision, rounds]) => [
+        precision,
+        ...Object.keys(rounds).map((name) => cell(rounds, name, 'step', seconds)),
+        ...Object.keys(rounds).map((name) => cell(rounds, name, 'peakMemory', gigabytes)),
+      ]),
+    ]),
+  ];
+}
+
 /** Whether what grows is a length of the job, and not of its steps. */
 const growsJob = (what: string): boolean => what === 'examples' || what === 'epochs';
 
@@ -142,7 +160,9 @@ export function growthPlot(what: string, { growth = {} }: Benchmarks): MetricPlo
 
 /** The tables of docs/benchmarks.md. */
 export function benchmarkTables(measured: Benchmarks): string {
-  const sections = [stepTables, jobTable, forwardTable, growthTables].map((make) => make(measured));
+  const sections = [stepTables, jobTable, forwardTable, checkpointingTable, growthTables].map((make) =>
+    make(measured),
+  );
   return [
     ...sections.filter((lines) => lines.length > 0).flatMap((lines) => [...lines, '']),
     `Machine: ${measured.machine}.`,

@@ -1,4 +1,4 @@
-// vlgraft beside PyTorch, in turns: npm run bench -- --python PATH [--only steps,job,forward,growth] [--rounds 5]
+// vlgraft beside PyTorch, in turns: npm run bench -- --python PATH [--only steps,job,forward,checkpointing,growth] [--rounds 5]
 // [--job-rounds 5] [--adapters-python PATH] [--fresh]. The Python of --python has torch==2.13.0, transformers and peft;
 // that of --adapters-python has adapters, which asks for an older transformers. What was measured is kept in
 // bench/results/benchmarks.json, so that parts can be run one after another; docs/benchmarks.md is written from it.
@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     'adapters-python': { type: 'string' },
-    only: { type: 'string', default: 'steps,job,forward,growth' },
+    only: { type: 'string', default: 'steps,job,forward,checkpointing,growth' },
     rounds: { type: 'string', default: '5' },
     'job-rounds': { type: 'string', default: '5' },
     fresh: { type: 'boolean', default: false },
@@ -60,7 +60,7 @@ const adapters: Entrant[] = adaptersPython
   : [];
 
 /** Steps of a job that is there for its step time. */
-const STEPS = 11;
+const STEPS = 8;
 const BATCH = 16;
 const LENGTH = 140;
 const bottleneck = (model: string, precision: JobSpec['precision']): JobSpec => ({
@@ -87,8 +87,19 @@ async function measureSteps(into: Benchmarks): Promise<void> {
   }
 }
 
+/** What gradient checkpointing saves and costs, on the base shape. */
+async function measureCheckpointing(into: Benchmarks): Promise<void> {
+  const model = modelOf('base', SHAPES.base);
+  const again: Entrant = { name: 'gradient checkpointing', spec: { gradientCheckpointing: true } };
+  for (const precision of PRECISIONS) {
+    const measured = await alternate([vlgraft, again], bottleneck(model, precision), 1, log);
+    into.checkpointing = { ...into.checkpointing, [precision]: measured };
+    save(into);
+  }
+}
+
 /** A job of ten epochs: what a frozen backbone computes again and again elsewhere, and once here. */
-const JOB = { batch: BATCH, length: LENGTH, examples: 96, epochs: 10, precision: 'f32' } as const;
+const JOB = { batch: BATCH, length: LENGTH, examples: 48, epochs: 10, precision: 'f32' } as const;
 
 async function measureJob(into: Benchmarks): Promise<void> {
   const entrants: Entrant[] = [
@@ -171,6 +182,7 @@ const measured: Benchmarks = {
 if (parts.includes('forward')) measureForward(measured);
 if (parts.includes('steps')) await measureSteps(measured);
 if (parts.includes('job')) await measureJob(measured);
+if (parts.includes('checkpointing')) await measureCheckpointing(measured);
 if (parts.includes('growth')) await measureGrowth(measured);
 save(measured);
 console.log(benchmarkTables(measured));

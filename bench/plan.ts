@@ -47,10 +47,15 @@ interface Pair {
 function measure(name: string): Pair {
   const { steps, limits } = RECIPES[name] as (typeof RECIPES)[string];
   const splits = ['train', 'validation', 'test'].map((split, at) => `data.${split}.limit=${limits[at]}`);
-  const set = [`training.maxSteps=${steps}`, 'training.evaluateEvery=40', ...splits].flatMap((one) => [
-    '--set',
-    one,
-  ]);
+  // Nothing that an earlier run stored is there for plan or run.
+  const cache = `runs/bench/plan/${name}-cache`;
+  rmSync(join(root, cache), { recursive: true, force: true });
+  const set = [
+    `cache.folder=${cache}`,
+    `training.maxSteps=${steps}`,
+    'training.evaluateEvery=40',
+    ...splits,
+  ].flatMap((one) => ['--set', one]);
   const output = `runs/bench/plan/${name}`;
   console.error(name);
   const plan = JSON.parse(vlgraft('plan', name, ...set, '--json', '--quiet')) as RunPlan;

@@ -1,3 +1,6 @@
+import type { PlanOptions } from './plan/planOptions.js';
+import { planRun } from './plan/planRun.js';
+import type { RunPlan } from './plan/runPlan.js';
 import type { Recipe, RecipeInput } from './recipe/recipe.js';
 import { resolveRecipe } from './recipe/validate.js';
 import { reportedRun } from './report/reportedRun.js';
@@ -20,6 +23,8 @@ export type { Comparison, ComparisonRow } from './comparison/comparison.js';
 export type { SweepKeys } from './comparison/sweepKeys.js';
 export { type EngineInfo, type EngineOptions, startEngine } from './engine/index.js';
 export { InterruptedError, type Problem, UsageError } from './errors.js';
+export type { PlanOptions } from './plan/planOptions.js';
+export type { RunPlan } from './plan/runPlan.js';
 export type { OnProgress, Progress } from './progress.js';
 export type { Recipe, RecipeInput } from './recipe/recipe.js';
 export { type WrittenReport, writeReport, writeReportBeside } from './report/writeReport.js';
@@ -46,3 +51,10 @@ export type { RunSummary } from './training/summary.js';
  */
 export const fineTune = async (recipe: Recipe | RecipeInput, options: RunOptions = {}): Promise<RunSummary> =>
   reportedRun(resolveRecipe(recipe), options);
+
+/**
+ * What a run by this recipe will cost: parameters, tokens, seconds, bytes, warnings, from a few measured steps. Nothing is
+ * written. Throws UsageError with everything that is wrong with recipe or data, InterruptedError when `signal` stops it.
+ */
+export const plan = async (recipe: Recipe | RecipeInput, options: PlanOptions = {}): Promise<RunPlan> =>
+  planRun(resolveRecipe(recipe), options);

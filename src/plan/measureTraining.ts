@@ -98,6 +98,14 @@ function largestBatch(micros: readonly MicroBatch[], lengths: readonly number[])
   return first && rest.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), first);
 }
 
+/** The first batches of the run, that are looked at. */
+export function chosenBatches({ population, settings }: OpenedPlan, count: number): MicroBatch[] {
+  const options = { ...settings.training, seed: settings.seed };
+  const wanted = Math.ceil(EXAMPLES / settings.training.batchSize);
+  const size = Math.min(count, Math.max(FEWEST_BATCHES, Math.min(MOST_BATCHES, wanted)));
+  return microBatches(population, options, { epoch: 0, stepInEpoch: 0 }).slice(0, size);
+}
+
 /**
  * Trains on the first batches of the run with a learning rate of 0, twice: the second time pictures are there and shapes
  * are known, so that what the first time took longer is the cost of both.
@@ -112,9 +120,8 @@ export async function measureTraining(
   const { population, settings, prepared } = plan;
   const options = { ...settings.training, seed: settings.seed };
   const epoch = microBatches(population, options, { epoch: 0, stepInEpoch: 0 });
-  const wanted = Math.ceil(EXAMPLES / settings.training.batchSize);
-  const size = Math.min(count, Math.max(FEWEST_BATCHES, Math.min(MOST_BATCHES, wanted)));
-  const chosen = epoch.slice(0, size);
+  const chosen = chosenBatches(plan, count);
+  const size = chosen.length;
   const onDone = (done: number) =>
     onProgress?.({ stage: 'steps', done, total: 2 * chosen.length, unit: 'batch' });
   const first = await pass(plan, step, chosen, { limit: FIRST_SECONDS, signal, onDone });

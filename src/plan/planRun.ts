@@ -1,7 +1,5 @@
 import type { Example } from '../../tasks/task.js';
 import { loadTokenizer } from '../data/tokenizer.js';
-import type { CutDescription } from '../training/cache/decide.js';
-import { describeCut } from '../training/cache/storedBackbone.js';
 import { peakMemoryBytes } from '../training/environment.js';
 import { createEvaluator } from '../training/evaluate.js';
 import { createModel, type Model } from '../training/model.js';
@@ -18,6 +16,7 @@ import {
   groupsOfSplit,
   measureEvaluation,
 } from './measureEvaluation.js';
+import { openStoring, type StoringFigures } from './measureStoring.js';
 import { measureTraining, type TrainingFigures } from './measureTraining.js';
 import { plannedMemory } from './memory.js';
 import { type RunLength, runLength } from './milestones.js';
@@ -142,7 +141,7 @@ const WRITING = 400e6;
 /** Seconds of the files of one checkpoint, however small. */
 const FILES = 0.01;
 
-interface Measured {
+interface Measured extends StoringFigures {
   readonly plan: OpenedPlan;
   readonly model: Model;
   readonly length: RunLength;
@@ -151,7 +150,6 @@ interface Measured {
   readonly prepareSeconds: number;
   readonly measuredBytes: number;
   readonly splits: RunPlan['splits'];
-  readonly cut: CutDescription;
 }
 
 function shapesOf({ plan, length, training, groups }: Measured): RunPlan['shapes'] {
@@ -164,27 +162,6 @@ function shapesOf({ plan, length, training, groups }: Measured): RunPlan['shapes
   return { training: length.batches === 0 ? 0 : training.shapes.expected, evaluation };
 }
 
-/** Of a step, that reading stored values and the parts that train take at least. */
-const LEAST_SHARE = 0.1;
-
-/**
- * Seconds that storing values of the frozen backbone takes, a forward pass over everything once, and the share of a step
- * that is left when they are read.
- */
-function storing({ plan, groups, training, length, cut }: Measured) {
-  if (!cut.used) return { fill: 0, share: 1 };
-  const { splits } = plan.prepared;
-  const asked = splits.validation ?? splits.test;
-  const step = (training.stepSeconds * length.batches) / Math.max(1, length.steps);
-  const { batchSize, accumulate } = plan.settings.training;
-  const forward = asked
-    ? splitSeconds(plan, groups, asked).pass / asked.length
-    : step / (2 * batchSize * accumulate);
-  const examples = Object.values(splits).reduce((sum, split) => sum + split.length, 0);
-  const share = Math.max(LEAST_SHARE, 1 - (forward * batchSize * accumulate) / step);
-  return { fill: forward * examples, share };
-}
-
 /** Everything that is told of a run, from what was measured. */
 function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
   const { plan, model, length, training, groups, prepareSeconds } = measured;
@@ -193,13 +170,10 @@ function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
   const { trainable, frozen } = model.counts;
   const { validation, test } = prepared.splits;
   const shapes = shapesOf(measured);
-  const { fill, share } = storing(measured);
-  const passOver = (examples?: readonly Example[]) => {
-    const { pass, firstReads: reads } = splitSeconds(plan, groups, examples);
-    return { pass: pass * share, firstReads: reads };
-  };
-  const onValidation = passOver(validation);
-  const onTest = passOver(test);
+  const { cut } = measured;
+  const fill = cut.used ? measured.fillSeconds(prepared.splits.train.length) : 0;
+  const onValidation = splitSeconds(plan, groups, validation);
+  const onTest = splitSeconds(plan, groups, test);
   const validations = validation ? Math.max(1, length.evaluations) : 0;
   const pictures = pictureReads(plan, length, training);
   const figures = [...groups.values()];
@@ -217,7 +191,7 @@ function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
   const traces = inTraining.traces + shapes.evaluation * evaluationTrace;
   const firstReads = inTraining.firstReads + onValidation.firstReads + onTest.firstReads;
   const saving = length.checkpoints * (one / WRITING + FILES) + checkpoints.adapter / WRITING;
-  const step = (share * training.stepSeconds * length.batches) / Math.max(1, length.steps);
+  const step = (training.stepSeconds * length.batches) / Math.max(1, length.steps);
   const read = uniquePictures(
     prepared.task.task,
     training.batches.flatMap((micro) => micro.examples.map((at) => prepared.splits.train[at] as Example)),
@@ -265,8 +239,8 @@ function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
       pictureBytes: Math.max(0, pictures.unique * pictures.kept - read + evaluated) * training.pictureBytes,
       shapes: Math.max(0, shapes.training - training.shapes.met),
     }),
-    disk: { cache: measured.cut.totalBytes, ...checkpoints },
-    cache: plannedCache(backbone.shape, attached, measured.cut),
+    disk: { cache: cut.totalBytes, ...checkpoints },
+    cache: plannedCache(backbone.shape, attached, cut),
   };
 }
 
@@ -285,16 +259,18 @@ async function measure(
     { epoch: 0, stepInEpoch: 0 },
   ).length;
   const length = runLength(population, settings.training, batchesPerEpoch);
-  const training = await measureTraining(plan, step, Math.max(1, length.batches), options);
+  const count = Math.max(1, length.batches);
+  const storing = await openStoring(plan, model, count, options);
   const evaluator = createEvaluator(model);
   try {
-    const groups = await measureGroups({ plan, model, evaluator, ...options });
+    const training = await measureTraining(storing.plan, step, count, options);
+    const groups = await measureGroups({ plan: storing.plan, model, evaluator, ...options });
     const measuredBytes = peakMemoryBytes();
     const splits = await factsOfSplits(plan, training, options);
-    const cut = await describeCut({ settings, prepared: plan.prepared, model });
-    return { plan, model, length, training, groups, prepareSeconds, measuredBytes, splits, cut };
+    return { ...storing, plan, model, length, training, groups, prepareSeconds, measuredBytes, splits };
   } finally {
     evaluator.dispose();
+    await storing.close();
   }
 }
 

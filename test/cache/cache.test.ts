@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -8,6 +8,7 @@ import { unwrapEntry, wrapEntry } from '../../src/cache/entry.js';
 import { listSets, verifySets } from '../../src/cache/inspect.js';
 import { dataFile, removeSet } from '../../src/cache/setFolder.js';
 import { InterruptedError } from '../../src/errors.js';
+import { plan } from '../../src/index.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
 import { type RunOptions, runRecipe } from '../../src/training/runRecipe.js';
@@ -34,7 +35,17 @@ const on = (name: string): Cache => ({ mode: 'on', folder: join(place, name) });
 
 /** A run of three epochs, six steps each. */
 async function run(cache: Cache, adapters: Adapters = [], options: RunOptions = {}, output = `run${runs++}`) {
-  const recipe: RecipeInput = {
+  const lines: string[] = [];
+  const summary = await runRecipe(resolveRecipe(recipeOf(cache, adapters, output)), {
+    ...options,
+    onLog: (line) => lines.push(line),
+  });
+  return { summary, lines };
+}
+
+/** The recipe of a run. */
+const recipeOf = (cache: Cache, adapters: Adapters, output: string): RecipeInput =>
+  ({
     name: 'colours',
     backbone: { from: join(place, 'backbone') },
     adapters,
@@ -43,14 +54,7 @@ async function run(cache: Cache, adapters: Adapters = [], options: RunOptions = 
     training: { epochs: 3, batchSize: 4, optimizer: { kind: 'adamw', learningRate: 1e-2 } },
     cache,
     output: join(place, output),
-  } as RecipeInput;
-  const lines: string[] = [];
-  const summary = await runRecipe(resolveRecipe(recipe), {
-    ...options,
-    onLog: (line) => lines.push(line),
-  });
-  return { summary, lines };
-}
+  }) as RecipeInput;
 
 const losses = ({ folder }: { readonly folder: string }): number[] =>
   readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
@@ -175,5 +179,19 @@ describe('an entry', () => {
     expect(unwrapEntry(key, changed)).toBeUndefined();
     expect(unwrapEntry(Buffer.from('other'), entry)).toBeUndefined();
     expect(unwrapEntry(key, Buffer.from('something else altogether'))).toBeUndefined();
+  });
+});
+
+describe('a plan', () => {
+  it('tries storing, and leaves nothing of it', async () => {
+    const cache = on('planned');
+    const { cache: planned, seconds, disk } = await plan(recipeOf(cache, [], 'planned-run'));
+    expect(planned).toMatchObject({ used: true });
+    expect(seconds.fill).toBeGreaterThan(0);
+    expect(disk.cache).toBeGreaterThan(0);
+    expect(readdirSync(join(place, 'planned'))).toEqual([]);
+    expect(existsSync(join(place, 'planned-run'))).toBe(false);
+    const { summary } = await run(cache);
+    expect(summary.cache?.what).toBe(planned.what);
   });
 });

@@ -1,0 +1,138 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Example } from '../../tasks/task.js';
+import { storeFolder } from '../cache/setFolder.js';
+import { createCollator } from '../training/batch.js';
+import { type CutDescription, unused } from '../training/cache/decide.js';
+import { describeCut, type OpenedStore, openStoredBackbone } from '../training/cache/storedBackbone.js';
+import type { StoreParts } from '../training/cache/storeParts.js';
+import type { Model } from '../training/model.js';
+import { chosenBatches } from './measureTraining.js';
+import type { OpenedPlan } from './openPlan.js';
+import type { PlanOptions } from './planOptions.js';
+
+/** What storing values of the frozen backbone costs. */
+export interface StoringFigures {
+  readonly cut: CutDescription;
+  /** Seconds until that many examples are stored. */
+  fillSeconds(examples: number): number;
+}
+
+/** A plan whose batches bring stored values along, where a run's do. */
+export interface StoringPlan extends StoringFigures {
+  readonly plan: OpenedPlan;
+  close(): Promise<void>;
+}
+
+/** Examples that are stored in order, as a run stores them, for the cost of starting and for that of an example. */
+const [FEW, MORE] = [64, 320];
+
+interface Filled {
+  readonly opened: OpenedStore;
+  readonly seconds: number;
+  readonly examples: number;
+}
+
+/** Stores some training examples as a run stores all. */
+async function fill(parts: StoreParts, train: readonly Example[], { signal }: PlanOptions): Promise<Filled> {
+  const start = performance.now();
+  const prepared = { ...parts.prepared, splits: { ...parts.prepared.splits, train } };
+  const opened = await openStoredBackbone({ ...parts, prepared }, { signal });
+  return { opened, seconds: (performance.now() - start) / 1000, examples: train.length };
+}
+
+/** Stores some and forgets how to read them. */
+async function tryFill(parts: StoreParts, train: readonly Example[], options: PlanOptions): Promise<Filled> {
+  const filled = await fill(parts, train, options);
+  await filled.opened.store?.close();
+  return filled;
+}
+
+/** Seconds by number of examples: a start and a rate, from two fillings of different examples. */
+function lineOf(few: Filled, more: Filled): (examples: number) => number {
+  const rate = (more.seconds - few.seconds) / Math.max(1, more.examples - few.examples);
+  const each = Math.min(Math.max(rate, 0), more.seconds / Math.max(1, more.examples));
+  return (examples) => Math.max(0, more.seconds + each * (examples - more.examples));
+}
+
+async function store(
+  plan: OpenedPlan,
+  model: Model,
+  cut: CutDescription,
+  folder: string,
+  count: number,
+  options: PlanOptions,
+): Promise<StoringPlan> {
+  const { prepared, settings } = plan;
+  const cache = { precision: 'exact', ...settings.cache, mode: 'on', folder } as const;
+  const parts = { settings: { ...settings, cache }, prepared, model };
+  const { train } = prepared.splits;
+  const progress = (done: number) => options.onProgress?.({ stage: 'storing', done, total: 3, unit: 'part' });
+  progress(0);
+  const few = await tryFill(parts, train.slice(0, FEW), options);
+  progress(1);
+  const more = await tryFill(parts, train.slice(FEW, FEW + MORE), options);
+  progress(2);
+  const indices = new Set(chosenBatches(plan, count).flatMap(({ examples }) => examples));
+  const looked = await fill(
+    parts,
+    train.filter((_, index) => indices.has(index)),
+    options,
+  );
+  progress(3);
+  const { store: opened, description } = looked.opened;
+  if (!opened) return { plan, cut: unused(description.reason), fillSeconds: () => 0, close: async () => {} };
+  return {
+    cut,
+    plan: { ...plan, collator: createCollator(prepared.task, opened.processor, opened.resolve) },
+    fillSeconds: more.examples > 0 ? lineOf(few, more) : () => few.seconds,
+    close: () => opened.close(),
+  };
+}
+
+/**
+ * The plan as it is, or where a run stores values of the frozen backbone, one whose first batches were stored, in a
+ * folder of the cache that is removed when it is closed.
+ * @param count micro-batches of the whole run
+ */
+export async function openStoring(
+  plan: OpenedPlan,
+  model: Model,
+  count: number,
+  options: PlanOptions,
+): Promise<StoringPlan> {
+  const root = storeFolder(plan.settings.cache?.folder);
+  const remove: (() => void)[] = [];
+  const temporary = () => {
+    mkdirSync(root, { recursive: true });
+    const folder = mkdtempSync(join(root, 'plan-'));
+    remove.push(() => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  };
+  const done = () => {
+    for (const one of remove) one();
+  };
+  try {
+    const { cache } = plan.settings;
+    const settings =
+      cache && cache.mode !== 'off'
+        ? { ...plan.settings, cache: { ...cache, folder: temporary() } }
+        : plan.settings;
+    const cut = await describeCut({ settings, prepared: plan.prepared, model });
+    if (!cut.used) {
+      done();
+      return { plan, cut, fillSeconds: () => 0, close: async () => {} };
+    }
+    const storing = await store(plan, model, cut, temporary(), count, options);
+    return {
+      ...storing,
+      close: async () => {
+        await storing.close();
+        done();
+      },
+    };
+  } catch (error) {
+    done();
+    throw error;
+  }
+}
