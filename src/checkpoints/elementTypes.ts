@@ -63,10 +63,18 @@ export interface TensorEntry {
   readonly end: number;
 }
 
+/** Types whose bytes in a file are those in memory: every machine that runs Node is little-endian. */
+const AS_THEY_LIE: ReadonlySet<ElementType> = new Set(['F32', 'I32']);
+
 /** Reads one tensor whose place was checked; throws `UsageError` that names it where an integer leaves int32. */
 export function readElements(source: ByteSource, entry: TensorEntry, name: string): HostTensor {
   const { width, dtype, decode }: ElementFormat = elementFormats[entry.dtype];
   const tensor = dtype === 'float32' ? float32(entry.shape) : int32(entry.shape);
+  if (AS_THEY_LIE.has(entry.dtype)) {
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    source.read(new Uint8Array(buffer, byteOffset, byteLength), entry.begin);
+    return tensor;
+  }
   let filled = 0;
   try {
     for (const piece of readPieces(source, entry.begin, entry.end)) {
@@ -79,6 +87,19 @@ export function readElements(source: ByteSource, entry: TensorEntry, name: strin
     throw new UsageError({ file: source.name, where: `tensor ${JSON.stringify(name)}`, message });
   }
   return tensor;
+}
+
+/** A tensor whose elements are read when they are looked at. */
+export function readLater({ dtype, shape }: TensorEntry, read: () => HostTensor): HostTensor {
+  let found: HostTensor['data'] | undefined;
+  return {
+    dtype: elementFormats[dtype].dtype,
+    shape,
+    get data() {
+      found ??= read().data;
+      return found;
+    },
+  } as HostTensor;
 }
 
 /** Whether these are whole numbers from 0 on that JavaScript holds exactly. */

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
-import type { TensorEntry } from './elementTypes.js';
+import { type ByteSource, fileSource, readPieces } from './byteSource.js';
+import { readElements, readLater, type TensorEntry } from './elementTypes.js';
 import type { JsonObject } from './jsonFile.js';
 import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
 import { lazyMap } from './lazyMap.js';
@@ -15,7 +16,7 @@ import { openSafetensors, writeSafetensors } from './safetensors.js';
 export interface ModelFolder {
   /** `config.json`, its members not yet checked. */
   readonly config: JsonObject;
-  /** By the names in the file; each `get` reads that tensor from disk. */
+  /** By the names in the file; each `get` gives a tensor that is read from disk when its data are looked at. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
   /** sha256 (hex) of the tensors and the config, however they are sharded; read on first use. */
   readonly hash: string;
@@ -32,8 +33,8 @@ const CONVERT =
   'convert it once: python -c "import torch, safetensors.torch as s; s.save_file({name: tensor.clone().contiguous() ' +
   "for name, tensor in torch.load('pytorch_model.bin', weights_only=True).items()}, 'model.safetensors')\"";
 
-function use<T>(path: string, action: (file: SafetensorsFile) => T): T {
-  const file = openSafetensors(path);
+function use<T>(path: string, action: (file: ByteSource) => T): T {
+  const file = fileSource(path);
   try {
     return action(file);
   } finally {
@@ -41,7 +42,11 @@ function use<T>(path: string, action: (file: SafetensorsFile) => T): T {
   }
 }
 
-const entriesOf = (path: string) => use(path, (file) => file.tensors);
+function entriesOf(path: string): SafetensorsFile['tensors'] {
+  const file = openSafetensors(path);
+  file.close();
+  return file.tensors;
+}
 
 function noTensors(folder: string): UsageError {
   const pickled = readdirSync(folder).find((name) => /^pytorch_model.*\.bin$/.test(name));
@@ -105,7 +110,7 @@ function hashModel(config: JsonObject, stored: ReadonlyMap<string, StoredTensor>
     const { path, entry } = stored.get(name) as StoredTensor;
     hash.update(`${JSON.stringify([name, entry.dtype, entry.shape])}\n`);
     use(path, (file) => {
-      for (const piece of file.pieces(name)) hash.update(piece);
+      for (const piece of readPieces(file, entry.begin, entry.end)) hash.update(piece);
     });
   }
   return hash.update(JSON.stringify(sortMembers(config))).digest('hex');
@@ -132,9 +137,10 @@ export function readModelFolder(folder: string): ModelFolder {
   let hash: string | undefined;
   return {
     config,
-    tensors: lazyMap([...stored.keys()], (name) =>
-      use((stored.get(name) as StoredTensor).path, (file) => file.read(name)),
-    ),
+    tensors: lazyMap([...stored.keys()], (name) => {
+      const { path, entry } = stored.get(name) as StoredTensor;
+      return readLater(entry, () => use(path, (file) => readElements(file, entry, name)));
+    }),
     get hash() {
       hash ??= hashModel(config, stored);
       return hash;
