@@ -2,7 +2,7 @@ import type { HostTensor } from '../data/hostTensor.js';
 import { sizeOf } from '../data/hostTensor.js';
 import { UsageError } from '../errors.js';
 import { writeFileAtomically } from './atomicFile.js';
-import { fileSource, memorySource } from './byteSource.js';
+import { fileSource, memorySource, readPieces } from './byteSource.js';
 import type { TensorEntry } from './elementTypes.js';
 import { elementFormats, readElements } from './elementTypes.js';
 import { toBfloat16, toFloat16 } from './float16.js';
@@ -13,6 +13,8 @@ import { readSafetensorsHeader } from './safetensorsHeader.js';
 export interface SafetensorsFile extends SafetensorsHeader {
   /** Reads one tensor; throws `UsageError` where there is none of that name or an integer leaves int32. */
   read(name: string): HostTensor;
+  /** The tensor's bytes as they lie in the file, in pieces. */
+  pieces(name: string): Iterable<Uint8Array>;
   close(): void;
 }
 
@@ -29,6 +31,10 @@ export function openSafetensors(input: string | Uint8Array): SafetensorsFile {
     return {
       ...header,
       read: (name) => readElements(source, entryOf(header, name), name),
+      pieces: (name) => {
+        const { begin, end } = entryOf(header, name);
+        return readPieces(source, begin, end);
+      },
       close: source.close,
     };
   } catch (error) {
