@@ -2,7 +2,6 @@
 // [--job-rounds 5] [--adapters-python PATH] [--fresh]. The Python of --python has torch==2.13.0, transformers and peft;
 // that of --adapters-python has adapters, which asks for an older transformers. What was measured is kept in
 // bench/results/benchmarks.json, so that parts can be run one after another; docs/benchmarks.md is written from it.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { packageFolder } from '../src/packageFolder.js';
 import { type Benchmarks, benchmarkTables, growthPlot } from './benchmarkTables.js';
 import { type JobSpec, SHAPES } from './jobSpec.js';
 import { alternate, type Entrant } from './measure.js';
+import { modelOf, runOrThrow } from './models.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -33,23 +33,6 @@ const parts = options.only.split(',');
 const { python } = options;
 const [rounds, jobRounds] = [Number(options.rounds), Number(options['job-rounds'])];
 const log = (line: string): void => console.error(line);
-
-function runOrThrow(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${stderr}`);
-  return stdout;
-}
-
-/** The folder of a backbone with random weights, made once. */
-function modelOf(name: string, { width, layers, heads, intermediate }: (typeof SHAPES)[keyof typeof SHAPES]) {
-  const folder = join(results, 'models', name);
-  if (!existsSync(join(folder, 'model.safetensors'))) {
-    mkdirSync(folder, { recursive: true });
-    const numbers = [width, layers, heads, intermediate].map(String);
-    runOrThrow(python, [join(root, 'bench/peers/job.py'), '--make', folder, ...numbers]);
-  }
-  return folder;
-}
 
 const vlgraft: Entrant = { name: 'vlgraft', spec: { cache: 'off' } };
 const eager: Entrant = { name: 'PyTorch eager', spec: { mode: 'eager' }, python };
@@ -80,7 +63,12 @@ async function measureSteps(into: Benchmarks): Promise<void> {
     for (const precision of PRECISIONS) {
       log(`step, ${name}, ${precision}`);
       const entrants = [vlgraft, eager, compiled, ...(name === 'base' ? adapters : [])];
-      const measured = await alternate(entrants, bottleneck(modelOf(name, shape), precision), rounds, log);
+      const measured = await alternate(
+        entrants,
+        bottleneck(modelOf(name, shape, python), precision),
+        rounds,
+        log,
+      );
       into.steps = { ...into.steps, [`${name} ${precision}`]: measured };
       save(into);
     }
@@ -89,7 +77,7 @@ async function measureSteps(into: Benchmarks): Promise<void> {
 
 /** What gradient checkpointing saves and costs, on the base shape. */
 async function measureCheckpointing(into: Benchmarks): Promise<void> {
-  const model = modelOf('base', SHAPES.base);
+  const model = modelOf(python, 'base', SHAPES.base);
   const again: Entrant = { name: 'gradient checkpointing', spec: { gradientCheckpointing: true } };
   for (const precision of PRECISIONS) {
     const measured = await alternate([vlgraft, again], bottleneck(model, precision), 1, log);
@@ -107,13 +95,13 @@ async function measureJob(into: Benchmarks): Promise<void> {
     { name: 'PyTorch LoRA', spec: { method: 'lora' }, python },
     { name: 'PyTorch LST', spec: { method: 'ladder' }, python },
   ];
-  const job: JobSpec = { ...JOB, model: modelOf('base', SHAPES.base), method: 'shortcut' };
+  const job: JobSpec = { ...JOB, model: modelOf('base', SHAPES.base, python), method: 'shortcut' };
   into.job = await alternate(entrants, job, jobRounds, log);
   save(into);
 }
 
 function measureForward(into: Benchmarks): void {
-  const model = modelOf('base', SHAPES.base);
+  const model = modelOf('base', SHAPES.base, python);
   const worker = join(import.meta.dirname, 'forwardWorker.js');
   for (const precision of PRECISIONS) {
     const args = [worker, model, precision, String(BATCH), String(LENGTH)];
@@ -137,8 +125,8 @@ function grown(what: keyof typeof GROWTH, value: number): JobSpec {
   const { small } = SHAPES;
   const model =
     what === 'layers'
-      ? modelOf(`small-${value}`, { ...small, layers: value } as never)
-      : modelOf('small', small);
+      ? modelOf(`small-${value}`, { ...small, layers: value }, python)
+      : modelOf('small', small, python);
   const job = { ...bottleneck(model, 'f32'), examples: BATCH * 6 };
   if (what === 'tokens') return { ...job, length: value };
   if (what === 'batch') return { ...job, batch: value, examples: value * 6 };

@@ -1,4 +1,5 @@
 import type { Image } from './images.js';
+import { type Weights, weighColumns, weighRows } from './weighPixels.js';
 
 /** A filter of Pillow: its weight at a distance from the centre, 0 beyond `support`. */
 interface Filter {
@@ -26,16 +27,10 @@ export type FilterName = keyof typeof filters;
 /** Fraction bits of the weights, as in Pillow: 32 bits less 8 of a pixel and 2 to spare. */
 const PRECISION = 22;
 
-/** Which inputs each output reads, and how much of each. */
-interface Weights {
-  /** [outputs]. */
-  readonly first: Int32Array;
-  /** [outputs]. */
-  readonly count: Int32Array;
-  /** [outputs, most], fixed point. */
-  readonly values: Int32Array;
-  readonly most: number;
-}
+const HALF = 2 ** (PRECISION - 1);
+
+/** To 8 bits; the sum of 255 times the weights stays within 32. */
+const rounded = (sum: number) => Math.min(Math.max(sum >> PRECISION, 0), 255);
 
 /** The filter is widened by the scale when the picture shrinks; weights of an output sum to one before rounding. */
 function weightsOf(inputs: number, outputs: number, { support, weight }: Filter): Weights {
@@ -59,54 +54,7 @@ function weightsOf(inputs: number, outputs: number, { support, weight }: Filter)
       values[out * most + x] = Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
     });
   }
-  return { first, count, values, most };
-}
-
-const HALF = 2 ** (PRECISION - 1);
-
-/** To 8 bits; the sum of 255 times the weights stays within 32. */
-const rounded = (sum: number) => Math.min(Math.max(sum >> PRECISION, 0), 255);
-
-function resampleRows(image: Image, width: number, filter: Filter): Image {
-  const { first, count, values, most } = weightsOf(image.width, width, filter);
-  const { height, pixels } = image;
-  const output = new Uint8Array(width * height * 3);
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = y * image.width * 3;
-    for (let x = 0; x < width; x++, to += 3) {
-      let [red, green, blue] = [HALF, HALF, HALF];
-      let from = row + first[x]! * 3;
-      const start = x * most;
-      const end = start + count[x]!;
-      for (let at = start; at < end; at++, from += 3) {
-        const value = values[at]!;
-        red += pixels[from]! * value;
-        green += pixels[from + 1]! * value;
-        blue += pixels[from + 2]! * value;
-      }
-      output[to] = rounded(red);
-      output[to + 1] = rounded(green);
-      output[to + 2] = rounded(blue);
-    }
-  }
-  return { width, height, pixels: output };
-}
-
-function resampleColumns(image: Image, height: number, filter: Filter): Image {
-  const { first, count, values, most } = weightsOf(image.height, height, filter);
-  const stride = image.width * 3;
-  const output = new Uint8Array(stride * height);
-  const sums = new Int32Array(stride);
-  for (let y = 0; y < height; y++) {
-    sums.fill(HALF);
-    for (let n = 0; n < count[y]!; n++) {
-      const value = values[y * most + n]!;
-      const row = (first[y]! + n) * stride;
-      for (let x = 0; x < stride; x++) sums[x] = sums[x]! + image.pixels[row + x]! * value;
-    }
-    for (let x = 0; x < stride; x++) output[y * stride + x] = rounded(sums[x]!);
-  }
-  return { width: image.width, height, pixels: output };
+  return { first, count, values, most, half: HALF, narrow: rounded };
 }
 
 /**
@@ -120,8 +68,10 @@ export function resample(
   name: FilterName,
 ): Image {
   const filter = filters[name];
-  const toWidth = (from: Image) => (width === from.width ? from : resampleRows(from, width, filter));
-  const toHeight = (from: Image) => (height === from.height ? from : resampleColumns(from, height, filter));
+  const toWidth = (from: Image) =>
+    width === from.width ? from : weighRows(from, weightsOf(from.width, width, filter));
+  const toHeight = (from: Image) =>
+    height === from.height ? from : weighColumns(from, weightsOf(from.height, height, filter));
   const rowsLost = image.height - height;
   const heightFirst = rowsLost > 0 && rowsLost > 2 * (image.width - width);
   return heightFirst ? toWidth(toHeight(image)) : toHeight(toWidth(image));

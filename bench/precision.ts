@@ -1,0 +1,133 @@
+// What the precision of the frozen weights costs and saves: npm run bench:precision [-- --run runs/vqa-bottleneck]
+// [--python PATH]. The run is evaluated in each precision, and a backbone of BERT-base's shape reads one batch, each in a
+// process of its own; the tables go into docs/benchmarks.md.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadBackbone } from '../src/backbones/load.js';
+import { type Precision, startEngine } from '../src/engine/index.js';
+import { packageFolder } from '../src/packageFolder.js';
+import { createCollator } from '../src/training/batch.js';
+import { peakMemoryBytes } from '../src/training/environment.js';
+import { createEvaluator, evaluate, predictAll } from '../src/training/evaluate.js';
+import { createFrozenStore } from '../src/training/frozenStore.js';
+import { type AnyTask, createModel } from '../src/training/model.js';
+import { openRun } from '../src/training/openRun.js';
+import { SHAPES } from './jobSpec.js';
+import { machine, markdownTable, writeMarkedSection } from './markedSection.js';
+import { modelOf } from './models.js';
+import { tokenProcessor, tokenTask } from './tokenTask.js';
+
+const { values: options } = parseArgs({
+  options: {
+    run: { type: 'string', default: 'runs/vqa-bottleneck' },
+    python: { type: 'string', default: 'python3' },
+    work: { type: 'string' },
+    precision: { type: 'string', default: 'f32' },
+    model: { type: 'string', default: '' },
+  },
+});
+
+const PRECISIONS: readonly Precision[] = ['f32', 'bf16', 'int8'];
+
+/** Examples of the test set. */
+const EXAMPLES = 2400;
+
+interface RunResult {
+  readonly accuracy: number;
+  /** Answer of each example, and its probability as the score. */
+  readonly answers: readonly { readonly answer: string; readonly score: number }[];
+  readonly peakMemory: number;
+  readonly seconds: number;
+}
+
+async function evaluateRun(precision: Precision): Promise<RunResult> {
+  const opened = await openRun(options.run, { precision });
+  const { recipe, model, evaluator, collator } = opened;
+  const { task, options: taskOptions } = model.parts.task;
+  const examples = (await task.read(taskOptions, recipe.data.test as never)).slice(0, EXAMPLES);
+  const how = { batchSize: recipe.training.batchSize, seed: recipe.seed, stage: 'evaluate' };
+  const start = performance.now();
+  const { report, predictions } = await evaluate(model, evaluator, collator, examples, how);
+  const seconds = (performance.now() - start) / 1000;
+  await collator.processor.close();
+  const answers = predictions as unknown as RunResult['answers'];
+  const { name } = task.metric;
+  return {
+    accuracy: report.values[name] as number,
+    answers: answers.map(({ answer, score }) => ({ answer, score })),
+    peakMemory: peakMemoryBytes(),
+    seconds,
+  };
+}
+
+/** Peak memory after one batch of 16 texts of 140 tokens. */
+async function readBatch(precision: Precision): Promise<{ readonly peakMemory: number }> {
+  await startEngine();
+  const backbone = loadBackbone(options.model);
+  const task = { task: tokenTask as unknown as AnyTask, options: {}, state: null };
+  const parts = { backbone, attached: [], task, precision, seed: 1 };
+  const model = createModel(parts, createFrozenStore(backbone, precision));
+  const examples = await task.task.read({}, { count: 16, length: 140 });
+  const how = { batchSize: 16, seed: 1, stage: 'batch' };
+  await predictAll(model, createEvaluator(model), createCollator(task, tokenProcessor), examples, how);
+  return { peakMemory: peakMemoryBytes() };
+}
+
+function inProcess<Result>(work: string, precision: Precision, ...more: readonly string[]): Result {
+  const words = [fileURLToPath(import.meta.url), '--work', work, '--precision', precision, ...more];
+  const { status, stdout } = spawnSync(process.execPath, words, {
+    cwd: packageFolder(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as Result;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
+function compareAll(): string {
+  const base = modelOf('base', SHAPES.base, options.python);
+  const results = PRECISIONS.map((precision) => inProcess<RunResult>('run', precision, '--run', options.run));
+  const first = (results[0] as RunResult).answers;
+  const rows = results.map(({ accuracy, answers, peakMemory, seconds }, at) => {
+    const same = answers.filter(({ answer }, index) => answer === first[index]?.answer);
+    const differences = answers.flatMap(({ answer, score }, index) => {
+      const other = first[index];
+      return other?.answer === answer ? [Math.abs(score - other.score)] : [];
+    });
+    const precision = PRECISIONS[at] as Precision;
+    const { peakMemory: ofBase } = inProcess<{ peakMemory: number }>('batch', precision, '--model', base);
+    return [
+      precision,
+      percent(accuracy),
+      percent(same.length / answers.length),
+      Math.max(...differences).toFixed(4),
+      megabytes(peakMemory),
+      `${seconds.toFixed(1)} s`,
+      megabytes(ofBase),
+    ];
+  });
+  const head = [
+    '',
+    'accuracy',
+    'same answer as f32',
+    'largest difference of its probability where it is the same',
+    'peak memory',
+    'time',
+    'peak memory, BERT-base',
+  ];
+  return `${markdownTable([head, ...rows])}\n\n${first.length} questions of \`${options.run}\`. ${machine()}`;
+}
+
+const precision = options.precision as Precision;
+if (options.work === 'run') console.log(JSON.stringify(await evaluateRun(precision)));
+else if (options.work === 'batch') console.log(JSON.stringify(await readBatch(precision)));
+else {
+  const text = compareAll();
+  writeMarkedSection('precision', text);
+  console.log(text);
+}
