@@ -1,5 +1,5 @@
 // vlgraft beside PyTorch, in turns: npm run bench -- --python PATH [--only steps,job,forward,checkpointing,growth] [--rounds 5]
-// [--job-rounds 5] [--adapters-python PATH] [--fresh]. The Python of --python has torch==2.13.0, transformers and peft;
+// [--shapes base,small,tiny] [--job-rounds 5] [--adapters-python PATH] [--fresh]. The Python of --python has torch==2.13.0, transformers and peft;
 // that of --adapters-python has adapters, which asks for an older transformers. What was measured is kept in
 // bench/results/benchmarks.json, so that parts can be run one after another; docs/benchmarks.md is written from it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ const { values: options } = parseArgs({
     python: { type: 'string', default: 'python3' },
     'adapters-python': { type: 'string' },
     only: { type: 'string', default: 'steps,job,forward,checkpointing,growth' },
+    shapes: { type: 'string', default: 'base,small,tiny' },
     rounds: { type: 'string', default: '5' },
     'job-rounds': { type: 'string', default: '5' },
     fresh: { type: 'boolean', default: false },
@@ -60,6 +61,7 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 
 async function measureSteps(into: Benchmarks): Promise<void> {
   for (const [name, shape] of Object.entries(SHAPES)) {
+    if (!options.shapes.split(',').includes(name)) continue;
     for (const precision of PRECISIONS) {
       log(`step, ${name}, ${precision}`);
       const entrants = [vlgraft, eager, compiled, ...(name === 'base' ? adapters : [])];
@@ -77,7 +79,7 @@ async function measureSteps(into: Benchmarks): Promise<void> {
 
 /** What gradient checkpointing saves and costs, on the base shape. */
 async function measureCheckpointing(into: Benchmarks): Promise<void> {
-  const model = modelOf(python, 'base', SHAPES.base);
+  const model = modelOf('base', SHAPES.base, python);
   const again: Entrant = { name: 'gradient checkpointing', spec: { gradientCheckpointing: true } };
   for (const precision of PRECISIONS) {
     const measured = await alternate([vlgraft, again], bottleneck(model, precision), 1, log);
