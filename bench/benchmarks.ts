@@ -1,7 +1,8 @@
-// vlgraft beside PyTorch, in turns: npm run bench -- --python PATH [--only steps,job,forward,checkpointing,growth] [--rounds 5]
-// [--shapes base,small,tiny] [--job-rounds 5] [--adapters-python PATH] [--fresh]. The Python of --python has torch==2.13.0, transformers and peft;
-// that of --adapters-python has adapters, which asks for an older transformers. What was measured is kept in
-// bench/results/benchmarks.json, so that parts can be run one after another; docs/benchmarks.md is written from it.
+// vlgraft beside PyTorch, in turns: npm run bench -- --python PATH [--only steps,job,forward,checkpointing,growth]
+// [--shapes base,small,tiny] [--rounds 5] [--job-rounds 5] [--adapters-python PATH] [--fresh]. The Python of --python
+// has torch==2.13.0, transformers and peft; that of --adapters-python has adapters, which asks for an older transformers.
+// What was measured is kept in bench/results/benchmarks.json, so that parts can be run one after another;
+// docs/benchmarks.md is written from it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
