@@ -157,7 +157,7 @@ export const trainingSchema: JsonSchema = {
       default: false,
       description:
         'Keeps only the input of each layer for the backward pass, which computes the layer again: less memory, ' +
-        'up to half as much time again.',
+        'about half as much time again.',
       examples: [true],
     },
     bucketByLength: {
