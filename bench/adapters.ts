@@ -3,7 +3,7 @@
 // runs/bench/adapters/; a run of everything writes its tables into docs/results.md and its plots into docs/images.
 // With --rates 3e-4,1e-3,3e-3 it measures learning rates instead, on a seed of their own.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import type { Variant } from '../src/comparison/variant.js';
 import { packageFolder } from '../src/packageFolder.js';
 import { readRecipe } from '../src/recipe/load.js';
 import { type BenchEntry, benchEntries, HEAD_RATE } from './adapterEntries.js';
+import { writeMarkedSection } from './markedSection.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -130,16 +131,8 @@ const failed = comparisons.some(([, { rows }]) =>
 );
 if (failed) process.exitCode = 1;
 
-const SECTION = /<!-- bench:adapters -->\n[\s\S]*?<!-- \/bench:adapters -->/;
 if (isWhole && !failed) {
-  const page = join(root, 'docs/results.md');
-  const text = readFileSync(page, 'utf8');
-  if (!SECTION.test(text)) throw new Error('docs/results.md has no place for the tables of adapters');
-  const section = `<!-- bench:adapters -->\n${sectionOf(comparisons)}\n<!-- /bench:adapters -->`;
-  writeFileSync(
-    page,
-    text.replace(SECTION, () => section),
-  );
+  writeMarkedSection('results.md', 'bench:adapters', sectionOf(comparisons));
   for (const [task, { folder }] of comparisons) {
     copyFileSync(join(folder, 'plots/parameters.svg'), join(root, 'docs', pictureOf(task)));
   }

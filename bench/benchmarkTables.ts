@@ -1,4 +1,5 @@
 import type { MetricPlot } from '../src/comparison/metricPlot.js';
+import { markdownTable } from './markedSection.js';
 import { type Measured, median, type Rounds, ratioOf } from './measure.js';
 
 /** Everything that `npm run bench` measured. */
@@ -32,12 +33,6 @@ function cell(rounds: Rounds, name: string, key: Key, format: (value: number) =>
   return name === first ? value : `${value} (${ratioOf(rounds, first, name, key).toFixed(2)})`;
 }
 
-const table = (rows: readonly (readonly string[])[]): string[] => {
-  const [head, ...body] = rows as [readonly string[], ...(readonly string[])[]];
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...body.map(line)];
-};
-
 function stepTables({ steps = {} }: Benchmarks): string[] {
   const all = Object.entries(steps);
   if (all.length === 0) return [];
@@ -53,15 +48,15 @@ function stepTables({ steps = {} }: Benchmarks): string[] {
   return [
     '### One training step, seconds',
     '',
-    ...table(of('step', seconds)),
+    markdownTable(of('step', seconds)),
     '',
     '### Start of the process to the end of its first step, seconds',
     '',
-    ...table(of('firstStep', seconds)),
+    markdownTable(of('firstStep', seconds)),
     '',
     '### Peak memory, GB',
     '',
-    ...table(of('peakMemory', gigabytes)),
+    markdownTable(of('peakMemory', gigabytes)),
     '',
     `The main thread (JavaScript, and calls that it waits for) was busy for this share of a step: ${shares.join(', ')}.`,
   ];
@@ -72,7 +67,7 @@ function jobTable({ job }: Benchmarks): string[] {
   return [
     '### A job of ten epochs, the whole process, seconds',
     '',
-    ...table([
+    markdownTable([
       ['', 'whole job', 'one step', 'peak memory, GB'],
       ...Object.keys(job).map((name) => [
         name,
@@ -90,7 +85,7 @@ function forwardTable({ forward }: Benchmarks): string[] {
   return [
     '### The frozen forward pass through the rate of one matrix product',
     '',
-    ...table([
+    markdownTable([
       ['', 'one product', 'forward pass', 'share'],
       ...Object.entries(forward).map(([precision, { productRate, forwardRate, share }]) => [
         precision,
@@ -107,7 +102,7 @@ function checkpointingTable({ checkpointing }: Benchmarks): string[] {
   return [
     '### Gradient checkpointing, base shape',
     '',
-    ...table([
+    markdownTable([
       ['', 'one step, seconds', 'with it', 'peak memory, GB', 'with it'],
       ...Object.entries(checkpointing).map(([precision, rounds]) => [
         precision,
@@ -128,7 +123,7 @@ function growthTables({ growth = {} }: Benchmarks): string[] {
     return [
       `### Growth with ${what}: seconds of ${growsJob(what) ? 'the whole job' : 'a step'}`,
       '',
-      ...table([
+      markdownTable([
         [what, ...names],
         ...Object.entries(values).map(([value, rounds]) => [
           value,

@@ -12,6 +12,7 @@ import { plotSpec } from '../src/comparison/plotSpec.js';
 import { packageFolder } from '../src/packageFolder.js';
 import { type Benchmarks, benchmarkTables, growthPlot } from './benchmarkTables.js';
 import { type JobSpec, SHAPES } from './jobSpec.js';
+import { writeMarkedSection } from './markedSection.js';
 import { alternate, type Entrant } from './measure.js';
 import { modelOf, runOrThrow } from './models.js';
 
@@ -30,7 +31,6 @@ const { values: options } = parseArgs({
 const root = packageFolder();
 const results = join(root, 'bench/results');
 const file = join(results, 'benchmarks.json');
-const page = join(root, 'docs/benchmarks.md');
 const parts = options.only.split(',');
 const { python } = options;
 const [rounds, jobRounds] = [Number(options.rounds), Number(options['job-rounds'])];
@@ -154,14 +154,10 @@ async function measureGrowth(into: Benchmarks): Promise<void> {
   }
 }
 
-const SECTION = /<!-- bench -->\n[\s\S]*?<!-- \/bench -->/;
-
 function save(measured: Benchmarks): void {
   mkdirSync(results, { recursive: true });
   writeFileSync(file, `${JSON.stringify(measured, null, 2)}\n`);
-  const text = readFileSync(page, 'utf8');
-  if (!SECTION.test(text)) throw new Error('docs/benchmarks.md has no place for the tables');
-  writeFileSync(page, text.replace(SECTION, `<!-- bench -->\n${benchmarkTables(measured)}\n<!-- /bench -->`));
+  writeMarkedSection('benchmarks.md', 'bench', benchmarkTables(measured));
 }
 
 const before =

@@ -8,20 +8,18 @@ export const machine = (): string =>
   `Machine: ${availableParallelism()} of ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB.`;
 
 /** A table of Markdown; the first row is its head. */
-export function markdownTable([head, ...body]: readonly [
-  readonly string[],
-  ...(readonly string[])[],
-]): string {
+export function markdownTable(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), `|${'---|'.repeat(head.length)}`, ...body.map(line)].join('\n');
 }
 
-/** Puts text between the markers of a name into docs/benchmarks.md; throws an Error where it has none. */
-export function writeMarkedSection(name: string, text: string): void {
-  const page = join(packageFolder(), 'docs/benchmarks.md');
+/** Puts text between the markers of a name into a page of docs; throws an Error where it has none. */
+export function writeMarkedSection(file: string, name: string, text: string): void {
+  const page = join(packageFolder(), 'docs', file);
   const [start, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
   const before = readFileSync(page, 'utf8');
   const [from, to] = [before.indexOf(start), before.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md has no place for ${name}`);
+  if (from < 0 || to < from) throw new Error(`docs/${file} has no place for ${name}`);
   writeFileSync(page, `${before.slice(0, from)}${start}${text}\n${before.slice(to)}`);
 }

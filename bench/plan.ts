@@ -2,13 +2,14 @@
 // Each recipe is shortened, planned and run, in processes of their own. A run of everything writes its table into
 // docs/plan.md.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageFolder } from '../src/packageFolder.js';
 import type { RunPlan } from '../src/plan/runPlan.js';
 import type { RunSummary } from '../src/training/summary.js';
+import { writeMarkedSection } from './markedSection.js';
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
 
@@ -99,11 +100,5 @@ const table = [
   `Machine: ${availableParallelism()} of ${cpus().length} cores (${cpus()[0]?.model.trim()}).`,
 ].join('\n');
 
-const page = join(root, 'docs/plan.md');
-const SECTION = /<!-- bench:plan -->\n[\s\S]*?<!-- \/bench:plan -->/;
-if (!wanted) {
-  const text = readFileSync(page, 'utf8');
-  if (!SECTION.test(text)) throw new Error('docs/plan.md has no place for the table');
-  writeFileSync(page, text.replace(SECTION, `<!-- bench:plan -->\n${table}\n<!-- /bench:plan -->`));
-}
+if (!wanted) writeMarkedSection('plan.md', 'bench:plan', table);
 console.log(table);

@@ -1,12 +1,10 @@
 // What the precision of the frozen weights costs and saves: npm run bench:precision [-- --run runs/vqa-bottleneck]
 // [--python PATH]. The run is evaluated in each precision, and a backbone of BERT-base's shape reads one batch, each in a
 // process of its own; the tables go into docs/benchmarks.md.
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadBackbone } from '../src/backbones/load.js';
 import { type Precision, startEngine } from '../src/engine/index.js';
-import { packageFolder } from '../src/packageFolder.js';
 import { createCollator } from '../src/training/batch.js';
 import { peakMemoryBytes } from '../src/training/environment.js';
 import { createEvaluator, evaluate, predictAll } from '../src/training/evaluate.js';
@@ -16,6 +14,7 @@ import { openRun } from '../src/training/openRun.js';
 import { SHAPES } from './jobSpec.js';
 import { machine, markdownTable, writeMarkedSection } from './markedSection.js';
 import { modelOf } from './models.js';
+import { inOwnProcess } from './ownProcess.js';
 import { tokenProcessor, tokenTask } from './tokenTask.js';
 
 const { values: options } = parseArgs({
@@ -74,17 +73,8 @@ async function readBatch(precision: Precision): Promise<{ readonly peakMemory: n
   return { peakMemory: peakMemoryBytes() };
 }
 
-function inProcess<Result>(work: string, precision: Precision, ...more: readonly string[]): Result {
-  const words = [fileURLToPath(import.meta.url), '--work', work, '--precision', precision, ...more];
-  const { status, stdout } = spawnSync(process.execPath, words, {
-    cwd: packageFolder(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as Result;
-}
+const inProcess = <Result>(work: string, precision: Precision, ...more: readonly string[]): Result =>
+  inOwnProcess(fileURLToPath(import.meta.url), ['--work', work, '--precision', precision, ...more]);
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
@@ -128,6 +118,6 @@ if (options.work === 'run') console.log(JSON.stringify(await evaluateRun(precisi
 else if (options.work === 'batch') console.log(JSON.stringify(await readBatch(precision)));
 else {
   const text = compareAll();
-  writeMarkedSection('precision', text);
+  writeMarkedSection('benchmarks.md', 'precision', text);
   console.log(text);
 }

@@ -2,7 +2,7 @@
 // [-- --only nlvr,vqa] [-- --overwrite]. What is finished is not run again. Run folders go to runs/bench/, the tables
 // into docs/results.md.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { formatDuration } from '../src/figures.js';
 import { packageFolder } from '../src/packageFolder.js';
 import { type ShippedRecipe, shippedRecipes } from '../src/recipe/shipped.js';
 import type { RunSummary } from '../src/training/summary.js';
+import { writeMarkedSection } from './markedSection.js';
 
 const { values: options } = parseArgs({
   options: { only: { type: 'string' }, overwrite: { type: 'boolean', default: false } },
@@ -100,11 +101,5 @@ const table = [
   `Machine: ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB.`,
 ].join('\n');
 
-const page = join(root, 'docs/results.md');
-const SECTION = /<!-- bench:tasks -->\n[\s\S]*?<!-- \/bench:tasks -->/;
-if (!wanted) {
-  const text = readFileSync(page, 'utf8');
-  if (!SECTION.test(text)) throw new Error('docs/results.md has no place for the tables');
-  writeFileSync(page, text.replace(SECTION, `<!-- bench:tasks -->\n${table}\n<!-- /bench:tasks -->`));
-}
+if (!wanted) writeMarkedSection('results.md', 'bench:tasks', table);
 console.log(table);

@@ -1,6 +1,5 @@
 // How long steps wait for their batches while pictures are new, and when they are known: npm run bench:waiting. Each
 // case trains into its second epoch in a process of its own; the table goes into docs/benchmarks.md.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { resolveRecipe } from '../src/recipe/validate.js';
 import { startSpans, stopSpans } from '../src/spans.js';
 import { runRecipe } from '../src/training/runRecipe.js';
 import { machine, markdownTable, writeMarkedSection } from './markedSection.js';
+import { inOwnProcess } from './ownProcess.js';
 
 /** Some steps of a case. */
 interface Stretch {
@@ -160,13 +160,7 @@ async function work(name: string): Promise<void> {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function rowsOf(name: string): string[][] {
-  const { status, stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), name], {
-    cwd: packageFolder(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`${name} ended with ${status}`);
-  const stretches = JSON.parse(stdout.trim().split('\n').at(-1) as string) as Stretch[];
+  const stretches = inOwnProcess<Stretch[]>(fileURLToPath(import.meta.url), [name]);
   return stretches.map(({ examples, seconds, waiting, mainThread }, at) => [
     `${name}: ${at === 0 ? 'new' : 'known'} pictures`,
     (examples / seconds).toFixed(0),
@@ -183,6 +177,6 @@ else {
   const head = ['', 'examples a second', 'ms an example', 'waiting for batches', 'main thread busy'];
   const rows = Object.keys(CASES).flatMap(rowsOf);
   const text = `${markdownTable([head, ...rows])}\n\n${machine()}`;
-  writeMarkedSection('waiting', text);
+  writeMarkedSection('benchmarks.md', 'waiting', text);
   console.log(text);
 }

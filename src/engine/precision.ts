@@ -9,13 +9,10 @@ import { type Tensor, tf } from './tf.js';
  */
 export type Precision = 'f32' | 'bf16' | 'int8';
 
-const isLow = (native: NativeBackend, tensor: Tensor): boolean =>
-  native.binding.dtypeOf(idOf(native, tensor)) === DataType.BFLOAT16;
-
 /** Whether a value is stored in bf16. */
 export function isBf16(tensor: Tensor): boolean {
   const native = nativeBackend();
-  return native !== undefined && isLow(native, tensor);
+  return native !== undefined && native.binding.dtypeOf(idOf(native, tensor)) === DataType.BFLOAT16;
 }
 
 /** x as f32. */
@@ -53,7 +50,7 @@ function registerCastLike(): void {
 /** x in the precision that `like` is stored in; x itself when it is so already. Differentiable. */
 export function castLike(x: Tensor, like: Tensor): Tensor {
   const native = nativeBackend();
-  if (!native || isLow(native, x) === isLow(native, like)) return x;
+  if (!native || isBf16(x) === isBf16(like)) return x;
   registerCastLike();
   const dtype = native.binding.dtypeOf(idOf(native, like));
   return tf.engine().runKernel(CAST_LIKE, { x } as never, { dtype }) as Tensor;

@@ -101,38 +101,31 @@ export async function openStoring(
   count: number,
   options: PlanOptions,
 ): Promise<StoringPlan> {
-  const root = storeFolder(plan.settings.cache?.folder);
-  const remove: (() => void)[] = [];
-  const temporary = () => {
-    mkdirSync(root, { recursive: true });
-    const folder = mkdtempSync(join(root, 'plan-'));
-    remove.push(() => rmSync(folder, { recursive: true, force: true }));
-    return folder;
-  };
-  const done = () => {
-    for (const one of remove) one();
-  };
+  const { settings, prepared } = plan;
+  const { cache } = settings;
+  if (!cache || cache.mode === 'off') {
+    const cut = await describeCut({ settings, prepared, model });
+    return { plan, cut, fillSeconds: () => 0, close: async () => {} };
+  }
+  const root = storeFolder(cache.folder);
+  mkdirSync(root, { recursive: true });
+  const folder = mkdtempSync(join(root, 'plan-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const { cache } = plan.settings;
-    const settings =
-      cache && cache.mode !== 'off'
-        ? { ...plan.settings, cache: { ...cache, folder: temporary() } }
-        : plan.settings;
-    const cut = await describeCut({ settings, prepared: plan.prepared, model });
-    if (!cut.used) {
-      done();
-      return { plan, cut, fillSeconds: () => 0, close: async () => {} };
-    }
-    const storing = await store(plan, model, cut, temporary(), count, options);
+    const looking = { ...settings, cache: { ...cache, folder: join(folder, 'look') } };
+    const cut = await describeCut({ settings: looking, prepared, model });
+    const storing = cut.used
+      ? await store(plan, model, cut, join(folder, 'store'), count, options)
+      : { plan, cut, fillSeconds: () => 0, close: async () => {} };
     return {
       ...storing,
       close: async () => {
         await storing.close();
-        done();
+        remove();
       },
     };
   } catch (error) {
-    done();
+    remove();
     throw error;
   }
 }

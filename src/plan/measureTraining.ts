@@ -98,12 +98,16 @@ function largestBatch(micros: readonly MicroBatch[], lengths: readonly number[])
   return first && rest.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), first);
 }
 
+/** The batches of the first epoch. */
+const firstEpoch = ({ population, settings }: OpenedPlan): MicroBatch[] =>
+  microBatches(population, { ...settings.training, seed: settings.seed }, { epoch: 0, stepInEpoch: 0 });
+
 /** The first batches of the run, that are looked at. */
-export function chosenBatches({ population, settings }: OpenedPlan, count: number): MicroBatch[] {
-  const options = { ...settings.training, seed: settings.seed };
+export function chosenBatches(plan: OpenedPlan, count: number, epoch = firstEpoch(plan)): MicroBatch[] {
+  const { settings } = plan;
   const wanted = Math.ceil(EXAMPLES / settings.training.batchSize);
   const size = Math.min(count, Math.max(FEWEST_BATCHES, Math.min(MOST_BATCHES, wanted)));
-  return microBatches(population, options, { epoch: 0, stepInEpoch: 0 }).slice(0, size);
+  return epoch.slice(0, size);
 }
 
 /**
@@ -117,10 +121,9 @@ export async function measureTraining(
   count: number,
   { onProgress, signal }: { onProgress?: OnProgress | undefined; signal?: AbortSignal | undefined },
 ): Promise<TrainingFigures> {
-  const { population, settings, prepared } = plan;
-  const options = { ...settings.training, seed: settings.seed };
-  const epoch = microBatches(population, options, { epoch: 0, stepInEpoch: 0 });
-  const chosen = chosenBatches(plan, count);
+  const { population, prepared } = plan;
+  const epoch = firstEpoch(plan);
+  const chosen = chosenBatches(plan, count, epoch);
   const size = chosen.length;
   const onDone = (done: number) =>
     onProgress?.({ stage: 'steps', done, total: 2 * chosen.length, unit: 'batch' });

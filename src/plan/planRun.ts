@@ -171,7 +171,7 @@ function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
   const { validation, test } = prepared.splits;
   const shapes = shapesOf(measured);
   const { cut } = measured;
-  const fill = cut.used ? measured.fillSeconds(prepared.splits.train.length) : 0;
+  const fill = measured.fillSeconds(prepared.splits.train.length);
   const onValidation = splitSeconds(plan, groups, validation);
   const onTest = splitSeconds(plan, groups, test);
   const validations = validation ? Math.max(1, length.evaluations) : 0;

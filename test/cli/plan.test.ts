@@ -2,14 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunPlan } from '../../src/plan/runPlan.js';
-import { type BuiltCli, buildCli } from './builtCli.js';
-import { writeTinyRecipe } from './tinyRecipe.js';
+import type { BuiltCli } from './builtCli.js';
+import { buildTinyCli } from './tinyRecipe.js';
 
 let cli: BuiltCli;
 beforeAll(async () => {
-  cli = buildCli();
-  writeTinyRecipe(cli.folder);
-  await cli.run('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
+  cli = await buildTinyCli();
 });
 afterAll(() => cli.remove());
 

@@ -1,16 +1,14 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltCli, buildCli } from './builtCli.js';
+import type { BuiltCli } from './builtCli.js';
 import { hasTerminal, onTerminal } from './scriptTerminal.js';
-import { writeTinyRecipe } from './tinyRecipe.js';
+import { buildTinyCli } from './tinyRecipe.js';
 
 let cli: BuiltCli;
 let picture: string;
 beforeAll(async () => {
-  cli = buildCli();
-  writeTinyRecipe(cli.folder);
-  await cli.run('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
+  cli = await buildTinyCli();
   const [name] = readdirSync(join(cli.folder, 'data/emoji-scenes/images/test'));
   picture = `data/emoji-scenes/images/test/${name}`;
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createBackbone } from '../../src/backbones/load.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { createWordTokenizer } from '../../src/data/wordTokenizer.js';
+import { type BuiltCli, buildCli } from './builtCli.js';
 
 const questions = ['how many of the things are there', 'is there a red one', 'what is on the left', 'yes no'];
 
@@ -51,4 +52,12 @@ export function writeTinyRecipe(folder: string): void {
     training: { maxSteps: 4, batchSize: 8, evaluateEvery: 2 },
   };
   writeFileSync(join(folder, 'tiny.json'), JSON.stringify(recipe, null, 2));
+}
+
+/** The built command line in a folder that has `tiny.json` and its data. */
+export async function buildTinyCli(): Promise<BuiltCli> {
+  const cli = buildCli();
+  writeTinyRecipe(cli.folder);
+  await cli.run('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
+  return cli;
 }

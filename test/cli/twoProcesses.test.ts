@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltCli, buildCli } from './builtCli.js';
-import { writeTinyRecipe } from './tinyRecipe.js';
+import type { BuiltCli } from './builtCli.js';
+import { buildTinyCli } from './tinyRecipe.js';
 
 /** Every file of a folder with its bytes and when it was written. */
 function contentOf(folder: string): Record<string, string> {
@@ -21,9 +21,7 @@ function contentOf(folder: string): Record<string, string> {
 describe.skipIf(process.platform === 'win32')('two processes and one run folder', () => {
   let cli: BuiltCli;
   beforeAll(async () => {
-    cli = buildCli();
-    writeTinyRecipe(cli.folder);
-    await cli.run('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
+    cli = await buildTinyCli();
   });
   afterAll(() => cli.remove());
 

@@ -28,6 +28,14 @@ let backend: NativeBackend | undefined;
 export const nativeBackend = (): NativeBackend | undefined =>
   tf.getBackend() === 'tensorflow' ? backend : undefined;
 
+/** The native backend where it records a function for a CPU whose TensorFlow has a kernel of that op. */
+export function recordingWith(op: string): NativeBackend | undefined {
+  const native = nativeBackend();
+  if (!native?.binding.isRecording()) return undefined;
+  const { device, hasKernel } = native.binding.session;
+  return device === 'cpu' && hasKernel(op) ? native : undefined;
+}
+
 /** The native backend; throws when it is not in use. */
 export function requireNative(): NativeBackend {
   const found = nativeBackend();

@@ -1,6 +1,5 @@
 import { type Tensor, tf } from '../tf.js';
-import { idOf, type NativeBackend, nativeBackend } from './backend.js';
-import type { Pointer } from './library.js';
+import { idOf, type NativeBackend, recordingWith } from './backend.js';
 import type { Operand } from './promote.js';
 import type { Cluster } from './trace.js';
 
@@ -32,13 +31,8 @@ function traceCluster(native: NativeBackend, key: string, operands: readonly Ope
     for (const tensor of new Set([...outputs, ...symbols])) tensor.dispose();
     if (recording.captured.size > 0) throw new Error(`${key}: reads a value that it was not given`);
     const name = `xla_${key.replace(/\W+/g, '_')}_${known.size}`;
-    const [inputs, made] = [args, results].map((list) => list.map(({ id }) => trace.output(id)));
-    const pointer: Pointer = library.TF_GraphToFunction(
-      ...[trace.graph, name, 0, -1, null],
-      ...[inputs?.length, inputs, made?.length, made],
-      ...[null, null, null, status],
-    );
-    session.check(() => key);
+    const outputsOf = (list: readonly Operand[]) => list.map(({ id }) => trace.output(id));
+    const pointer = trace.asFunction(name, outputsOf(args), outputsOf(results));
     for (const attribute of ['_XlaMustCompile', '_noinline']) {
       library.TF_FunctionSetAttrValueProto(pointer, attribute, TRUE, TRUE.length, status);
       session.check(() => key);
@@ -64,12 +58,10 @@ export function clustered<const Inputs extends readonly Tensor[], Made extends R
   inputs: Inputs,
   work: (inputs: SameLength<Inputs>) => Made,
 ): Made {
-  const native = nativeBackend();
-  const opByOp = () => work(inputs as SameLength<Inputs>);
   const isLarge = inputs.some(({ size }) => size >= FEWEST_VALUES);
-  if (!isLarge || !native?.binding.isRecording()) return opByOp();
+  const native = isLarge ? recordingWith('XlaLaunch') : undefined;
+  if (!native) return work(inputs as SameLength<Inputs>);
   const { binding } = native;
-  if (binding.session.device !== 'cpu' || !binding.session.hasKernel('XlaLaunch')) return opByOp();
   const operands = inputs.map((tensor) => binding.operand(idOf(native, tensor)));
   const key = `${label}(${operands.map(({ dtype, shape }) => `${dtype}[${shape}]`)})`;
   const cluster = known.get(key) ?? traceCluster(native, key, operands, work as Work);

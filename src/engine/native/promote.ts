@@ -10,7 +10,8 @@ export interface Operand {
 
 // Run in bf16 as soon as one operand is bf16: the matrix products, which are what bf16 speeds up.
 const MATRIX_OPS = new Set(['MatMul', 'BatchMatMulV2', 'BiasAdd']);
-// Stay in bf16 when all large operands are bf16 (Softmax only of attention, which asks whether its sums are f32): they move values, or lose nothing that the products have not lost.
+// Stay in bf16 when all large operands are bf16: they move values, or lose nothing that the products have not lost.
+// Softmax is asked for in bf16 by attention alone, where its sums are f32.
 const KEEPING_OPS = new Set(
   [
     'Identity',

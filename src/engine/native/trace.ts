@@ -54,6 +54,8 @@ export interface Trace {
   ): Operand[];
   /** The results of a call of it. */
   cluster(cluster: Cluster, inputs: readonly Operand[]): Operand[];
+  /** What was recorded as a function of some of its values. */
+  asFunction(name: string, inputs: readonly Output[], outputs: readonly Output[]): Pointer;
   /** Values that must be there before what is recorded from now on is computed, until it is called again. */
   startAfter(ids: readonly number[]): void;
   operand(id: number): Operand | undefined;
@@ -212,6 +214,15 @@ export function startTrace({ native, status, check }: Session): Trace {
       const oper: Pointer = native.TF_FinishOperation(node, status);
       check(() => name);
       return results.map(({ dtype, shape }, index) => shaped({ oper, index }, name, dtype, shape));
+    },
+    asFunction: (name, inputs, outputs) => {
+      const made: Pointer = native.TF_GraphToFunction(
+        ...[graph, name, 0, -1, null],
+        ...[inputs.length, inputs, outputs.length, outputs],
+        ...[null, null, null, status],
+      );
+      check(() => name);
+      return made;
     },
     startAfter: (ids) => {
       awaited = ids.filter((id) => symbols.has(id));

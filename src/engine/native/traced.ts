@@ -128,22 +128,7 @@ function addFunction(
     return trace.output((copy as Operand).id);
   });
   const sources = [...inputs, ...captured.values()].map(({ id }) => trace.output(id));
-  const fn = library.TF_GraphToFunction(
-    trace.graph,
-    name,
-    0,
-    -1,
-    null,
-    sources.length,
-    sources,
-    outputs.length,
-    outputs,
-    null,
-    null,
-    null,
-    status,
-  );
-  session.check(() => name);
+  const fn = trace.asFunction(name, sources, outputs);
   library.TFE_ContextAddFunction(context, fn, status);
   library.TF_DeleteFunction(fn);
   session.check(() => name);

@@ -1,5 +1,5 @@
 import { AttributeType } from '../native/attributes.js';
-import { nativeBackend, requireNative } from '../native/backend.js';
+import { recordingWith } from '../native/backend.js';
 import { clustered } from '../native/cluster.js';
 import { DataType } from '../native/dtypes.js';
 import { castLike, isBf16, widened } from '../precision.js';
@@ -25,19 +25,13 @@ const merge = (x: Tensor): Tensor => {
 };
 const scaleOf = (x: Tensor, heads: number): number => 1 / Math.sqrt((x.shape[2] as number) / heads);
 
-/** Whether this TensorFlow has a softmax of bf16 values that adds up in f32: only compiled functions are sure to run it. */
-function hasNarrowSoftmax(): boolean {
-  const { binding } = nativeBackend() ?? {};
-  return (
-    binding?.isRecording() === true &&
-    binding.session.device === 'cpu' &&
-    binding.session.hasKernel('_MklSoftmax')
-  );
-}
-
-/** Scores of bf16 and what is added to them, without becoming f32 in between. */
-function narrowSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
-  const native = requireNative();
+/**
+ * Softmax of bf16 scores and what is added to them, without becoming f32 in between, where this TensorFlow has one that
+ * adds up in f32: only compiled functions are sure to run it.
+ */
+function narrowSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor | undefined {
+  const native = isBf16(scores) ? recordingWith('_MklSoftmax') : undefined;
+  if (!native) return undefined;
   const type = [{ name: 'T', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT }];
   // tfjs's own addition widens, as residuals want it.
   const masked = mask ? native.executeSingleOutput('AddV2', type, [scores, castLike(mask, scores)]) : scores;
@@ -57,8 +51,7 @@ export const attentionOp: Op = {
   name: 'VlgraftAttention',
   forward: ({ query, key, value, mask }, { heads }) => {
     const scores = scoresOf(query as Tensor, key as Tensor, heads as number);
-    const isNarrow = isBf16(scores) && hasNarrowSoftmax();
-    const probabilities = castLike((isNarrow ? narrowSoftmax : softmaxOf)(scores, mask), query as Tensor);
+    const probabilities = castLike(narrowSoftmax(scores, mask) ?? softmaxOf(scores, mask), query as Tensor);
     return [
       merge(tf.matMul(probabilities as never, split(value as Tensor, heads as number) as never)),
       probabilities,
