@@ -117,7 +117,8 @@ function createNumbering(): (input: SequenceInput) => string {
 
 const readRecord = (bytes: Uint8Array): SequenceRecord | undefined => {
   try {
-    return deserialize(bytes) as SequenceRecord;
+    // Arrays that are aligned would be views of the stored bytes, which are only there while they are read.
+    return deserialize(Uint8Array.from(bytes)) as SequenceRecord;
   } catch {
     return undefined; // written by a Node of another serialisation
   }
