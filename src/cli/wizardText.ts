@@ -86,7 +86,9 @@ export function columns(
       const { size = 0, right = false } = layout[at] ?? {};
       return right ? cell.padStart(size) : cell.padEnd(size);
     });
-    return cut(padded.join('  ').trimEnd(), width).replace(/ +…$/, '');
+    return cut(padded.join('  ').trimEnd(), width)
+      .replace(/ {2,}…$/, '')
+      .replace(/ …$/, '…');
   });
 }
 

@@ -206,10 +206,10 @@ describe('vlgraft report', () => {
     expect(readFileSync(page)).toEqual(before);
   });
 
-  it('puts runs beside each other in a file that is named, and says all of it as JSON', async () => {
+  it('puts runs beside each other in the folder around them or in a file that is named, and says all of it as JSON', async () => {
     const unnamed = await cli.run('report', 'runs/tiny', 'runs/other');
-    expect(unnamed.code).toBe(2);
-    expect(unnamed.stderr).toContain('--output: 2 runs beside each other belong to none of their folders');
+    expect(unnamed).toMatchObject({ code: 0, stderr: '' });
+    expect(unnamed.stdout).toContain(`report: ${join('runs', 'side-by-side.html')}`);
     const words = ['report', 'runs/tiny', 'runs/other', '--output', 'pages/both.html', '--json'];
     const { code, stdout } = await cli.run(...words);
     expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
@@ -218,7 +218,9 @@ describe('vlgraft report', () => {
       runs: [{ folder: 'runs/tiny' }, { folder: 'runs/other' }],
       differences: { recipe: [{ key: 'training.maxSteps', values: [4, 1] }] },
     });
-    expect(readFileSync(join(cli.folder, 'pages/both.html'), 'utf8')).toContain('2 runs beside each other');
+    const named = readFileSync(join(cli.folder, 'pages/both.html'), 'utf8');
+    expect(named).toContain('2 runs beside each other');
+    expect(readFileSync(join(cli.folder, 'runs/side-by-side.html'), 'utf8')).toBe(named);
   });
 
   it('exits with 2 where a folder holds no run', async () => {

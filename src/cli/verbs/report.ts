@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { UsageError } from '../../errors.js';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { metricFigure } from '../../figures.js';
 import { rangeText } from '../../report/intervalText.js';
 import type { WrittenReport } from '../../report/writeReport.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
+
+/** The page of several runs where none is named. */
+const BESIDE = 'side-by-side.html';
 
 interface Options {
   readonly output?: string;
@@ -28,13 +30,16 @@ function format({ file, runs }: WrittenReport): string {
   return `${formatTable(rows)}\nreport: ${file}`;
 }
 
+/** The nearest folder that holds every run. */
+function holderOf(runs: readonly string[]): string {
+  const [first = [], ...others] = runs.map((run) => resolve(run).split(sep).slice(0, -1));
+  const shared = first.findIndex((part, at) => others.some((other) => other[at] !== part));
+  return relative('', (shared < 0 ? first : first.slice(0, shared)).join(sep) || sep);
+}
+
 function outputOf(runs: readonly string[], { output }: Options): string | undefined {
   if (output !== undefined || runs.length === 1) return output;
-  throw new UsageError({
-    where: '--output',
-    message: `${runs.length} runs beside each other belong to none of their folders`,
-    expected: 'name a file, for example --output report.html',
-  });
+  return join(holderOf(runs), BESIDE);
 }
 
 async function report(shell: Shell, runs: readonly string[], options: Options): Promise<void> {
@@ -60,7 +65,10 @@ export const addReport: AddVerb = (parent) => {
         'held against.',
     )
     .argument('<runs...>', 'run folders')
-    .option('--output <file>', 'the page; default: report.html in the run folder')
+    .option(
+      '--output <file>',
+      `the page; default: report.html in the run folder, of several runs ${BESIDE} in the folder around them`,
+    )
     .addHelpText(
       'after',
       examples(
