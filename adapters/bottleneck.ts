@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { tf } from '../src/engine/index.js';
+import { addTo } from '../src/engine/index.js';
 import { normal } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
 import { hubFormat } from './bottlenecks/adapterHub.js';
@@ -95,7 +95,7 @@ export const bottleneck = defineAdapter<BottleneckOptions>({
   },
   apply: (call, context) => {
     const read = readAfter(call, context.options.variant);
-    return tf.add(call.output, bottleneckChange(read, call.site, context));
+    return addTo(call.output, bottleneckChange(read, call.site, context));
   },
   /** For each stream: layers · (modules · (2hr + r + h + 1 if the factor is learned) + 4h for the two LayerNorms). */
   parameterCount: (backbone, options) => {

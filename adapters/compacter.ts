@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { type ActivationName, activation, tf } from '../src/engine/index.js';
+import { type ActivationName, activation, addTo } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
 import { normal, type ParameterSpec } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
@@ -124,7 +124,7 @@ export const compacter = defineAdapter<CompacterOptions>({
       phmLinear(x, `${call.site.name}.${part}`, parameters('rule'), parameters);
     const down = layer(readAfter(call, options.variant), 'down');
     const inner = dropout(activation(options.activation)(down), options.dropout);
-    return tf.add(call.output, layer(inner, 'up'));
+    return addTo(call.output, layer(inner, 'up'));
   },
   /** n³, and for each stream: layers · modules · (2 rank (h + r) + r + h). */
   parameterCount: (backbone, options) =>

@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { tf } from '../src/engine/index.js';
+import { addTo } from '../src/engine/index.js';
 import type { Initializer } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
 import { hubFormat } from './bottlenecks/adapterHub.js';
@@ -77,7 +77,7 @@ export const parallel = defineAdapter<ParallelOptions>({
   }),
   apply: (call, context) => {
     const read = moduleOf(call)[context.options.reads];
-    return tf.add(call.output, bottleneckChange(read, call.site, context));
+    return addTo(call.output, bottleneckChange(read, call.site, context));
   },
   /** For each stream: layers · modules · (2hr + r + h + 1 if the factor is learned). */
   parameterCount: (backbone, options) => bottleneckCount(backbone, options, options.sites.length),

@@ -18,9 +18,9 @@ export const tokenProcessor: Processor = {
     const inputIds = Int32Array.from(text.split(' '), Number);
     return { length: inputIds.length, textLength: inputIds.length, inputIds };
   },
-  collate: (sequences: readonly EncodedSequence[], multiple = 1) => {
-    const longest = Math.max(...sequences.map(({ length }) => length));
-    const width = Math.ceil(longest / multiple) * multiple;
+  collate: (sequences: readonly EncodedSequence[]) => {
+    // All are as long as texts may be, where nothing is rounded up: the peers pad nothing either.
+    const width = Math.max(...sequences.map(({ length }) => length));
     const shape = [sequences.length, width];
     const [inputIds, tokenTypeIds, attentionMask] = [int32(shape), int32(shape), float32(shape)];
     for (const [row, sequence] of sequences.entries()) {

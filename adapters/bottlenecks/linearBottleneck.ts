@@ -1,5 +1,12 @@
 import type { BackboneShape, Site } from '../../src/backbones/backbone.js';
-import { type ActivationName, activation, linear, type Tensor, tf } from '../../src/engine/index.js';
+import {
+  type ActivationName,
+  activation,
+  castLike,
+  linear,
+  type Tensor,
+  tf,
+} from '../../src/engine/index.js';
 import { type Initializer, linearParameters, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
 import type { AdapterContext } from '../adapter.js';
 import { chosenStreams } from './modules.js';
@@ -60,8 +67,9 @@ export function bottleneckChange(
   { name }: Site,
   { options, parameters, dropout }: AdapterContext<LinearBottleneckOptions>,
 ): Tensor {
-  const affine = (input: Tensor, part: string) =>
-    linear(input, parameters(`${name}.${part}.weight`), parameters(`${name}.${part}.bias`));
+  // In the precision of the module, so that its products are those of the frozen part; weights and sums stay f32.
+  const near = (part: string) => castLike(parameters(`${name}.${part}`), x);
+  const affine = (input: Tensor, part: string) => linear(input, near(`${part}.weight`), near(`${part}.bias`));
   const inner = dropout(activation(options.activation)(affine(x, 'down')), options.dropout);
   const change = affine(inner, 'up');
   if (options.learnedScale) return tf.mul(change, parameters(`${name}.scale`));

@@ -1,4 +1,4 @@
-import { castAttributes } from './native/attributes.js';
+import { AttributeType, castAttributes } from './native/attributes.js';
 import { idOf, type NativeBackend, nativeBackend, requireNative } from './native/backend.js';
 import { DataType } from './native/dtypes.js';
 import { type Tensor, tf } from './tf.js';
@@ -45,6 +45,13 @@ function registerCastLike(): void {
       castTo(requireNative(), x as Tensor, (attrs as unknown as { dtype: number }).dtype),
   });
   tf.registerGradient({ kernelName: CAST_LIKE, gradFunc: (dy) => ({ x: () => tf.clone(dy as Tensor) }) });
+}
+
+/** a + b where both are bf16, rounded once; undefined where not. tfjs's own addition gives f32, as residuals want it. */
+export function narrowSum(a: Tensor, b: Tensor): Tensor | undefined {
+  const native = isBf16(a) && isBf16(b) ? nativeBackend() : undefined;
+  const type = [{ name: 'T', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT }];
+  return native?.executeSingleOutput('AddV2', type, [a, b]);
 }
 
 /** x in the precision that `like` is stored in; x itself when it is so already. Differentiable. */

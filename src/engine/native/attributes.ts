@@ -13,7 +13,7 @@ export const AttributeType = {
 export interface Attribute {
   readonly name: string;
   readonly type: number;
-  readonly value: number | boolean | string | readonly number[];
+  readonly value: number | boolean | string | readonly number[] | readonly string[];
 }
 
 /** Attributes of the op Cast, between two dtypes of TensorFlow. */
@@ -31,6 +31,7 @@ export interface AttributeSetters {
   readonly float: NativeFunction;
   readonly floats: NativeFunction;
   readonly string: NativeFunction;
+  readonly strings: NativeFunction;
 }
 
 export const eagerSetters = (native: Native): AttributeSetters => ({
@@ -41,6 +42,7 @@ export const eagerSetters = (native: Native): AttributeSetters => ({
   float: native.TFE_OpSetAttrFloat,
   floats: native.TFE_OpSetAttrFloatList,
   string: native.TFE_OpSetAttrString,
+  strings: native.TFE_OpSetAttrStringList,
 });
 
 export const nodeSetters = (native: Native): AttributeSetters => ({
@@ -51,6 +53,7 @@ export const nodeSetters = (native: Native): AttributeSetters => ({
   float: native.TF_SetAttrFloat,
   floats: native.TF_SetAttrFloatList,
   string: native.TF_SetAttrString,
+  strings: native.TF_SetAttrStringList,
 });
 
 /** Sets all attributes; throws an Error that names the one whose kind is unknown. */
@@ -76,6 +79,16 @@ export function setAttributes(
         else set.float(target, name, value);
         break;
       case AttributeType.TF_ATTR_STRING: {
+        if (Array.isArray(value)) {
+          set.strings(
+            target,
+            name,
+            value,
+            (value as readonly string[]).map((text) => Buffer.byteLength(text)),
+            value.length,
+          );
+          break;
+        }
         const bytes = Buffer.from(value as string);
         set.string(target, name, bytes, bytes.length);
         break;

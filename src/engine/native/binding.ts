@@ -223,6 +223,11 @@ export function createBinding(session: Session) {
     },
     /** A value in the graph that is being recorded, a real one as its argument or constant. */
     operand: (id: number): Operand => operandIn(recording as Recording, id),
+    /** Records an activation of a product in the op that makes the product, where the value is one. */
+    fused(id: number, activation: string): TensorMetadata | undefined {
+      const operand = recording?.trace.operand(id) && recording.trace.fused(id, activation);
+      return operand && metadata(operand.id, operand);
+    },
     /** Records a call of a function that XLA compiles. */
     cluster: (cluster: Cluster, operands: readonly Operand[]): TensorMetadata[] =>
       (recording as Recording).trace

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../data/hostTensor.js';
-import { type Attribute, nodeSetters, setAttributes } from './attributes.js';
+import { type Attribute, AttributeType, nodeSetters, setAttributes } from './attributes.js';
 import { DataType, describeTensor } from './dtypes.js';
 import type { Pointer } from './library.js';
 import type { Operand } from './promote.js';
@@ -22,15 +22,22 @@ interface Symbol extends Operand {
   readonly values?: readonly number[];
   /** Of a reshaped value: what was reshaped. */
   readonly reshapedFrom?: Symbol;
+  /** Of a matrix product, and of a product with a bias: what it was made of. */
+  readonly made?: {
+    readonly by: 'MatMul' | 'BiasAdd';
+    readonly attributes: readonly Attribute[];
+    readonly of: readonly Symbol[];
+  };
 }
 
-// Ops whose first inputs form one list: how many of n inputs are in it.
-const LIST_INPUTS: Readonly<Record<string, (n: number) => number>> = {
-  AddN: (n) => n,
-  ConcatV2: (n) => n - 1,
-  Einsum: (n) => n,
-  Pack: (n) => n,
-  StringJoin: (n) => n,
+// Ops of whose inputs some form one list: where it starts and ends among n.
+const LIST_INPUTS: Readonly<Record<string, (n: number) => readonly [number, number]>> = {
+  AddN: (n) => [0, n],
+  ConcatV2: (n) => [0, n - 1],
+  Einsum: (n) => [0, n],
+  Pack: (n) => [0, n],
+  StringJoin: (n) => [0, n],
+  _FusedMatMul: (n) => [2, n],
 };
 
 /** A function that XLA compiles into one kernel for each of its shapes. */
@@ -52,6 +59,11 @@ export interface Trace {
     inputs: readonly Operand[],
     outputs: number,
   ): Operand[];
+  /**
+   * A function of a product with a bias, in the op that computes both; undefined where the value is something else.
+   * @param activation as the op _FusedMatMul calls it
+   */
+  fused(id: number, activation: string): Operand | undefined;
   /** The results of a call of it. */
   cluster(cluster: Cluster, inputs: readonly Operand[]): Operand[];
   /** What was recorded as a function of some of its values. */
@@ -99,7 +111,7 @@ export function startTrace({ native, status, check }: Session): Trace {
     op: string,
     dtype: number,
     shape: readonly number[],
-    more: Pick<Symbol, 'values' | 'reshapedFrom'> = {},
+    more: Pick<Symbol, 'values' | 'reshapedFrom' | 'made'> = {},
   ): Operand => {
     const symbol: Symbol = { id: nextSymbol++, dtype, shape, output, op, ...more };
     symbols.set(symbol.id, symbol);
@@ -164,10 +176,57 @@ export function startTrace({ native, status, check }: Session): Trace {
     return add({ oper, index: 0 }, `the result of ${op}`, dtype, shape);
   };
 
+  const node: Trace['node'] = (name, attributes, inputs, outputs) => {
+    const reshaped = name === 'Reshape' && inputs.length === 2 ? alreadyShaped(inputs) : undefined;
+    if (reshaped) return [reshaped];
+    const node: Pointer = native.TF_NewOperation(graph, name, `node${nodes++}`);
+    const sources = inputs.map(({ id }, index) => sourceOf(name, symbolOf(id), index).output);
+    const [from, to] = LIST_INPUTS[name]?.(sources.length) ?? [sources.length, sources.length];
+    for (const source of sources.slice(0, from)) native.TF_AddInput(node, source);
+    if (to > from) native.TF_AddInputList(node, sources.slice(from, to), to - from);
+    for (const source of sources.slice(to)) native.TF_AddInput(node, source);
+    for (const id of awaited) native.TF_AddControlInput(node, symbolOf(id).output.oper);
+    // TensorFlow counts a list itself and refuses to be told.
+    setAttributes(node, to > from ? attributes.filter((a) => a.name !== 'N') : attributes, setters);
+    const oper: Pointer = native.TF_FinishOperation(node, status);
+    check(() => `${name}(${inputs.map(({ dtype, shape }) => describeTensor(dtype, shape)).join(', ')})`);
+    const made =
+      name === 'MatMul' || name === 'BiasAdd'
+        ? { made: { by: name, attributes, of: inputs.map(({ id }) => symbolOf(id)) } as const }
+        : {};
+    return Array.from({ length: outputs }, (_, index) => {
+      const output = { oper, index };
+      const from = name === 'Reshape' ? symbolOf((inputs[0] as Operand).id) : undefined;
+      return add(
+        output,
+        `the result of ${name}`,
+        native.TF_OperationOutputType(output),
+        inferredShape(output, name),
+        from ? { reshapedFrom: from.reshapedFrom ?? from } : made,
+      );
+    });
+  };
+
   return {
     graph,
     alive,
     constant,
+    node,
+    fused: (id, activation) => {
+      const symbol = symbolOf(id);
+      const { made: sum } = symbol.reshapedFrom ?? symbol;
+      const product = sum?.by === 'BiasAdd' ? sum.of[0]?.made : undefined;
+      if (!sum || product?.by !== 'MatMul') return undefined;
+      const attributes = [
+        ...product.attributes,
+        { name: 'fused_ops', type: AttributeType.TF_ATTR_STRING, value: ['BiasAdd', activation] },
+      ];
+      const inputs = [...product.of, sum.of[1] as Symbol];
+      const [rows] = node('_FusedMatMul', attributes, inputs, 1) as [Operand];
+      if (!symbol.reshapedFrom) return rows;
+      alive.delete(rows.id);
+      return shaped(symbolOf(rows.id).output, '_FusedMatMul', rows.dtype, symbol.shape);
+    },
     argument: ({ dtype, shape }) => {
       const node: Pointer = native.TF_NewOperation(graph, 'Placeholder', `argument${nodes++}`);
       native.TF_SetAttrType(node, 'dtype', dtype);
@@ -175,31 +234,6 @@ export function startTrace({ native, status, check }: Session): Trace {
       const oper: Pointer = native.TF_FinishOperation(node, status);
       check(() => 'argument');
       return add({ oper, index: 0 }, 'an argument', dtype, shape);
-    },
-    node: (name, attributes, inputs, outputs) => {
-      const reshaped = name === 'Reshape' && inputs.length === 2 ? alreadyShaped(inputs) : undefined;
-      if (reshaped) return [reshaped];
-      const node: Pointer = native.TF_NewOperation(graph, name, `node${nodes++}`);
-      const sources = inputs.map(({ id }, index) => sourceOf(name, symbolOf(id), index).output);
-      const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
-      if (listed > 0) native.TF_AddInputList(node, sources.slice(0, listed), listed);
-      for (const source of sources.slice(listed)) native.TF_AddInput(node, source);
-      for (const id of awaited) native.TF_AddControlInput(node, symbolOf(id).output.oper);
-      // TensorFlow counts a list itself and refuses to be told.
-      setAttributes(node, listed > 0 ? attributes.filter((a) => a.name !== 'N') : attributes, setters);
-      const oper: Pointer = native.TF_FinishOperation(node, status);
-      check(() => `${name}(${inputs.map(({ dtype, shape }) => describeTensor(dtype, shape)).join(', ')})`);
-      return Array.from({ length: outputs }, (_, index) => {
-        const output = { oper, index };
-        const from = name === 'Reshape' ? symbolOf((inputs[0] as Operand).id) : undefined;
-        return add(
-          output,
-          `the result of ${name}`,
-          native.TF_OperationOutputType(output),
-          inferredShape(output, name),
-          from ? { reshapedFrom: from.reshapedFrom ?? from } : {},
-        );
-      });
     },
     cluster: ({ name, pointer, results }, inputs) => {
       if (!copied.has(name)) {

@@ -2,7 +2,7 @@ import { AttributeType } from '../native/attributes.js';
 import { recordingWith } from '../native/backend.js';
 import { clustered } from '../native/cluster.js';
 import { DataType } from '../native/dtypes.js';
-import { castLike, isBf16, widened } from '../precision.js';
+import { castLike, isBf16, narrowSum, widened } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
 import { type Op, runOp } from './define.js';
 
@@ -33,9 +33,8 @@ function narrowSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor | undef
   const native = isBf16(scores) ? recordingWith('_MklSoftmax') : undefined;
   if (!native) return undefined;
   const type = [{ name: 'T', type: AttributeType.TF_ATTR_TYPE, value: DataType.FLOAT }];
-  // tfjs's own addition widens, as residuals want it.
-  const masked = mask ? native.executeSingleOutput('AddV2', type, [scores, castLike(mask, scores)]) : scores;
-  return native.executeSingleOutput('Softmax', type, [masked]);
+  const masked = mask ? narrowSum(scores, castLike(mask, scores)) : scores;
+  return native.executeSingleOutput('Softmax', type, [masked as Tensor]);
 }
 
 const softmaxOf = (scores: Tensor, mask: Tensor | undefined): Tensor =>

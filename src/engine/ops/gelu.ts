@@ -1,4 +1,6 @@
+import { idOf, recordingWith } from '../native/backend.js';
 import { clustered } from '../native/cluster.js';
+import { fusesNarrow } from '../native/fusing.js';
 import { castLike, isBf16, widened } from '../precision.js';
 import { isTaped, type Tensor, tf } from '../tf.js';
 import { type Op, runOp } from './define.js';
@@ -12,20 +14,32 @@ function whole(x: Tensor): Tensor {
   return castLike(tf.mul(wide, cumulative(wide)), x);
 }
 
+const inOnePass = (x: Tensor): Tensor => clustered('gelu', [x], ([one]) => [whole(one)])[0];
+
 /** As rows, so that nothing stands between a product and this: TensorFlow fuses product, bias and GELU in f32. */
 function behindProduct(x: Tensor): Tensor {
   const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1]);
   return tf.reshape(tf.mul(rows, cumulative(rows)), x.shape);
 }
 
+/** TensorFlow's name of it. */
+const EXACT = 'GeluExact';
+
+/** The product before it, its bias and this as one op, which rounds to bf16 once, at its end. */
+function narrowWithProduct(x: Tensor): Tensor | undefined {
+  const native = isBf16(x) ? recordingWith('_MklNativeFusedMatMul') : undefined;
+  if (!native || !fusesNarrow(native.binding.session, EXACT)) return undefined;
+  const made = native.binding.fused(idOf(native, x), EXACT);
+  return made && native.createOutputTensor(made);
+}
+
+/** Where no gradient reads the product; one that a gradient reads is not fused with what follows it. */
+const untaped = (x: Tensor): Tensor => narrowWithProduct(x) ?? (isBf16(x) ? inOnePass(x) : behindProduct(x));
+
 /** x Φ(x); the gradient Φ(x) + x φ(x) is computed anew from x, so that nothing else is kept. */
 export const geluOp: Op = {
   name: 'VlgraftGelu',
-  // A product whose result a gradient reads is not fused with what follows it.
-  forward: ({ x }) =>
-    isTaped() || isBf16(x as Tensor)
-      ? clustered('gelu', [x as Tensor], ([one]) => [whole(one)])
-      : [behindProduct(x as Tensor)],
+  forward: ({ x }) => [isTaped() ? inOnePass(x as Tensor) : untaped(x as Tensor)],
   saves: { inputs: ['x'], outputs: [] },
   gradient: (dy, [x]) => ({
     x: () =>

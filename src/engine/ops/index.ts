@@ -1,4 +1,5 @@
 export { type ActivationName, activation } from './activation.js';
+export { addTo } from './addTo.js';
 export { attention } from './attention.js';
 export { createDropout, type Dropout, noDropout } from './dropout.js';
 export { embedding } from './embedding.js';
