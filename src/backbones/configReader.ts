@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import { UsageError } from '../errors.js';
 import type { Json, JsonSchema } from '../json.js';
+import { lazyCheck } from '../lazyCheck.js';
 import { schemaProblems } from '../schemaWords.js';
 
 /**
@@ -14,8 +15,10 @@ export function configReader<Config>(
   required: readonly string[] = ['model_type'],
 ): (config: Readonly<Record<string, Json>>) => Config {
   const known = { ...properties, ...fixed };
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
-  const check = ajv.compile<Config>({ type: 'object', required, properties: known });
+  const check = lazyCheck(() => {
+    const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
+    return ajv.compile<Config>({ type: 'object', required, properties: known });
+  });
   return (config) => {
     const filled: unknown = Object.fromEntries(Object.entries(config).filter(([key]) => key in known));
     if (!check(filled)) throw new UsageError(schemaProblems(check.errors, filled));

@@ -4,6 +4,7 @@ import type { Picture } from '../backbones/backbone.js';
 import { readImageSize } from '../data/images.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { JsonSchema } from '../json.js';
+import { lazyCheck } from '../lazyCheck.js';
 import { schemaProblems } from '../schemaWords.js';
 
 /** x1, y1, x2, y2 in pixels. */
@@ -46,7 +47,9 @@ const schema: JsonSchema = {
   },
 };
 
-const check = new Ajv2020({ allErrors: true, verbose: true }).compile<PredictionInput>(schema);
+const check = lazyCheck(() =>
+  new Ajv2020({ allErrors: true, verbose: true }).compile<PredictionInput>(schema),
+);
 
 const BOXES: Problem = { message: '"boxes" are not boxes', expected: '[[x1, y1, x2, y2], ...]' };
 

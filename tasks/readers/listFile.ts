@@ -1,15 +1,17 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Problem } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { type Check, lazyCheck } from '../../src/lazyCheck.js';
 import { schemaProblems } from '../../src/schemaWords.js';
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
 
-/** A check of one item of a dataset's list, compiled once. */
-export type ItemCheck<Item> = ValidateFunction<Item>;
+/** A check of one item of a dataset's list. */
+export type ItemCheck<Item> = Check<Item>;
 
-/** Compiles a schema of items. */
-export const itemCheck = <Item>(schema: JsonSchema): ItemCheck<Item> => ajv.compile<Item>(schema);
+/** A check by a schema of items. */
+export const itemCheck = <Item>(schema: JsonSchema): ItemCheck<Item> =>
+  lazyCheck(() => ajv.compile<Item>(schema));
 
 /** An id as datasets write it: a whole number or a text. */
 export const idSchema = { type: ['integer', 'string'] } as const;
