@@ -17,6 +17,7 @@ const everywhere = [
   'src/kindSchema',
   'src/nearest',
   'src/schemaWords',
+  'src/lazyCheck',
   'src/systemErrors',
   'src/lockFile',
   'src/packageFolder',
