@@ -45,8 +45,11 @@ export interface TrainerParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Weight of the past in the examples per second that are shown. */
-const RATE_SMOOTHING = 0.9;
+/** Weight of the past in figures that are shown; the files have those of each step. */
+const SMOOTHING = 0.9;
+
+const smoothed = (past: number | undefined, now: number): number =>
+  past === undefined ? now : SMOOTHING * past + (1 - SMOOTHING) * now;
 
 function requireSameData(state: TrainState, data: number): void {
   if (state.data === data) return;
@@ -79,7 +82,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   const { cached } = parts;
   let state: TrainState = start?.state ?? { ...initialState, ...(cached && { cached }), data };
   let mark = performance.now();
-  let rate = 0;
+  let shown: { loss: number; learningRate: number; examplesPerSecond: number } | undefined;
 
   /** Counts the seconds since the last call to a phase, and returns them. */
   const lap = (phase: 'train' | 'evaluate'): number => {
@@ -109,9 +112,11 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     metrics.append({ step: state.step, epoch, split: 'train', values, learningRate });
     const seconds = lap('train');
     parts.recorder?.updated({ step: state.step, values, learningRate, examples, seconds });
-    const now = examples / Math.max(seconds, 1e-9);
-    rate = rate === 0 ? now : RATE_SMOOTHING * rate + (1 - RATE_SMOOTHING) * now;
-    const shown = { loss, learningRate, examplesPerSecond: rate };
+    shown = {
+      loss: smoothed(shown?.loss, loss),
+      learningRate,
+      examplesPerSecond: smoothed(shown?.examplesPerSecond, examples / Math.max(seconds, 1e-9)),
+    };
     parts.onProgress?.({ stage: 'train', done: state.step, total, unit: 'step', values: shown });
   };
 

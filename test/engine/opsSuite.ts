@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   activation,
+  addTo,
   attention,
   compile,
   createDropout,
@@ -43,6 +44,13 @@ const CASES: Record<string, { fn: Fn; shapes: number[][] }> = {
     shapes: [
       [3, 4],
       [2, 4],
+    ],
+  },
+  addTo: {
+    fn: (x, change) => addTo(x as Tensor, change as Tensor),
+    shapes: [
+      [2, 3],
+      [2, 3],
     ],
   },
   layerNorm: {
