@@ -39,7 +39,10 @@ interface Compiled {
 
 function compileSchema(key: SchemaKey): Compiled {
   const ajv = new Ajv2020({
-    ...{ allErrors: true, verbose: true, useDefaults: true, discriminator: true },
+    allErrors: true,
+    verbose: true,
+    useDefaults: true,
+    discriminator: true,
     // That it is a schema is tested; to check it here takes longer than to compile it.
     validateSchema: false,
   });

@@ -80,13 +80,8 @@ export function setAttributes(
         break;
       case AttributeType.TF_ATTR_STRING: {
         if (Array.isArray(value)) {
-          set.strings(
-            target,
-            name,
-            value,
-            (value as readonly string[]).map((text) => Buffer.byteLength(text)),
-            value.length,
-          );
+          const lengths = value.map((text) => Buffer.byteLength(text as string));
+          set.strings(target, name, value, lengths, value.length);
           break;
         }
         const bytes = Buffer.from(value as string);

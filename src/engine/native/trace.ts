@@ -166,14 +166,20 @@ export function startTrace({ native, status, check }: Session): Trace {
     return add({ oper, index: 0 }, 'a constant', dtype, shape, whole ? { values: numbersOf(values) } : {});
   };
   /** TensorFlow can't tell the shape of what XLA gives: a Reshape says it. */
-  const shaped = (source: Output, op: string, dtype: number, shape: readonly number[]): Operand => {
+  const shaped = (
+    source: Output,
+    op: string,
+    dtype: number,
+    shape: readonly number[],
+    reshapedFrom?: Symbol,
+  ): Operand => {
     const target = constant([shape.length], DataType.INT32, Int32Array.from(shape));
     alive.delete(target.id);
     const node: Pointer = native.TF_NewOperation(graph, 'Reshape', `node${nodes++}`);
     for (const one of [source, symbolOf(target.id).output]) native.TF_AddInput(node, one);
     const oper: Pointer = native.TF_FinishOperation(node, status);
     check(() => op);
-    return add({ oper, index: 0 }, `the result of ${op}`, dtype, shape);
+    return add({ oper, index: 0 }, `the result of ${op}`, dtype, shape, reshapedFrom ? { reshapedFrom } : {});
   };
 
   const node: Trace['node'] = (name, attributes, inputs, outputs) => {
@@ -225,7 +231,8 @@ export function startTrace({ native, status, check }: Session): Trace {
       const [rows] = node('_FusedMatMul', attributes, inputs, 1) as [Operand];
       if (!symbol.reshapedFrom) return rows;
       alive.delete(rows.id);
-      return shaped(symbolOf(rows.id).output, '_FusedMatMul', rows.dtype, symbol.shape);
+      const made = symbolOf(rows.id);
+      return shaped(made.output, '_FusedMatMul', made.dtype, symbol.shape, made);
     },
     argument: ({ dtype, shape }) => {
       const node: Pointer = native.TF_NewOperation(graph, 'Placeholder', `argument${nodes++}`);
