@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, grouped, percent } from '../../figures.js';
 import type { RunSummary } from '../../training/summary.js';
@@ -65,16 +65,21 @@ function tableOf(summaries: readonly (readonly [string, RunSummary])[]): string 
   ]);
 }
 
-const next = (folder: string): string =>
-  [
+const PICTURES = join(DATA, 'images/test');
+
+function next(folder: string): string {
+  const picture = join(PICTURES, readdirSync(PICTURES).sort()[0] ?? 'picture.png');
+  return [
     'Accuracy is that of VQA v2, on pictures by an artist that training never saw.',
-    `Run folders: ${RECIPES.map((name) => join('runs', name)).join(', ')}`,
+    `Reports: ${RECIPES.map((name) => join('runs', name, 'report.html')).join(', ')}`,
     '',
     'What to try next:',
+    `  vlgraft predict ${folder} --text "How many apples are there?" --picture ${picture}`,
     `  vlgraft evaluate ${folder}`,
     '  vlgraft run vqa-shortcut',
     '  vlgraft recipes cp vqa-bottleneck my-recipe.json',
   ].join('\n');
+}
 
 async function quickstart(shell: Shell): Promise<void> {
   await prepareEngine(shell);
