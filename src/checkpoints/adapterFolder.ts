@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
@@ -74,7 +74,11 @@ export function writeAdapterFolder(
 /** Throws UsageError that names each of these files that is not as it was written. */
 function requireUndamaged(folder: string, names: readonly string[]): void {
   const expected = `copy it again; where it was changed on purpose, remove ${CHECKSUMS} beside it`;
-  const problems = damagedFiles(folder, names).map((problem) => ({ ...problem, expected }));
+  const isThere = ({ file }: Problem) => file !== undefined && existsSync(file);
+  const problems = damagedFiles(folder, names).map((problem) => ({
+    ...problem,
+    ...(isThere(problem) && { expected }),
+  }));
   if (problems.length > 0) throw new UsageError(problems);
 }
 

@@ -51,8 +51,13 @@ const describe = (problems: readonly Problem[]): string =>
     .join('; ');
 
 function nothingWhole(problems: readonly Problem[]): UsageError {
-  const expected = 'put the files back, or train anew (--overwrite)';
-  return new UsageError(problems.map((problem) => ({ ...problem, expected })));
+  const advice = 'put the files back, or train anew (--overwrite)';
+  return new UsageError(
+    problems.map(({ expected, ...problem }) => ({
+      ...problem,
+      expected: [expected, advice].filter(Boolean).join('; '),
+    })),
+  );
 }
 
 /**

@@ -86,8 +86,9 @@ async function untilMoment({ cli, subject, random, duration }: Life, ended: () =
   }
   const sign = SIGNS[random.integer(SIGNS.length)] as RegExp;
   const folder = join(cli.folder, subject.output);
-  const before = new Set(filesIn(folder));
-  const appeared = () => filesIn(folder).some((name) => sign.test(name) && !before.has(name));
+  const timeOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
+  const before = new Map(filesIn(folder).map((name) => [name, timeOf(name)]));
+  const appeared = () => filesIn(folder).some((name) => sign.test(name) && before.get(name) !== timeOf(name));
   while (!ended() && !appeared()) await wait(2);
   await wait(random.next() * 60);
 }
@@ -138,7 +139,7 @@ const untimed = (text: string): string =>
 
 /** Files that hold times by their nature, or that say what a checkpoint of these holds. */
 const LEFT_OUT =
-  /(^|\/)(timings\.jsonl|events\/.*|report\.html|environment\.json|state\.json|checksums\.json|\.lock)$|^[^/]*\.(csv|md|html|svg|json)$/;
+  /(^|\/)(timings\.jsonl|events\/.*|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock)$|^[^/]*\.(csv|md|html|svg|json)$/;
 
 /** Name -> content of every result, without times. */
 export function resultsOf(folder: string): Map<string, string> {
