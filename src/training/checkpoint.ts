@@ -19,7 +19,7 @@ export interface Checkpoint {
 }
 
 /** The contents of two files of the run. */
-export interface CheckpointLogs {
+interface CheckpointLogs {
   readonly metrics: string;
   readonly timings: string;
 }

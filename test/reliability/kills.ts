@@ -19,14 +19,7 @@ export interface Subject {
 }
 
 /** What a process was doing when it was killed, by what lay in its folder. */
-export type Stage =
-  | 'reading'
-  | 'storing'
-  | 'training'
-  | 'checkpointing'
-  | 'evaluating'
-  | 'saving'
-  | 'reporting';
+type Stage = 'reading' | 'storing' | 'training' | 'checkpointing' | 'evaluating' | 'saving' | 'reporting';
 
 /** One kill and what came of it. */
 export interface Kill {
@@ -89,7 +82,7 @@ async function untilMoment({ cli, subject, random, duration }: Life, ended: () =
   const timeOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
   const before = new Map(filesIn(folder).map((name) => [name, timeOf(name)]));
   const appeared = () => filesIn(folder).some((name) => sign.test(name) && before.get(name) !== timeOf(name));
-  while (!ended() && !appeared()) await wait(2);
+  while (!ended() && !appeared()) await wait(8);
   await wait(random.next() * 60);
 }
 
@@ -137,12 +130,12 @@ const TIMED = new Set(['seconds', 'stepsPerSecond', 'peakMemoryBytes', 'reason',
 const untimed = (text: string): string =>
   JSON.stringify(JSON.parse(text), (key, value: unknown) => (TIMED.has(key) ? undefined : value));
 
-/** Files that hold times by their nature, or that say what a checkpoint of these holds. */
+/** Files that hold times by their nature, or that say what a checkpoint of these holds; half-written ones. */
 const LEFT_OUT =
-  /(^|\/)(timings\.jsonl|events\/.*|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock)$|^[^/]*\.(csv|md|html|svg|json)$/;
+  /(^|\/)(timings\.jsonl|events\/.*|.*\.tmp|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock)$|^[^/]*\.(csv|md|html|svg|json)$/;
 
 /** Name -> content of every result, without times. */
-export function resultsOf(folder: string): Map<string, string> {
+function resultsOf(folder: string): Map<string, string> {
   const names = filesIn(folder).filter(
     (name) => !LEFT_OUT.test(name) || /^(summary|predictions|recipe|inputs)/.test(name),
   );
@@ -155,11 +148,7 @@ export function resultsOf(folder: string): Map<string, string> {
 }
 
 /** Throws Error that names the files that differ. */
-export function requireSameResults(
-  subject: string,
-  found: Map<string, string>,
-  whole: Map<string, string>,
-): void {
+function requireSameResults(subject: string, found: Map<string, string>, whole: Map<string, string>): void {
   const differing = [...new Set([...found.keys(), ...whole.keys()])].filter(
     (name) => found.get(name) !== whole.get(name),
   );
@@ -172,7 +161,7 @@ export function requireSameResults(
 }
 
 /** Kills in one life of a command. */
-const MOST_KILLS = 6;
+const MOST_KILLS = 12;
 
 /**
  * Kills commands at random moments, lets them go on until they are done, and compares their results byte by byte with

@@ -18,7 +18,7 @@ export const MANY: Sampling = { whole: 2 ** 16, blocks: 16, size: 2 ** 12 };
 const PIECE = 2 ** 20;
 
 /** Begin and length of the pieces of a file that are hashed, the first and the last bytes among them. */
-export function piecesOf(bytes: number, { whole, blocks, size }: Sampling): (readonly [number, number])[] {
+function piecesOf(bytes: number, { whole, blocks, size }: Sampling): (readonly [number, number])[] {
   if (bytes <= whole) {
     return Array.from({ length: Math.ceil(bytes / PIECE) }, (_, index) => [
       index * PIECE,
