@@ -1,12 +1,13 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { writeFileAtomically } from './atomicFile.js';
+import { CHECKSUMS, checksumOf, damagedFiles, writeChecksums } from './checksums.js';
 import type { JsonObject } from './jsonFile.js';
-import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
+import { isJsonObject, jsonText, readJsonObject, sortMembers } from './jsonFile.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 /** The version of `adapter_config.json` that is written and read. */
@@ -52,7 +53,8 @@ const files = {
 
 /**
  * Writes an adapter folder and makes the folder. The config goes first where an old one is there and comes last, so
- * that a folder whose writing was cut short is never taken for a whole one.
+ * that a folder whose writing was cut short is never taken for a whole one. Checksums of tensors and config lie beside
+ * them.
  */
 export function writeAdapterFolder(
   folder: string,
@@ -64,7 +66,20 @@ export function writeAdapterFolder(
   writeSafetensors(join(folder, files.tensors), tensors, { metadata });
   writeSafetensors(join(folder, files.headTensors), headTensors, { metadata });
   writeFileAtomically(join(folder, files.readme), readme);
-  writeJson(join(folder, files.config), sortMembers(config));
+  const text = jsonText(sortMembers(config));
+  writeChecksums(folder, [files.tensors, files.headTensors], { [files.config]: checksumOf(text) });
+  writeFileAtomically(join(folder, files.config), text);
+}
+
+/** Throws UsageError that names each of these files that is not as it was written. */
+function requireUndamaged(folder: string, names: readonly string[]): void {
+  const expected = `copy it again; where it was changed on purpose, remove ${CHECKSUMS} beside it`;
+  const isThere = ({ file }: Problem) => file !== undefined && existsSync(file);
+  const problems = damagedFiles(folder, names).map((problem) => ({
+    ...problem,
+    ...(isThere(problem) && { expected }),
+  }));
+  if (problems.length > 0) throw new UsageError(problems);
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -108,14 +123,17 @@ function checkConfig(file: string, config: JsonObject): AdapterConfig {
 /** Reads and checks `adapter_config.json` alone, to know which backbone to load; throws `UsageError` with all that is wrong. */
 export function readAdapterConfig(folder: string): AdapterConfig {
   const file = join(folder, files.config);
-  return checkConfig(file, readJsonObject(file));
+  const config = checkConfig(file, readJsonObject(file));
+  requireUndamaged(folder, [files.config]);
+  return config;
 }
 
 const shortened = (hash: string): string => hash.slice(0, 12);
 
 /**
  * Reads an adapter folder for the backbone with this hash. Throws `UsageError` where the adapters were trained on
- * another backbone, and where a file is missing or malformed.
+ * another backbone, and where a file is missing, malformed, or not as it was written; folders without checksums are not
+ * checked for the last.
  */
 export function readAdapterFolder(folder: string, backboneHash: string): AdapterContents {
   const config = readAdapterConfig(folder);
@@ -125,6 +143,7 @@ export function readAdapterFolder(folder: string, backboneHash: string): Adapter
     const expected = `the one with hash ${shortened(hash)}, not ${shortened(backboneHash)}`;
     throw new UsageError({ file: join(folder, files.config), where: '/backbone', message, expected });
   }
+  requireUndamaged(folder, [files.tensors, files.headTensors]);
   return {
     config,
     tensors: readSafetensors(join(folder, files.tensors)),

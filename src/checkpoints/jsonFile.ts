@@ -32,9 +32,12 @@ export function readJsonObject(path: string): JsonObject {
   return value;
 }
 
+/** A value as indented JSON, as it is written to files. */
+export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
 /** Writes a value as indented JSON, whole or not at all. */
 export function writeJson(path: string, value: unknown): void {
-  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+  writeFileAtomically(path, jsonText(value));
 }
 
 /** A value with the members of every object in the order of their names, so that equal values give equal JSON. */

@@ -19,7 +19,7 @@ type Options = Readonly<Record<string, Json>>;
 const CONFIG = 'adapter_config.json';
 
 /** The adapter folder that is meant: the folder itself, or that of the run that it is. */
-const adapterFolderOf = (folder: string): string =>
+export const adapterFolderOf = (folder: string): string =>
   existsSync(join(folder, CONFIG)) ? folder : runFolder(folder).adapter;
 
 const isOwn = (folder: string): boolean =>

@@ -1,22 +1,45 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { damagedFiles, writeChecksums } from '../checkpoints/checksums.js';
+import { readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
 import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js';
 import type { HostTensor } from '../data/hostTensor.js';
-import { UsageError } from '../errors.js';
-import { initialState, type TrainState } from './trainState.js';
+import { type Problem, UsageError } from '../errors.js';
+import { checkedState } from './checkState.js';
+import type { TrainState } from './trainState.js';
 
 /** State, trainable values and optimizer slots. */
 export interface Checkpoint {
   readonly state: TrainState;
   readonly parameters: ReadonlyMap<string, HostTensor>;
   readonly slots: ReadonlyMap<string, HostTensor>;
+  /** What was logged up to here, to mend the logs of the run; absent in checkpoints of earlier versions. */
+  readonly logs?: CheckpointLogs;
+}
+
+/** The contents of two files of the run. */
+interface CheckpointLogs {
+  readonly metrics: string;
+  readonly timings: string;
 }
 
 const FOLDER = /^step-(\d+)$/;
 
+const files = {
+  state: 'state.json',
+  parameters: 'parameters.safetensors',
+  slots: 'optimizer.safetensors',
+  metrics: 'metrics.jsonl',
+  timings: 'timings.jsonl',
+} as const;
+
 /** `step-000120`; names sort as steps do. */
 export const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
+
+/** Where the state of a checkpoint stands. */
+export const stateFile = (folder: string, step: number): string =>
+  join(folder, checkpointName(step), files.state);
 
 /** Steps of the complete checkpoints of a folder, oldest first. */
 export function checkpointSteps(folder: string): number[] {
@@ -25,15 +48,18 @@ export function checkpointSteps(folder: string): number[] {
   return found.map(Number).sort((a, b) => a - b);
 }
 
-/** Writes a checkpoint that is there in full or not at all: a folder beside it, renamed. */
-export function writeCheckpoint(folder: string, { state, parameters, slots }: Checkpoint): void {
+/** Writes a checkpoint that is there in full or not at all, with checksums: a folder beside it, renamed. */
+export function writeCheckpoint(folder: string, { state, parameters, slots, logs }: Checkpoint): void {
   const target = join(folder, checkpointName(state.step));
   const temporary = `${target}.${process.pid}.tmp`;
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
-  writeSafetensors(join(temporary, 'parameters.safetensors'), parameters);
-  writeSafetensors(join(temporary, 'optimizer.safetensors'), slots);
-  writeJson(join(temporary, 'state.json'), state);
+  writeSafetensors(join(temporary, files.parameters), parameters);
+  writeSafetensors(join(temporary, files.slots), slots);
+  for (const [name, text] of Object.entries(logs ?? {}))
+    writeFileAtomically(join(temporary, `${name}.jsonl`), text);
+  writeJson(join(temporary, files.state), state);
+  writeChecksums(temporary, readdirSync(temporary).sort());
   rmSync(target, { recursive: true, force: true });
   renameSync(temporary, target);
 }
@@ -53,33 +79,60 @@ export function pruneCheckpoints(folder: string, bestStep: number | undefined): 
   }
 }
 
-const isState = (value: unknown): value is TrainState =>
-  isJsonObject(value) &&
-  Object.entries(initialState).every(([key, start]) => typeof value[key] === typeof start);
+/** Renames a damaged checkpoint, so that no run goes on from it and it can be looked at; returns its new name. */
+export function setAside(folder: string, step: number): string {
+  const damaged = `${checkpointName(step)}.damaged`;
+  const names = Array.from({ length: 1000 }, (_, index) => (index === 0 ? damaged : `${damaged}-${index}`));
+  const name = names.find((one) => !existsSync(join(folder, one))) ?? damaged;
+  renameSync(join(folder, checkpointName(step)), join(folder, name));
+  return name;
+}
+
+/** What is wrong with the weights of a checkpoint by their checksum, or that they are missing. */
+export function damageOfWeights(folder: string, step: number): Problem[] {
+  const file = join(folder, checkpointName(step), files.parameters);
+  if (!existsSync(file)) return [{ file, message: 'the file is missing' }];
+  return damagedFiles(join(folder, checkpointName(step)), [files.parameters]);
+}
+
+/** Throws UsageError, which says what can be done, where the best weights so far are damaged. */
+export function requireBestWeights(folder: string, step: number): void {
+  const expected =
+    'they are needed at the end: put the file back and resume; without it --resume goes on from a checkpoint before it, where one is left';
+  const problems = damageOfWeights(folder, step).map(({ message, ...place }) => ({
+    ...place,
+    message: `the best weights so far: ${message}`,
+    expected,
+  }));
+  if (problems.length > 0) throw new UsageError(problems);
+}
 
 /** The trainable values of a checkpoint. */
 export const readCheckpointParameters = (folder: string, step: number): Map<string, HostTensor> =>
-  readSafetensors(join(folder, checkpointName(step), 'parameters.safetensors'));
+  readSafetensors(join(folder, checkpointName(step), files.parameters));
 
-/** Reads a checkpoint; UsageError that says what to do when a file is missing or malformed. */
-export function readCheckpoint(folder: string, step: number): Checkpoint {
-  const place = join(folder, checkpointName(step));
-  try {
-    return readFiles(folder, place, step);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const expected = `remove ${place}: the run goes on from the checkpoint before it`;
-    throw new UsageError(error.problems.map((problem) => ({ ...problem, expected })));
-  }
+/** The state of a checkpoint alone. */
+export const readState = (folder: string, step: number): TrainState =>
+  checkedState(stateFile(folder, step), readJsonObject(stateFile(folder, step)), step);
+
+function readLogs(place: string, { metricsBytes }: TrainState): CheckpointLogs | undefined {
+  const [metrics, timings] = [join(place, files.metrics), join(place, files.timings)];
+  if (!existsSync(metrics) || !existsSync(timings)) return undefined;
+  const logs = { metrics: readFileSync(metrics, 'utf8'), timings: readFileSync(timings, 'utf8') };
+  const bytes = Buffer.byteLength(logs.metrics);
+  if (bytes === metricsBytes) return logs;
+  const message = `it is ${metricsBytes}, but ${basename(metrics)} beside it has ${bytes} bytes`;
+  throw new UsageError({ file: join(place, files.state), where: '/metricsBytes', message });
 }
 
-function readFiles(folder: string, place: string, step: number): Checkpoint {
-  const file = join(place, 'state.json');
-  const state = readJsonObject(file) as unknown;
-  if (!isState(state)) throw new UsageError({ file, message: 'this is not the state of a training run' });
-  return {
-    state,
-    parameters: readCheckpointParameters(folder, step),
-    slots: readSafetensors(join(place, 'optimizer.safetensors')),
-  };
+/** Reads a checkpoint; UsageError where a file is missing, malformed or not as it was written. */
+export function readCheckpoint(folder: string, step: number): Checkpoint {
+  const place = join(folder, checkpointName(step));
+  const damaged = damagedFiles(place);
+  if (damaged.length > 0) throw new UsageError(damaged);
+  const parameters = readCheckpointParameters(folder, step);
+  const state = readState(folder, step);
+  const logs = readLogs(place, state);
+  const slots = readSafetensors(join(place, files.slots));
+  return { state, parameters, slots, ...(logs && { logs }) };
 }

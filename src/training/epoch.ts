@@ -17,6 +17,8 @@ export interface EpochParts extends Population {
   readonly training: readonly Example[];
   readonly options: TrainingOptions;
   readonly seed: number;
+  /** Ends the epoch between two batches of an update, of which nothing is left then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An update that was done. */
@@ -100,7 +102,10 @@ export async function* epochUpdates(
     const update = { learningRate, completed, before: ids, groupSteps };
     reports.push(await runMicro(parts, collected, update));
     ids.push(...collected.ids);
-    if (!collected.micro.last) continue;
+    if (!collected.micro.last) {
+      if (parts.signal?.aborted) return;
+      continue;
+    }
     yield { report: summariseUpdate(reports), learningRate, examples: ids.length, groups };
     completed += 1;
     groupsBefore = groupSteps;

@@ -7,6 +7,7 @@ import type { Processor, Vocabulary } from '../backbones/backbone.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
 import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import { filesReadBy } from '../data/filesRead.js';
 import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
@@ -36,9 +37,13 @@ interface Splits {
   readonly test?: readonly Example[];
 }
 
+type FilesRead = { readonly [split in SplitName]?: ReadonlySet<string> };
+
 /** A run before anything is on the device. */
 export interface Prepared {
   readonly splits: Splits;
+  /** Files that were read to know the examples of each split. */
+  readonly filesRead: FilesRead;
   readonly task: FittedTask;
   readonly backbone: LoadedBackbone;
   /** Holds tokenizer.json. */
@@ -68,13 +73,19 @@ const placed = (problem: Problem, split: SplitName): Problem =>
     : { ...problem, where: `data.${split} ${problem.where}` };
 
 /** Reads every split that the recipe names; throws UsageError with the problems of all of them. */
-async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Promise<Splits> {
+async function readSplits(
+  task: AnyTask,
+  { data, ...settings }: RunSettings,
+): Promise<{ readonly splits: Splits; readonly filesRead: FilesRead }> {
   const problems: Problem[] = [];
+  const filesRead: { [split in SplitName]?: ReadonlySet<string> } = {};
   const read = async (split: keyof Splits) => {
     const files = data[split];
     if (!files) return undefined;
     try {
-      const examples = await task.read(taskOptions(settings), files);
+      const read = await filesReadBy(() => task.read(taskOptions(settings), files));
+      filesRead[split] = read.files;
+      const examples = read.result;
       if (examples.length > 0) return examples;
       problems.push({ where: `data.${split}`, message: 'there are no examples in its files' });
     } catch (error) {
@@ -85,7 +96,7 @@ async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Pr
   };
   const [train = [], validation, test] = [await read('train'), await read('validation'), await read('test')];
   if (problems.length > 0) throw new UsageError(problems);
-  return { train, ...(validation && { validation }), ...(test && { test }) };
+  return { splits: { train, ...(validation && { validation }), ...(test && { test }) }, filesRead };
 }
 
 /** Words that stand less often are spelled with their letters. */
@@ -135,7 +146,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const task = taskOf(settings.task.kind, modules);
   const options = taskOptions(settings);
-  const splits = await readSplits(task, settings);
+  const { splits, filesRead } = await readSplits(task, settings);
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
@@ -157,5 +168,5 @@ export async function prepare(
     gradientCheckpointing: settings.training.gradientCheckpointing,
     start: sourceValues(settings.adapters, backbone),
   };
-  return { splits, task: fitted, backbone, tokenizerFolder, processor, parts };
+  return { splits, filesRead, task: fitted, backbone, tokenizerFolder, processor, parts };
 }

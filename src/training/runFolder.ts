@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { LOCK } from '../checkpoints/folderLock.js';
 import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
 import { type Problem, UsageError } from '../errors.js';
-import { type Checkpoint, checkpointSteps, readCheckpoint } from './checkpoint.js';
+import { type Checkpoint, checkpointSteps } from './checkpoint.js';
+import { findResumePoint } from './resumePoint.js';
 import type { RunSettings } from './settings.js';
 
 /** Where the files of a run lie. */
@@ -13,6 +14,8 @@ export interface RunFolder {
   readonly path: string;
   readonly recipe: string;
   readonly environment: string;
+  /** What the files that the run read held. */
+  readonly inputs: string;
   readonly metrics: string;
   /** How long updates and evaluations took. */
   readonly timings: string;
@@ -39,6 +42,7 @@ export const runFolder = (path: string): RunFolder => ({
   path,
   recipe: join(path, 'recipe.json'),
   environment: join(path, 'environment.json'),
+  inputs: join(path, 'inputs.jsonl'),
   metrics: join(path, 'metrics.jsonl'),
   timings: join(path, 'timings.jsonl'),
   events: join(path, 'events'),
@@ -159,17 +163,16 @@ export function checkRunFolder(
   if (!resume && !overwrite) refuseToOverwrite(path);
 }
 
-/** Removes what an earlier run left, or, with `resume`, returns its last checkpoint; writes the recipe. */
+/** Removes what an earlier run left, or, with `resume`, returns its last whole checkpoint; writes the recipe. */
 export function openRunFolder(
   path: string,
   settings: RunSettings,
-  { resume = false }: OpenOptions,
+  { resume = false, onLog }: OpenOptions & { readonly onLog?: ((line: string) => void) | undefined },
 ): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
   const folder = runFolder(path);
   if (!resume) clearRunFolder(folder);
+  const checkpoint = findResumePoint(folder.checkpoints, onLog);
   mkdirSync(path, { recursive: true });
   writeJson(folder.recipe, settings);
-  const last = checkpointSteps(folder.checkpoints).at(-1);
-  if (last === undefined) return { folder };
-  return { folder, checkpoint: readCheckpoint(folder.checkpoints, last) };
+  return { folder, ...(checkpoint && { checkpoint }) };
 }

@@ -6,17 +6,27 @@ import { type EngineInfo, startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
+import { damagedBestFiles } from './bestFiles.js';
 import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll } from './evaluate.js';
+import { recordInputs } from './inputs/recordInputs.js';
+import { requireSameInputs } from './inputs/requireSameInputs.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
 import { describeProfile, startProfile } from './profile.js';
 import { openRecorder } from './recorder.js';
 import { recordRun } from './recordRun.js';
-import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder } from './runFolder.js';
+import {
+  checkRunFolder,
+  earlierRun,
+  type OpenOptions,
+  openRunFolder,
+  type RunFolder,
+  runFolder,
+} from './runFolder.js';
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
@@ -115,12 +125,18 @@ async function evaluateSplits(
   parts: TrainerParts,
   { splits }: Prepared,
   folder: RunFolder,
-  { bestMetrics }: TrainState,
+  { bestMetrics, bestFiles }: TrainState,
 ) {
   const { validation, test } = splits;
-  const onValidation = bestMetrics
-    ? { metrics: bestMetrics }
-    : validation && (await evaluateSplit(parts, 'validation', validation, folder));
+  const damaged = damagedBestFiles(folder, bestFiles);
+  for (const file of damaged)
+    parts.onLog?.(`${file} was missing or damaged: the best weights are evaluated again`);
+  const onValidation =
+    bestMetrics && damaged.length === 0
+      ? { metrics: bestMetrics }
+      : validation && (await evaluateSplit(parts, 'validation', validation, folder));
+  if (damaged.includes(folder.validationPredictions) && onValidation && 'predictions' in onValidation)
+    writePredictions(folder.validationPredictions, onValidation.predictions);
   const onTest = test && (await evaluateSplit(parts, 'test', test, folder));
   const metrics = {
     ...(onValidation?.metrics && { validation: onValidation.metrics }),
@@ -215,6 +231,10 @@ async function carryOut(
   const profile = options.profile ? startProfile() : undefined;
   // What an earlier run left is removed as late as can be: a slip in a data file costs no results.
   const open = once(() => openRunFolder(settings.output, settings, options));
+  const isResumed = options.resume && earlierRun(settings.output) !== undefined;
+  const known = isResumed
+    ? await requireSameInputs(runFolder(settings.output).inputs, settings, options)
+    : undefined;
   const prepared = await prepare(settings, modules, () => open().folder.backbone);
   const model = createModel(prepared.parts);
   const step = createStep(model, settings.training);
@@ -225,6 +245,8 @@ async function carryOut(
     if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
     const { folder, checkpoint } = open();
     writeJson(folder.environment, describeEnvironment());
+    const inputs = recordInputs(folder.inputs, settings, prepared, { ...options, ...(known && { known }) });
+    inputs.catch(() => {}); // told where a checkpoint needs it
     const baseline = baselines(prepared);
     const prepareSeconds = clock();
     const settled = checkpoint && (checkpoint.state.cached ?? false);
@@ -245,8 +267,18 @@ async function carryOut(
         seed: settings.seed,
         cached: cache.used,
         checkpoints: folder.checkpoints,
-        metrics: openMetricsLog(folder.metrics, checkpoint?.state.metricsBytes ?? 0),
-        recorder: openRecorder(folder, prepared.task, !prepared.splits.test, checkpoint?.state),
+        metrics: openMetricsLog(folder.metrics, {
+          bytes: checkpoint?.state.metricsBytes ?? 0,
+          copy: checkpoint?.logs?.metrics,
+          onLog: options.onLog,
+        }),
+        recorder: openRecorder(folder, prepared.task, {
+          keepPredictions: !prepared.splits.test,
+          state: checkpoint?.state,
+          timings: checkpoint?.logs?.timings,
+          onLog: options.onLog,
+        }),
+        beforeCheckpoint: () => inputs,
       };
       const state = await train(parts, checkpoint);
       restoreBest(model, folder.checkpoints, state);

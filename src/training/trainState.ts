@@ -15,6 +15,8 @@ export interface TrainState {
   readonly best?: { readonly step: number; readonly value: number };
   /** All that the best evaluation gave, so that it need not be done again at the end. */
   readonly bestMetrics?: SplitMetrics;
+  /** Name -> sha256 of the files that the best evaluation left for the report. */
+  readonly bestFiles?: Readonly<Record<string, string>>;
   readonly evaluationsWithoutBetter: number;
   /** Training has ended: all steps done, or patience ran out. */
   readonly finished: boolean;

@@ -8,8 +8,11 @@ import {
   type Checkpoint,
   pruneCheckpoints,
   readCheckpointParameters,
+  requireBestWeights,
+  stateFile,
   writeCheckpoint,
 } from './checkpoint.js';
+import { requireWithin } from './checkState.js';
 import { epochUpdates, type UpdateDone } from './epoch.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { groupsOf } from './groups.js';
@@ -39,6 +42,8 @@ export interface TrainerParts {
   readonly metrics: MetricsLog;
   /** Follows besides. */
   readonly recorder?: Recorder | undefined;
+  /** Awaited before a checkpoint is written: what a run that goes on from it must know besides. */
+  readonly beforeCheckpoint?: (() => Promise<void>) | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
   /** Stops after the step in progress: a checkpoint is written and InterruptedError thrown. */
@@ -93,8 +98,11 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const save = async () => {
+    await parts.beforeCheckpoint?.();
     state = { ...state, metricsBytes: metrics.bytes };
-    writeCheckpoint(parts.checkpoints, { state, parameters: await model.read(), slots: await step.read() });
+    const logs = { metrics: metrics.text, timings: parts.recorder?.timings ?? '' };
+    const [parameters, slots] = [await model.read(), await step.read()];
+    writeCheckpoint(parts.checkpoints, { state, parameters, slots, logs });
     pruneCheckpoints(parts.checkpoints, state.best?.step);
   };
 
@@ -144,7 +152,10 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     parts.onLog?.(`step ${state.step} of ${total}: validation ${name} ${value.toFixed(4)}`);
     const seconds = lap('evaluate');
     const isBest = state.best?.step === state.step;
-    parts.recorder?.evaluated({ step: state.step, values, seconds, examples, predictions, isBest });
+    const bestFiles = parts.recorder?.evaluated({
+      ...{ step: state.step, values, seconds, examples, predictions, isBest },
+    });
+    if (bestFiles) state = { ...state, bestFiles };
     lap('evaluate');
   };
 
@@ -165,6 +176,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     state = { ...state, evaluationDue: false, finished };
     const isBest = evaluationDue && state.best?.step === state.step;
     const regular = checkpointEvery === undefined ? evaluationDue : state.step % checkpointEvery === 0;
+    // Told now, not at the end, when it is needed.
+    if (evaluationDue && state.best && !isBest) requireBestWeights(parts.checkpoints, state.best.step);
     if (regular || isBest || finished) await span('checkpoint', save);
   };
 
@@ -175,10 +188,12 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
       await settle();
       if (state.finished) return;
     }
+    if (signal?.aborted) await interrupt(); // between two batches of an update, which will be done again
   };
 
   if (start) {
     requireSameData(start.state, data);
+    requireWithin(stateFile(parts.checkpoints, start.state.step), start.state, milestones);
     model.assign(start.parameters, 'checkpoint');
     step.assign(start.slots, 'checkpoint');
   }
@@ -191,6 +206,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
 /** Puts the weights of the best evaluation back, if there was one. */
 export function restoreBest(model: Model, checkpoints: string, { best, step }: TrainState): void {
   if (best && best.step !== step) {
+    requireBestWeights(checkpoints, best.step);
     model.assign(readCheckpointParameters(checkpoints, best.step), `checkpoint of step ${best.step}`);
   }
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
+import { noteFileRead } from '../../src/data/filesRead.js';
 import type { Problem } from '../../src/errors.js';
 import { syntaxProblem } from '../../src/jsonSyntax.js';
 
@@ -18,6 +19,7 @@ export function readJsonFile(file: string): JsonFile {
   if (status.size === 0) return refuse('the file is empty (0 bytes)');
   if (status.size > constants.MAX_STRING_LENGTH)
     return refuse('the file is larger than a text can be (512 MiB)');
+  noteFileRead(file);
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   try {
     return { value: JSON.parse(text), problems: [] };

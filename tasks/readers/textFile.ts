@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { noteFileRead } from '../../src/data/filesRead.js';
 import type { Problem } from '../../src/errors.js';
 
 /** One line of a text file. */
@@ -26,6 +27,7 @@ const fileProblem = (file: string, largest: number): Problem | undefined => {
 /** The bytes of a file of a dataset; undefined, with the reason among the problems, where there are none to read. */
 export function readBytes(file: string, problems: Problem[], largest = LARGEST): Buffer | undefined {
   const wrong = fileProblem(file, largest);
+  noteFileRead(file);
   if (!wrong) return readFileSync(file);
   problems.push(wrong);
   return undefined;

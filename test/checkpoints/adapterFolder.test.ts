@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -27,9 +28,12 @@ const contents = {
   readme: '# An adapter\n',
 };
 
-function written(change: Record<string, unknown> = {}): string {
+/** A folder; with a change, one without checksums whose config has it. */
+function written(change?: Record<string, unknown>): string {
   const folder = join(temporaryFolder(), 'run', 'adapter');
   writeAdapterFolder(folder, contents);
+  if (!change) return folder;
+  rmSync(join(folder, 'checksums.json'));
   const path = join(folder, 'adapter_config.json');
   writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...change }));
   return folder;
@@ -44,15 +48,16 @@ describe('an adapter folder', () => {
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe(contents.readme);
   });
 
-  it('holds these four files, the same bytes each time', () => {
+  it('holds these files, the same bytes each time', () => {
     const [first, second] = [join(temporaryFolder(), 'a'), join(temporaryFolder(), 'b')];
     writeAdapterFolder(first, contents);
     writeAdapterFolder(second, {
       ...contents,
       config: Object.fromEntries(Object.entries(config).reverse()) as never,
     });
-    const names = ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'head.safetensors'];
-    expect(readdirSync(first).sort()).toEqual(names);
+    const tensors = ['adapter_model.safetensors', 'head.safetensors'];
+    const names = ['README.md', 'adapter_config.json', ...tensors, 'checksums.json'];
+    expect(readdirSync(first).sort()).toEqual(names.sort());
     for (const name of names)
       expect(readFileSync(join(first, name))).toEqual(readFileSync(join(second, name)));
   });
@@ -95,6 +100,40 @@ describe('an adapter folder', () => {
         places.map((name) => `/${name}`),
       );
     }
+  });
+
+  it('names the file of which a bit was flipped', () => {
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors', 'head.safetensors']) {
+      const folder = written();
+      const path = join(folder, name);
+      const bytes = readFileSync(path);
+      // In the config inside a text, in the tensors inside a value: what is read stays well-formed.
+      const place = name.endsWith('.json') ? bytes.indexOf('scenes-tiny') : bytes.length - 1;
+      bytes[place] = bytes[place]! ^ 1;
+      writeFileSync(path, bytes);
+      expect(() => readAdapterFolder(folder, hash)).toThrow(
+        `${path}: it is damaged: its bytes are not those that were written; copy it again`,
+      );
+      rmSync(join(folder, 'checksums.json'));
+      expect(() => readAdapterFolder(folder, hash)).not.toThrow();
+    }
+  });
+
+  it('keeps the checksums that sha256sum gives', () => {
+    const folder = written();
+    const { files } = JSON.parse(readFileSync(join(folder, 'checksums.json'), 'utf8'));
+    for (const [name, { bytes, sha256 }] of Object.entries(files) as [string, Record<string, unknown>][]) {
+      const content = readFileSync(join(folder, name));
+      expect(bytes).toBe(content.length);
+      expect(sha256).toBe(createHash('sha256').update(content).digest('hex'));
+    }
+    expect(Object.keys(files)).toHaveLength(3);
+  });
+
+  it('is refused with damaged checksums', () => {
+    const folder = written();
+    writeFileSync(join(folder, 'checksums.json'), '{"files": {"../x": {"bytes": 1, "sha256": "00"}}}');
+    expect(() => readAdapterFolder(folder, hash)).toThrow(/checksums.json: this is not a list of checksums/);
   });
 
   it('is refused where a file is missing', () => {

@@ -35,6 +35,7 @@ describe('a run', () => {
       'checkpoints',
       'environment.json',
       'events',
+      'inputs.jsonl',
       'metrics.jsonl',
       'predictions_test.json',
       'recipe.json',

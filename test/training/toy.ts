@@ -204,7 +204,10 @@ export async function trainToy({
         options: training,
         seed: 7,
         checkpoints: join(folder, 'checkpoints'),
-        metrics: openMetricsLog(join(folder, 'metrics.jsonl'), start?.state.metricsBytes ?? 0),
+        metrics: openMetricsLog(join(folder, 'metrics.jsonl'), {
+          bytes: start?.state.metricsBytes ?? 0,
+          copy: start?.logs?.metrics,
+        }),
         ...rest,
       },
       start,

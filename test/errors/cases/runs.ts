@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { writeChecksums } from '../../../src/checkpoints/checksums.js';
 import { writeColourSplit, writeTinyBackbone } from '../../apiData.js';
 import { changed, cutTo } from '../changes.js';
 import { type Content, type ErrorCase, type ErrorGroup, tell } from '../errorCase.js';
@@ -27,6 +28,8 @@ const RECIPE = {
   output: 'runs/a',
 };
 
+const CHECKPOINT = 'checkpoints/step-000002';
+
 /** A finished run, one that was interrupted after a step, and one of another task. */
 async function prepare(folder: string): Promise<void> {
   writeTinyBackbone(join(folder, 'model'));
@@ -37,8 +40,15 @@ async function prepare(folder: string): Promise<void> {
   const { exitCode, told } = await tell(folder, ['run', 'recipe.json', '--quiet']);
   if (exitCode !== 0) throw new Error(told.join('\n'));
   cpSync(join(folder, 'runs/a'), join(folder, 'runs/half'), { recursive: true });
-  for (const name of ['adapter', 'summary.json'])
+  for (const name of ['adapter', 'summary.json', 'checkpoints/step-000001'])
     rmSync(join(folder, 'runs/half', name), { recursive: true });
+  const checkpoint = join(folder, 'runs/half', CHECKPOINT);
+  const state = JSON.parse(readFileSync(join(checkpoint, 'state.json'), 'utf8')) as object;
+  writeFileSync(join(checkpoint, 'state.json'), JSON.stringify({ ...state, finished: false }));
+  writeChecksums(
+    checkpoint,
+    readdirSync(checkpoint).filter((name) => name !== 'checksums.json'),
+  );
   const file = join(folder, 'runs/half/recipe.json');
   const settings = JSON.parse(readFileSync(file, 'utf8')) as typeof RECIPE;
   writeFileSync(file, JSON.stringify({ ...settings, training: { ...settings.training, maxSteps: 4 } }));
@@ -126,15 +136,46 @@ export const runErrors: ErrorGroup = {
     ),
     resumed(
       'resuming from weights that are cut off',
-      'runs/half/checkpoints/step-000002/parameters.safetensors',
+      `runs/half/${CHECKPOINT}/parameters.safetensors`,
       cutTo(500),
     ),
     resumed(
       'resuming from an optimizer that is missing',
-      'runs/half/checkpoints/step-000002/optimizer.safetensors',
+      `runs/half/${CHECKPOINT}/optimizer.safetensors`,
       null,
     ),
-    resumed('resuming from a broken state', 'runs/half/checkpoints/step-000002/state.json', '{"step": 2}'),
+    resumed('resuming from a broken state', `runs/half/${CHECKPOINT}/state.json`, '{"step": 2}'),
+    {
+      title: 'resuming from a state that lacks keys, without checksums',
+      files: {
+        [`runs/half/${CHECKPOINT}/checksums.json`]: null,
+        [`runs/half/${CHECKPOINT}/state.json`]: '{"step": 2, "epoch": -1, "finished": "no"}',
+      },
+      command: RESUME,
+    },
+    {
+      title: 'resuming from a state beyond its epoch, without checksums',
+      files: {
+        [`runs/half/${CHECKPOINT}/checksums.json`]: null,
+        [`runs/half/${CHECKPOINT}/state.json`]: changed((state) => {
+          state.stepInEpoch = 2;
+        }),
+      },
+      command: RESUME,
+    },
+    {
+      title: 'resuming with other pictures and a new file beside the tokenizer',
+      files: {
+        'train/1.png': 'a',
+        'train/2.png': 'b',
+        'train/3.png': 'c',
+        'train/4.png': 'd',
+        'train/5.png': null,
+        'model/tokenizer_config.json': '{}',
+      },
+      command: RESUME,
+    },
+    resumed('resuming with a record of its data that is cut', 'runs/half/inputs.jsonl', cutTo(100)),
     {
       title: 'a run folder that another process writes',
       files: { 'runs/c/.lock': { pid: process.ppid, host: hostname() } },
