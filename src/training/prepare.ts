@@ -8,7 +8,7 @@ import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } fro
 import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { createTokenizer } from '../data/tokenizer.js';
-import { createWordTokenizer } from '../data/wordTokenizer.js';
+import { createWordTokenizer, wordTokenizerConfig } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { sourceValues } from './adapterSource.js';
@@ -104,7 +104,8 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
   );
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'tokenizer.json'), tokenizer);
-  const { vocabularySize, specialId } = createTokenizer(tokenizer);
+  writeJson(join(folder, 'tokenizer_config.json'), wordTokenizerConfig);
+  const { vocabularySize, specialId } = createTokenizer(tokenizer, wordTokenizerConfig);
   return { size: vocabularySize, endId: specialId('sep') };
 }
 
