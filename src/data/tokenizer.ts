@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { JsonObject } from '../checkpoints/jsonFile.js';
-import { isJsonObject, readJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
-import type { LibraryTokenizer, PostProcessed } from './tokenizerLibrary.js';
-import { buildLibraryTokenizer } from './tokenizerLibrary.js';
+import { classNameOf, type SpecialKey } from './tokens/classRules.js';
+import { defineTokenizer, type TokenizerFiles } from './tokens/definition.js';
+import { readTokenizerFiles } from './tokens/folder.js';
+import { createPipeline, type Pipeline } from './tokens/pipeline.js';
+import type { TemplatePiece } from './tokens/postProcessors.js';
+import { stripped } from './tokens/unicode.js';
 
 /** What a special token is for. */
 type SpecialRole = 'pad' | 'cls' | 'sep' | 'mask' | 'unk';
@@ -25,8 +26,16 @@ interface EncodeOptions {
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
+  /** The file that the vocabulary was read from, for messages. */
+  readonly file: string;
   /** Ids from 0 to here. */
   readonly vocabularySize: number;
+  /** The token for what can't be written with the vocabulary; absent where every text can. */
+  readonly unknownId?: number;
+  /** Tokens that texts were made for at most (`model_max_length`); absent where the config sets no bound. */
+  readonly longestText?: number;
+  /** What tokenizer.json says otherwise than its config and is not followed; for the user. */
+  readonly notes: readonly string[];
   /** Throws `UsageError` where `maxLength` leaves no place for the special tokens. */
   encode(text: string, pair?: string, options?: EncodeOptions): Encoding;
   /** The tokens of one text without special tokens, uncut. */
@@ -39,6 +48,8 @@ export interface Tokenizer {
   tokenId(token: string): number | undefined;
   /** Undefined where no token has this id. */
   token(id: number): string | undefined;
+  /** Ids and tokens from an id on, in order. */
+  tokensFrom(id: number): readonly (readonly [number, string])[];
 }
 
 /** Spellings that stand in vocabularies whose `tokenizer_config.json` is silent or missing. */
@@ -59,35 +70,101 @@ function truncateLongestFirst(first: number, second: number, room: number): [num
   return first <= second ? [kept[0]!, kept[1]!] : [kept[1]!, kept[0]!];
 }
 
-const lowersCase = (normalizer: unknown): boolean =>
-  isJsonObject(normalizer) &&
-  (normalizer.type === 'Lowercase' ||
-    normalizer.lowercase === true ||
-    (Array.isArray(normalizer.normalizers) && normalizer.normalizers.some(lowersCase)));
+/** What `clean_up_tokenization_spaces` does to a decoded text. */
+const tidied = (text: string): string =>
+  text
+    .replace(/ ([.?!,])/g, '$1')
+    .replaceAll(" ' ", "'")
+    .replace(/ (n't|'m|'s|'ve|'re)/g, '$1');
 
-/**
- * What is done to a text before the library sees it: the reference lowers each character alone, where toLowerCase
- * would make a sigma that ends a word another letter.
- */
-export const preparation = (tokenizer: JsonObject): ((text: string) => string) =>
-  lowersCase(tokenizer.normalizer) ? (text) => text.replaceAll('Σ', 'σ') : (text) => text;
-
-function build(tokenizer: JsonObject, config: JsonObject, file: string): LibraryTokenizer {
-  if (!isJsonObject(tokenizer.model)) {
-    const expected = 'a tokenizer.json as the tokenizers library saves it';
-    throw new UsageError({ file, where: '/model', message: 'there is no such object', expected });
-  }
+/** Names the file of the problems of an action that have none. */
+function naming<Result>(file: string, action: () => Result): Result {
   try {
-    return buildLibraryTokenizer(tokenizer, config);
+    return action();
   } catch (error) {
-    throw new UsageError({ file, message: `this tokenizer can't be used: ${(error as Error).message}` });
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(error.problems.map((problem) => ({ file, ...problem })));
   }
 }
 
-function spelling(config: JsonObject, role: SpecialRole): string | undefined {
-  const token = config[`${role}_token`];
-  const content = isJsonObject(token) ? token.content : token;
-  return typeof content === 'string' ? content : undefined;
+/** Both texts in a template. */
+function fill(
+  pieces: readonly TemplatePiece[],
+  texts: Readonly<Record<'text' | 'textPair', number[]>>,
+): Encoding {
+  const [ids, typeIds]: [number[], number[]] = [[], []];
+  const parts: { text: [number, number]; textPair?: [number, number] } = { text: [0, 0] };
+  for (const piece of pieces) {
+    const added = 'of' in piece ? texts[piece.of] : piece.ids;
+    if ('of' in piece) parts[piece.of] = [ids.length, ids.length + added.length];
+    for (const id of added) {
+      ids.push(id);
+      typeIds.push(piece.typeId);
+    }
+  }
+  return { ids: Int32Array.from(ids), typeIds: Int32Array.from(typeIds), parts };
+}
+
+/** The encoding of texts with a pipeline; `atStart`: texts are cut at their start. */
+function encoder({ template, encode }: Pipeline, file: string, atStart: boolean): Tokenizer['encode'] {
+  const cut = (ids: number[], length: number) =>
+    ids.length <= length ? ids : atStart ? ids.slice(ids.length - length) : ids.slice(0, length);
+  return (text, pair, { maxLength = Number.POSITIVE_INFINITY } = {}) => {
+    const pieces = pair === undefined ? template.single : template.pair;
+    const specials = pieces.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : 0), 0);
+    const room = maxLength - specials;
+    if (room < 0)
+      throw new UsageError({ file, message: `${maxLength} tokens are too few for the special tokens alone` });
+    const [first, second] = [encode(text), pair === undefined ? [] : encode(pair)];
+    const [firstLength, secondLength] = truncateLongestFirst(first.length, second.length, room);
+    return fill(pieces, { text: cut(first, firstLength), textPair: cut(second, secondLength) });
+  };
+}
+
+/** Texts that are longer than this have no bound: transformers writes 10^30. */
+const NO_BOUND = 1e9;
+
+function build(files: TokenizerFiles, file: string): Tokenizer {
+  const definition = defineTokenizer(files);
+  const { config, tokenizer } = files;
+  const { rules, specials, notes } = definition;
+  const pipeline = createPipeline(definition);
+  const { tokens, token, tokenId } = pipeline;
+  const ids = [...tokens.keys()].sort((a, b) => a - b);
+  const direction = (tokenizer.truncation as JsonObject | null | undefined)?.direction;
+  const atStart = (config.truncation_side ?? String(direction).toLowerCase()) === 'left';
+  const longest = config.model_max_length;
+  const suffix = (definition.tokenizer.model as JsonObject).end_of_word_suffix;
+  const specialId = (role: SpecialRole): number => {
+    const spelled = specials[role satisfies SpecialKey];
+    const found = (spelled === undefined ? usualSpellings[role] : [spelled])
+      .map(tokenId)
+      .find((id) => id !== undefined);
+    if (found !== undefined) return found;
+    const name = spelled === undefined ? '' : `, ${JSON.stringify(spelled)}`;
+    throw new UsageError({ file, message: `no ${role} token${name} in the vocabulary` });
+  };
+  const decode = (given: Iterable<number>): string => {
+    const text = pipeline.decode(given);
+    const tidy = config.clean_up_tokenization_spaces === true ? tidied(text) : text;
+    if (!rules?.spacesWordEnds || typeof suffix !== 'string') return tidy;
+    const spaced = tidy.replaceAll(suffix, ' ');
+    return stripped(spaced);
+  };
+  return {
+    file,
+    vocabularySize: (ids.at(-1) ?? -1) + 1,
+    ...(pipeline.unknownId !== undefined && { unknownId: pipeline.unknownId }),
+    ...(typeof longest === 'number' && longest < NO_BOUND && { longestText: longest }),
+    notes,
+    encode: encoder(pipeline, file, atStart),
+    tokenize: (text) => pipeline.encode(text).map((id) => tokens.get(id) as string),
+    decode,
+    specialId,
+    tokenId,
+    token,
+    tokensFrom: (from) => ids.filter((id) => id >= from).map((id) => [id, tokens.get(id) as string]),
+  };
 }
 
 /** A tokenizer from the contents of `tokenizer.json` and `tokenizer_config.json`; `file` is for error messages. */
@@ -96,92 +173,17 @@ export function createTokenizer(
   config: JsonObject = {},
   file = 'tokenizer.json',
 ): Tokenizer {
-  const library = build(tokenizer, config, file);
-  const prepare = preparation(tokenizer);
-  const unknown = spelling(config, 'unk') ?? usualSpellings.unk.find((token) => library.token_to_id(token));
-  const unknownId = unknown === undefined ? undefined : library.token_to_id(unknown);
-  const tokenize = (text: string) => library.tokenize(prepare(text), { add_special_tokens: false });
-  // the post-processor is called here and not by the library: that one takes an empty second text for none
-  const process = (first: string[], second?: string[]): PostProcessed =>
-    library.post_processor?.post_process(first, second ?? null, true) ?? {
-      tokens: [...first, ...(second ?? [])],
-    };
-
-  // RoBERTa has one segment; the library gives it two
-  const typed = !(
-    isJsonObject(tokenizer.post_processor) && tokenizer.post_processor.type === 'RobertaProcessing'
+  const className = classNameOf(config);
+  return naming(file, () =>
+    build({ tokenizer, config, ...(className !== undefined && { className }) }, file),
   );
-
-  /** Tokens before the first text, and before the second one besides the first. */
-  const startsOf = (hasPair: boolean) => {
-    const { tokens } = process(['\0first'], hasPair ? ['\0second'] : undefined);
-    return { first: tokens.indexOf('\0first'), second: tokens.indexOf('\0second') - 1 };
-  };
-
-  const idOf = (token: string): number => {
-    const id = library.token_to_id(token) ?? unknownId;
-    if (id === undefined) throw new UsageError({ file, message: `no token ${JSON.stringify(token)}` });
-    return id;
-  };
-
-  const truncate = (first: string[], second: string[] | undefined, maxLength: number) => {
-    const room = maxLength - process([], second && []).tokens.length;
-    if (room < 0) {
-      throw new UsageError({ file, message: `${maxLength} tokens are too few for the special tokens alone` });
-    }
-    const [firstLength, secondLength] = truncateLongestFirst(first.length, second?.length ?? 0, room);
-    return [first.slice(0, firstLength), second?.slice(0, secondLength)] as const;
-  };
-
-  const encode: Tokenizer['encode'] = (text, pair, { maxLength = Number.POSITIVE_INFINITY } = {}) => {
-    const [first, second] = truncate(
-      tokenize(text),
-      pair === undefined ? undefined : tokenize(pair),
-      maxLength,
-    );
-    const { tokens, token_type_ids: types = [] } = process(first, second);
-    const at = startsOf(second !== undefined);
-    const secondStart = at.second + first.length;
-    return {
-      ids: Int32Array.from(tokens, idOf),
-      typeIds: Int32Array.from(tokens, (_, i) => (typed ? (types[i] ?? 0) : 0)),
-      parts: {
-        text: [at.first, at.first + first.length],
-        ...(second && { textPair: [secondStart, secondStart + second.length] }),
-      },
-    };
-  };
-
-  return {
-    vocabularySize: library.get_vocab().size,
-    encode,
-    tokenize,
-    decode: (ids) => {
-      const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
-      const list = [...ids];
-      return list.length === 0 ? '' : library.decode(list, options);
-    },
-    specialId: (role) => {
-      const spellings = [spelling(config, role) ?? [], usualSpellings[role]].flat();
-      const found = spellings.map((token) => library.token_to_id(token)).find((id) => id !== undefined);
-      if (found === undefined) throw new UsageError({ file, message: `no ${role} token in the vocabulary` });
-      return found;
-    },
-    tokenId: (token) => library.token_to_id(token),
-    token: (id) => library.id_to_token(id),
-  };
 }
 
-/** The tokenizer of a model folder: `tokenizer.json` and, where it is there, `tokenizer_config.json`. */
+/**
+ * The tokenizer of a folder as transformers 5 makes it: from tokenizer.json, or from vocab.txt or vocab.json and
+ * merges.txt, with tokenizer_config.json and the model_type of config.json. Throws UsageError with what is wrong.
+ */
 export function loadTokenizer(folder: string): Tokenizer {
-  const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
-  if (!existsSync(file)) {
-    const expected = `write it once: python -c "from transformers import AutoTokenizer as t; t.from_pretrained('${folder}').save_pretrained('${folder}')"`;
-    throw new UsageError({ file: folder, message: 'there is no tokenizer.json', expected });
-  }
-  return createTokenizer(
-    readJsonObject(file),
-    existsSync(configFile) ? readJsonObject(configFile) : {},
-    file,
-  );
+  const { file, ...files } = readTokenizerFiles(folder);
+  return naming(file, () => build(files, file));
 }

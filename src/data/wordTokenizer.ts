@@ -1,7 +1,7 @@
 import type { JsonObject } from '../checkpoints/jsonFile.js';
 import type { Json } from '../json.js';
-import { preparation } from './tokenizer.js';
-import { buildLibraryTokenizer } from './tokenizerLibrary.js';
+import { createNormalizer } from './tokens/normalizers.js';
+import { createPreTokenizer } from './tokens/preTokenizers.js';
 
 export interface WordTokenizerOptions {
   /** Rarer words are spelled with their letters. */
@@ -51,9 +51,11 @@ function listTokens(
 
 /** Normalises and splits as the tokenizer with this frame will do it. */
 function splitter(frame: JsonObject): (text: string) => string[] {
-  const { normalizer, pre_tokenizer: preTokenizer } = buildLibraryTokenizer(frame, {});
-  const prepare = preparation(frame);
-  return (text) => preTokenizer!.pre_tokenize(normalizer!.normalize(prepare(text)));
+  const [normalize, preTokenize] = [
+    createNormalizer({ value: frame.normalizer as JsonObject, where: '/normalizer' }),
+    createPreTokenizer({ value: frame.pre_tokenizer as JsonObject, where: '/pre_tokenizer' }),
+  ];
+  return (text) => preTokenize(normalize(text), true);
 }
 
 const special = (name: string, type: number) => ({ SpecialToken: { id: name, type_id: type } });
@@ -108,6 +110,15 @@ const emptyTokenizer = (lowercase: boolean) => ({
     vocab: {},
   },
 });
+
+/** The contents of the `tokenizer_config.json` beside it, so that it is a BERT tokenizer whatever the model is. */
+export const wordTokenizerConfig: JsonObject = {
+  tokenizer_class: 'BertTokenizer',
+  do_lower_case: true,
+  ...Object.fromEntries(
+    ['pad', 'unk', 'cls', 'sep', 'mask'].map((role) => [`${role}_token`, `[${role.toUpperCase()}]`]),
+  ),
+};
 
 /**
  * The contents of a `tokenizer.json` for a model that is trained from nothing: BERT's normalisation and WordPiece over

@@ -9,7 +9,7 @@ import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { filesReadBy } from '../data/filesRead.js';
 import { createTokenizer } from '../data/tokenizer.js';
-import { createWordTokenizer } from '../data/wordTokenizer.js';
+import { createWordTokenizer, wordTokenizerConfig } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { sourceValues } from './adapterSource.js';
@@ -115,7 +115,8 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
   );
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'tokenizer.json'), tokenizer);
-  const { vocabularySize, specialId } = createTokenizer(tokenizer);
+  writeJson(join(folder, 'tokenizer_config.json'), wordTokenizerConfig);
+  const { vocabularySize, specialId } = createTokenizer(tokenizer, wordTokenizerConfig);
   return { size: vocabularySize, endId: specialId('sep') };
 }
 

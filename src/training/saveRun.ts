@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
+import { tokenizerFileNames } from '../data/tokens/folder.js';
 import { adapterReadme, backboneName } from './adapterReadme.js';
 import type { Model } from './model.js';
 import type { Prepared } from './prepare.js';
@@ -38,7 +39,7 @@ function writeBackbone(
 
 /** Copies what the processor of a backbone reads, besides its config. */
 export function copyProcessorFiles(from: string, to: string): void {
-  for (const file of ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json']) {
+  for (const file of [...tokenizerFileNames, 'preprocessor_config.json']) {
     const source = join(from, file);
     if (existsSync(source) && relative(from, to) !== '') copyFileSync(source, join(to, file));
   }

@@ -4,6 +4,7 @@ import type { BackboneShape } from '../backbones/backbone.js';
 import { cachedModels, fetchCommand, isHubName } from '../backbones/hubCache.js';
 import { findBackbone, readShape, shippedBackbone, shippedBackbones } from '../backbones/load.js';
 import type { FolderListing } from '../data/folderListing.js';
+import { hasVocabulary } from '../data/tokens/folder.js';
 import { UsageError } from '../errors.js';
 
 /** A backbone that can be taken. */
@@ -32,9 +33,10 @@ function weightBytes(folder: string): number {
 /** Reads what a backbone is, without its weights; throws UsageError where it can't be one. */
 function describe(from: string, folder: string, origin: KnownBackbone['origin']): KnownBackbone {
   const { config, shape } = readShape(folder);
-  const missing = [...(hasWeights(folder) ? [] : ['model.safetensors']), 'tokenizer.json'].filter(
-    (name) => !existsSync(join(folder, name)),
-  );
+  const missing = [
+    ...(hasWeights(folder) ? [] : ['model.safetensors']),
+    ...(hasVocabulary((name) => existsSync(join(folder, name))) ? [] : ['tokenizer.json']),
+  ];
   if (missing.length > 0)
     throw new UsageError({ file: folder, message: `there is no ${missing.join(' and no ')}` });
   const parameters = shape.parameters.reduce(
@@ -61,7 +63,7 @@ function localFolders({ files }: FolderListing): string[] {
   return files.flatMap((file) => {
     const folder = posix.dirname(file);
     const has = (name: string) => present.has(posix.join(folder, name));
-    return basename(file) === 'config.json' && has('tokenizer.json') && WEIGHTS.some(has) ? [folder] : [];
+    return basename(file) === 'config.json' && hasVocabulary(has) && WEIGHTS.some(has) ? [folder] : [];
   });
 }
 

@@ -33,9 +33,6 @@ const tokenizer = loadTokenizer(parityPath(...folder));
 const unpadded = (values: readonly number[], { attention_mask }: Expected) =>
   values.filter((_, i) => attention_mask[i] === 1);
 
-/** JavaScript counts a byte order mark as white space, which a decoded text does not begin with. */
-const withoutMark = (text: string | undefined) => text?.replace(/^\uFEFF /, '');
-
 describe.each(['bert_wordpiece', 'roberta_bpe', 'clip_bpe'])('%s gives the ids that Python gives', (name) => {
   const cases = readJson<Cases>('tokenizers', name, 'cases.json');
   const tokenizer = loadTokenizer(parityPath('tokenizers', name));
@@ -44,7 +41,7 @@ describe.each(['bert_wordpiece', 'roberta_bpe', 'clip_bpe'])('%s gives the ids t
     const encoding = tokenizer.encode(text);
     expect([...encoding.ids]).toEqual(ids);
     expect([...encoding.typeIds]).toEqual(type_ids);
-    expect(tokenizer.decode(ids)).toBe(withoutMark(decoded));
+    expect(tokenizer.decode(ids)).toBe(decoded);
   });
 
   it.each(cases.pairs)('for the pair $text / $pair', ({ text, pair, ids, type_ids }) => {

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Processor } from '../../backbones/backbone.js';
 import type { LoadedBackbone } from '../../backbones/load.js';
 import { sortMembers } from '../../checkpoints/jsonFile.js';
+import { tokenizerFileNames } from '../../data/tokens/folder.js';
 
 /** Goes up when processors make other sequences of the same inputs. */
-const VERSION = 1;
+const VERSION = 2;
 
-const FILES = ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json'];
+const FILES = [...tokenizerFileNames, 'preprocessor_config.json'];
 
 /** sha256 (hex) of everything that makes sequences of texts and pictures. */
 export function preprocessingHash(
