@@ -230,7 +230,7 @@ export function multiOf(tasks: readonly AnyTask[]) {
         options,
         state: context.state[name] as Json,
         examples: own(context.examples),
-        run: (batch) => context.run(marked(batch, name)),
+        run: (batch, ids) => context.run(marked(batch, name), ids),
       });
       return predictions?.then((made) => labelled(name, made));
     },

@@ -50,8 +50,12 @@ export interface InferenceContext<Options, E extends Example, State> extends Col
   readonly examples: readonly E[];
   readonly backbone: BackboneShape;
   readonly batchSize: number;
-  /** Those of `predictionOutputs` that `outputs` made of this batch; throws InterruptedError when the run is stopped. */
-  run(batch: HostBatch): Promise<Readonly<Record<string, HostTensor>>>;
+  /**
+   * Those of `predictionOutputs` that `outputs` made of this batch; throws InterruptedError when the run is stopped, and
+   * an Error that names rows when an output is not finite.
+   * @param ids what the rows of the batch are called
+   */
+  run(batch: HostBatch, ids: readonly string[]): Promise<Readonly<Record<string, HostTensor>>>;
   onProgress(done: number, total: number): void;
 }
 

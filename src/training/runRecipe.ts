@@ -9,7 +9,7 @@ import { createCollator } from './batch.js';
 import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
-import { createEvaluator, predictAll } from './evaluate.js';
+import { createEvaluator, predictAll, reportOf } from './evaluate.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
@@ -95,15 +95,15 @@ async function evaluateSplit(
   folder: RunFolder,
 ): Promise<{ readonly metrics?: SplitMetrics; readonly predictions: readonly Prediction[] }> {
   const { model, evaluator, collator, options, seed, onProgress, onLog, signal } = parts;
-  const { task, options: taskOptions } = model.parts.task;
   const how = { batchSize: options.batchSize, seed, stage: split, onProgress, signal };
-  const { predictions, loss } = await predictAll(model, evaluator, collator, examples, how);
+  const predicted = await predictAll(model, evaluator, collator, examples, how);
+  const { predictions, loss } = predicted;
   if (split === 'test') {
     writePredictions(folder.predictions, predictions);
     writeSubmission(folder.submission, submissionOf(model.parts.task, predictions, examples));
   }
   const report = unlessUnlabelled(
-    () => task.evaluate(predictions, examples, taskOptions),
+    () => reportOf(model.parts.task, predicted, examples),
     (message) => onLog?.(`${split}: predictions, but no metrics: ${message}`),
   );
   for (const note of report?.notes ?? []) onLog?.(`${split}: ${note}`);

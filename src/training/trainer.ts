@@ -124,9 +124,12 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     lap('train');
     const { batchSize } = options;
     const how = { batchSize, seed, stage: 'validation', onProgress: parts.onProgress, signal };
-    const { report, loss, predictions } = await span('validation', () =>
-      evaluate(model, evaluator, collator, examples, how),
-    );
+    const {
+      report,
+      loss,
+      predictions,
+      notes = [],
+    } = await span('validation', () => evaluate(model, evaluator, collator, examples, how));
     const { name, higherIsBetter } = task.metric;
     const value = report.values[name];
     if (value === undefined) {
@@ -142,6 +145,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
       { higherIsBetter, patience },
     );
     parts.onLog?.(`step ${state.step} of ${total}: validation ${name} ${value.toFixed(4)}`);
+    for (const note of notes) parts.onLog?.(`validation: ${note}`);
     const seconds = lap('evaluate');
     const isBest = state.best?.step === state.step;
     parts.recorder?.evaluated({ step: state.step, values, seconds, examples, predictions, isBest });

@@ -23,10 +23,15 @@ const TOP = 10;
 
 const ask = int32([1]);
 
+/** An input, and what it is called in errors. */
+interface NamedInput extends SequenceInput {
+  readonly name: string;
+}
+
 /** Runs inputs batch by batch, the next one being made meanwhile. */
 async function runAll(
   { processor, batchSize, run }: Context,
-  inputs: readonly SequenceInput[],
+  inputs: readonly NamedInput[],
   question: string,
   take: (outputs: Readonly<Record<string, HostTensor>>, start: number, count: number) => void,
 ): Promise<void> {
@@ -40,7 +45,9 @@ async function runAll(
     const batch = await next;
     next = start + batchSize < inputs.length ? make(start + batchSize) : undefined;
     next?.catch(() => {}); // reported when its turn comes
-    take(await run(batch), start, Math.min(batchSize, inputs.length - start));
+    const count = Math.min(batchSize, inputs.length - start);
+    const ids = inputs.slice(start, start + count).map(({ name }) => name);
+    take(await run(batch, ids), start, count);
   }
 }
 
@@ -78,7 +85,7 @@ async function encodeAll(
   if (hasTowers(backbone)) {
     await runAll(
       context,
-      captions.map(({ text }) => ({ text })),
+      captions.map(({ id, text }) => ({ name: `caption ${id}`, text })),
       ASK_VECTORS,
       (outputs, _start, count) => {
         add(banks.texts, outputs, 'text', all(count));
@@ -87,7 +94,7 @@ async function encodeAll(
     );
     await runAll(
       context,
-      examples.map(({ picture }) => ({ pictures: [picture] })),
+      examples.map(({ id, picture }) => ({ name: `picture ${id}`, pictures: [picture] })),
       ASK_VECTORS,
       (outputs, _start, count) => {
         add(banks.pictures, outputs, 'picture', all(count));
@@ -97,7 +104,11 @@ async function encodeAll(
     return banks;
   }
   // Text and picture of a row do not see each other: each picture's vector is taken from its first caption's row.
-  const inputs = captions.map(({ text, picture }) => ({ text, pictures: [examples[picture]!.picture] }));
+  const inputs = captions.map(({ id, text, picture }) => ({
+    name: `caption ${id}`,
+    text,
+    pictures: [examples[picture]!.picture],
+  }));
   await runAll(context, inputs, ASK_VECTORS, (outputs, start, count) => {
     add(banks.texts, outputs, 'text', all(count));
     const isFirst = (at: number) => captions[start + at]!.picture !== captions[start + at - 1]?.picture;
@@ -118,10 +129,14 @@ async function scorePairs(
   const caption = (pair: number) => captions[pair % captions.length]!;
   // Texts of similar length beside each other: little is padded, few shapes are traced.
   const order = [...pairs].sort((a, b) => caption(a).text.length - caption(b).text.length || a - b);
-  const inputs = order.map((pair) => ({
-    text: caption(pair).text,
-    pictures: [examples[Math.floor(pair / captions.length)]!.picture],
-  }));
+  const inputs = order.map((pair) => {
+    const { id, picture } = examples[Math.floor(pair / captions.length)]!;
+    return {
+      name: `caption ${caption(pair).id} with picture ${id}`,
+      text: caption(pair).text,
+      pictures: [picture],
+    };
+  });
   const scores = new Map<number, number>();
   await runAll(context, inputs, ASK_MATCHING, ({ matching }, start, count) => {
     for (let at = 0; at < count; at++) scores.set(order[start + at]!, matching!.data[at]!);

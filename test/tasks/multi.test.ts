@@ -260,7 +260,7 @@ describe('several tasks', () => {
       ...(nlvr as unknown as AnyTask),
       kind: 'whole',
       infer: async ({ examples, run }) => {
-        const outputs = await run({});
+        const outputs = await run({}, []);
         return examples.map(({ id }) => ({ id, seen: Object.keys(outputs).join() }));
       },
     };

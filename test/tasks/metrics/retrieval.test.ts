@@ -73,6 +73,10 @@ describe('a median', () => {
 });
 
 describe('rocAuc', () => {
+  it('has no value among scores that have none', () => {
+    expect(rocAuc([0.1, Number.NaN, 0.3, Number.NaN], [true, false, true, false])).toBeNaN();
+  });
+
   interface Case {
     readonly name: string;
     readonly labels: readonly number[];
