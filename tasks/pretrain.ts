@@ -75,8 +75,9 @@ function regionNamesOf(training: readonly CaptionExample[]): readonly string[] {
   });
 }
 
+/** Whether a pair is told right; a score of one half says neither. */
 const matchedRight = ({ matchingScore, matched }: Prediction): number =>
-  Number((matchingScore as number) > 0.5 === (matched === 1));
+  matchingScore === 0.5 ? 0.5 : Number((matchingScore as number) > 0.5 === (matched === 1));
 
 type Count = readonly [sum: number, count: number];
 

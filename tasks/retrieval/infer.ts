@@ -1,6 +1,7 @@
 import type { SequenceInput } from '../../src/backbones/backbone.js';
 import { hasTowers } from '../../src/backbones/streams.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { atRank, writtenStanding } from '../metrics/ties.js';
 import type { RetrievalExample } from '../readers/karpathy.js';
 import type { InferenceContext, Prediction } from '../task.js';
 import { type Bank, createBank, similarityOf } from './bank.js';
@@ -145,27 +146,32 @@ async function scorePairs(
   return scores;
 }
 
-/** The wanted first order of targets for each query of one direction. */
+/** The wanted first order of targets for each query of one direction. @param order of targets that score the same */
 async function firstRankings(
   queries: Bank,
   targets: Bank,
   right: (query: number) => readonly number[],
-  count: number,
+  { count, order }: { readonly count: number; readonly order: readonly number[] },
 ): Promise<Ranking[]> {
+  const places = new Int32Array(order.length);
+  for (const [place, target] of order.entries()) places[target] = place;
   const rankings: Ranking[] = [];
   for await (const scores of similarityOf(queries, targets))
-    rankings.push(rankTargets(scores, right(rankings.length), count));
+    rankings.push(rankTargets(scores, right(rankings.length), count, (target) => places[target]!));
   return rankings;
 }
 
-const unranked = (queries: number, targets: number): Ranking[] => {
-  const top = Array.from({ length: targets }, (_, at) => at);
-  return Array.from({ length: queries }, () => ({ top, scores: [], rank: targets }));
-};
+const unranked = (queries: number, order: readonly number[]): Ranking[] =>
+  Array.from({ length: queries }, () => ({ top: order, scores: [], standing: atRank(order.length) }));
+
+/** An order of `count` things that favours none: the files have what belongs together side by side. */
+const drawnOrder = ({ random }: Context, count: number): number[] =>
+  random.shuffle(Array.from({ length: count }, (_, at) => at));
 
 /**
  * Ranks every caption for each picture and every picture for each caption. Memory grows with pictures + captions and
- * the pairs that are scored, not with all pairs, unless `score` is `matching`.
+ * the pairs that are scored, not with all pairs, unless `score` is `matching`. Ties are listed, and become candidates,
+ * in an order that is drawn.
  */
 export async function inferRetrieval(context: Context): Promise<readonly Prediction[]> {
   const { examples, options } = context;
@@ -184,14 +190,24 @@ export async function inferRetrieval(context: Context): Promise<readonly Predict
     done += count;
     context.onProgress(done, total);
   };
+  const orders = {
+    texts: drawnOrder(context, captions.length),
+    pictures: drawnOrder(context, examples.length),
+  };
   let [texts, pictures] = [
-    unranked(examples.length, captions.length),
-    unranked(captions.length, examples.length),
+    unranked(examples.length, orders.texts),
+    unranked(captions.length, orders.pictures),
   ];
   if (hasVectors(options)) {
     const banks = await encodeAll(context, captions, progress);
-    texts = await firstRankings(banks.pictures, banks.texts, (picture) => own[picture]!, top);
-    pictures = await firstRankings(banks.texts, banks.pictures, (caption) => ownPicture[caption]!, top);
+    texts = await firstRankings(banks.pictures, banks.texts, (picture) => own[picture]!, {
+      count: top,
+      order: orders.texts,
+    });
+    pictures = await firstRankings(banks.texts, banks.pictures, (caption) => ownPicture[caption]!, {
+      count: top,
+      order: orders.pictures,
+    });
   }
   if (hasMatching(options)) {
     const depth = options.score === 'rerank' ? options.rerankTop : Number.POSITIVE_INFINITY;
@@ -223,12 +239,12 @@ export async function inferRetrieval(context: Context): Promise<readonly Predict
   return examples.map((example, picture) => ({
     id: example.id,
     picture: example.picture.path,
-    rank: texts[picture]!.rank,
+    ...writtenStanding(texts[picture]!.standing),
     top: found(texts[picture]!, (caption) => captions[caption]!.id, own[picture]!),
     captions: own[picture]!.map((caption) => ({
       id: captions[caption]!.id,
       text: captions[caption]!.text,
-      rank: pictures[caption]!.rank,
+      ...writtenStanding(pictures[caption]!.standing),
       top: found(pictures[caption]!, (other) => examples[other]!.id, [picture]),
     })),
   }));

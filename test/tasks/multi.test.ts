@@ -80,6 +80,8 @@ describeTask({
   examples: async () => questions,
   processor,
   regionWidth: 3,
+  // three answers, of which one is right
+  chance: { mean: 1 / 3, 'questions.accuracy': 1 / 3 },
   fixtures: [
     {
       name: 'that of its only task',
