@@ -99,6 +99,8 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   collate: collateRetrieval,
   outputs: retrievalOutputs,
   loss: retrievalLoss,
+  comparesInBatch: (options) =>
+    hasVectors(options) ? 'the contrastive loss has its negatives' : 'matching has its wrong captions',
   predictionOutputs: [
     'text',
     'picture',

@@ -3,9 +3,10 @@ import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
-import { InterruptedError, UsageError } from '../errors.js';
+import { formatProblem, InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
+import { batchRemark } from './batchRemark.js';
 import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
@@ -221,6 +222,8 @@ async function carryOut(
   const evaluator = createEvaluator(model);
   try {
     announce(prepared, model, options);
+    const remark = batchRemark(settings.training, prepared.task.task, prepared.task.options);
+    if (remark) options.onLog?.(formatProblem(remark));
     await setImmediate(); // a signal that came while files were read is heard now
     if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
     const { folder, checkpoint } = open();

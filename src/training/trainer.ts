@@ -14,10 +14,11 @@ import { epochUpdates, type UpdateDone } from './epoch.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { groupsOf } from './groups.js';
 import type { MetricsLog } from './metricsLog.js';
-import type { Model } from './model.js';
+import type { AnyTask, Model } from './model.js';
 import { stepsPerEpoch, totalSteps } from './plan.js';
 import type { Recorder } from './recorder.js';
 import type { TrainingOptions } from './settings.js';
+import type { CountsOf } from './shares.js';
 import type { TrainStep } from './step.js';
 import { afterEvaluation, afterSeconds, afterUpdate, initialState, type TrainState } from './trainState.js';
 
@@ -51,6 +52,11 @@ const SMOOTHING = 0.9;
 const smoothed = (past: number | undefined, now: number): number =>
   past === undefined ? now : SMOOTHING * past + (1 - SMOOTHING) * now;
 
+const countsWith =
+  (counts: NonNullable<AnyTask['counts']>, options: unknown): CountsOf =>
+  (batch) =>
+    counts(batch, options);
+
 function requireSameData(state: TrainState, data: number): void {
   if (state.data === data) return;
   throw new UsageError({
@@ -78,6 +84,9 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     totalSteps: total,
     evaluateEvery,
   };
+  const { counts } = task;
+  const countsOf =
+    options.accumulate > 1 && counts ? countsWith(counts, model.parts.task.options) : undefined;
   const data = seedFrom(...training.map(({ id }) => id));
   const { cached } = parts;
   let state: TrainState = start?.state ?? { ...initialState, ...(cached && { cached }), data };
@@ -173,7 +182,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const runEpoch = async () => {
-    for await (const update of epochUpdates({ ...parts, ...population }, state)) {
+    for await (const update of epochUpdates({ ...parts, ...population, countsOf }, state)) {
       advance(update);
       if (signal?.aborted) await interrupt();
       await settle();

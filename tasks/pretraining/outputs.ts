@@ -1,5 +1,6 @@
 import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
 import { jointOutput } from '../../src/backbones/streams.js';
+import type { InputBatch } from '../../src/data/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
@@ -148,8 +149,26 @@ export function pretrainLoss(outputs: TensorTree, batch: TensorTree, { objective
     ...(match && matchingLogits && { matching: matching(matchingLogits, batch['target.matched']!) }),
     ...(regions && regionLogits && labels && { regions: regionClassification(regionLogits, labels) }),
   };
-  const weighted = Object.entries(parts).map(([name, part]) =>
-    tf.mul(part, objectives[name as keyof typeof objectives]!.weight),
+  const factors = Object.keys(parts).map(
+    (name) => [name, objectives[name as keyof typeof objectives]!.weight] as const,
   );
-  return { total: weighted.reduce((sum, part) => tf.add(sum, part)), parts };
+  const weighted = factors.map(([name, factor]) => tf.mul(parts[name]!, factor));
+  return {
+    total: weighted.reduce((sum, part) => tf.add(sum, part)),
+    parts,
+    sums: { total: Object.fromEntries(factors) },
+  };
+}
+
+/** Labels of the objectives that are means over labels, of which pictures and captions have more or fewer. */
+export function pretrainCounts(
+  batch: InputBatch,
+  { objectives }: PretrainOptions,
+): Readonly<Record<string, number>> {
+  const count = (labels: InputBatch[string] | undefined) =>
+    Array.from(labels?.data ?? []).filter((label) => label !== IGNORED_LABEL).length;
+  return {
+    ...(objectives.mlm && { mlm: count(batch['target.tokens']) }),
+    ...(objectives.regions && { regions: count(batch['target.regions']) }),
+  };
 }
