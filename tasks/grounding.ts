@@ -18,7 +18,14 @@ import {
   requireRegionStates,
   requireRegions,
 } from './grounding/candidates.js';
-import { cornersOf, rankCandidates, showBox, writtenBox } from './grounding/ranking.js';
+import {
+  foundShare,
+  predictedBoxes,
+  rankCandidates,
+  showBox,
+  writtenBox,
+  writtenTies,
+} from './grounding/ranking.js';
 import { showGrounding, tallyGrounding } from './grounding/show.js';
 import { regionScoreParameters, scoreRegions } from './heads/regionScore.js';
 import { FOUND, intersectionOverUnion, isFound } from './metrics/boxOverlap.js';
@@ -82,13 +89,15 @@ function predictionOf(
   scores: ArrayLike<number>,
   boxes: readonly PixelBox[],
 ): Prediction {
-  const top = rankCandidates(scores, boxes).slice(0, TOP).map(writtenBox);
+  const ranked = rankCandidates(scores, boxes);
+  const top = ranked.slice(0, TOP).map(writtenBox);
   return {
     id,
     ...(ref !== undefined && { ref }),
     picture: picture.path,
     box: top[0]?.box ?? null,
     score: top[0]?.score ?? 0,
+    ...writtenTies(ranked),
     top,
   };
 }
@@ -102,16 +111,13 @@ function truthOf(examples: readonly GroundingExample[]): ReadonlyMap<string, Pix
 }
 
 function report(
-  boxOf: ReadonlyMap<string, PixelBox | undefined>,
+  boxesOf: ReadonlyMap<string, readonly PixelBox[]>,
   examples: readonly GroundingExample[],
 ): MetricReport {
   const truth = truthOf(examples);
-  const right = (id: string) => {
-    const box = boxOf.get(id);
-    return box !== undefined && isFound(box, truth.get(id) as PixelBox);
-  };
-  const share = (list: readonly GroundingExample[], count: (example: GroundingExample) => boolean) =>
-    list.filter(count).length / Math.max(1, list.length);
+  const right = (id: string) => foundShare(boxesOf.get(id) ?? [], truth.get(id) as PixelBox);
+  const mean = (list: readonly GroundingExample[], of: (example: GroundingExample) => number) =>
+    list.reduce((sum, one) => sum + of(one), 0) / Math.max(1, list.length);
   const byCount = new Map<string, GroundingExample[]>();
   for (const example of examples) {
     const name = candidateGroup(example.picture);
@@ -120,16 +126,16 @@ function report(
   const groups = [...byCount].sort(([a], [b]) => a.localeCompare(b));
   return {
     values: {
-      accuracy: share(examples, ({ id }) => right(id)),
-      upperBound: share(examples, ({ id, picture }) =>
-        (picture.boxes ?? []).some((box) => isFound(box, truth.get(id) as PixelBox)),
+      accuracy: mean(examples, ({ id }) => right(id)),
+      upperBound: mean(examples, ({ id, picture }) =>
+        Number((picture.boxes ?? []).some((box) => isFound(box, truth.get(id) as PixelBox))),
       ),
     },
     groups: {
       candidates: Object.fromEntries(
         groups.map(([name, list]) => [
           name,
-          { value: share(list, ({ id }) => right(id)), count: list.length },
+          { value: mean(list, ({ id }) => right(id)), count: list.length },
         ]),
       ),
     },
@@ -142,7 +148,7 @@ function baseline(
   examples: readonly GroundingExample[],
 ): MetricReport {
   const guessed = (order: BlindGuess, list: readonly GroundingExample[]) =>
-    report(new Map(list.map(({ id, picture }) => [id, order(picture)[0]])), list);
+    report(new Map(list.map(({ id, picture }) => [id, order(picture).slice(0, 1)])), list);
   const guess = bestGuess((order) => guessed(order, training).values.accuracy!);
   return guessed(guess, examples);
 }
@@ -216,12 +222,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
     },
   ],
   evaluate: (predictions, examples) =>
-    report(
-      new Map(
-        predictions.map(({ id, box }) => [id, Array.isArray(box) ? cornersOf(box as number[]) : undefined]),
-      ),
-      examples,
-    ),
+    report(new Map(predictions.map((one) => [one.id, predictedBoxes(one)])), examples),
   baseline,
   tally: tallyGrounding,
   show: showGrounding,

@@ -1,6 +1,6 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { type HostBatch, int32 } from '../src/data/hostTensor.js';
-import { type TensorTree, tf } from '../src/engine/index.js';
+import { tf } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
 import type { Json, JsonSchema } from '../src/json.js';
 import {
@@ -29,7 +29,10 @@ const MARK = 'multi.';
 const marked = (batch: HostBatch, name: string): HostBatch => ({ ...batch, [MARK + name]: int32([1]) });
 
 /** The task of a batch, and the batch as that task made it. */
-function unmarked(batch: TensorTree): { readonly name: string; readonly own: TensorTree } {
+function unmarked<T>(batch: Readonly<Record<string, T>>): {
+  readonly name: string;
+  readonly own: Readonly<Record<string, T>>;
+} {
   const mark = Object.keys(batch).find((key) => key.startsWith(MARK));
   if (mark === undefined) throw new Error('this batch does not say which task it is of');
   const { [mark]: _mark, ...own } = batch;
@@ -47,6 +50,26 @@ const own = (examples: readonly MultiExample[]) => examples.map(({ example }) =>
 
 const labelled = (name: string, predictions: readonly Prediction[]): Prediction[] =>
   predictions.map(({ id, ...rest }) => ({ id, task: name, ...rest }));
+
+const prefixed = <T>(name: string, values: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]));
+
+type Sums = NonNullable<Loss['sums']>;
+
+/** Sums of a task's parts by the names that they have here; its total is the part that is called as it. */
+const namedSums = (name: string, sums: Sums): Sums =>
+  Object.fromEntries(
+    Object.entries(sums).map(([sum, factors]) => [
+      sum === 'total' ? name : `${name}.${sum}`,
+      prefixed(name, factors),
+    ]),
+  );
+
+/** The parts of the loss of a batch: those of its task, or that alone. */
+const scaledSum = (name: string, factors: Sums[string] | undefined, weight: number): Sums[string] =>
+  factors
+    ? prefixed(name, Object.fromEntries(Object.entries(factors).map(([part, one]) => [part, one * weight])))
+    : { [name]: weight };
 
 /** Options by name that name no task, and tasks that must have one and have none. */
 function namesProblems({ tasks, mixing, lossWeights }: MultiOptions): Problem[] {
@@ -211,10 +234,25 @@ export function multiOf(tasks: readonly AnyTask[]) {
     loss(outputs, batch, options): Loss {
       const { name, own: inner } = unmarked(batch);
       const { task, options: given } = memberOf(options, name);
-      const { total, parts = {} } = task.loss(outputs, inner, given);
-      const weighted = tf.mul(total, options.lossWeights[name] ?? 1);
-      const named = Object.entries(parts).map(([part, value]) => [`${name}.${part}`, value]);
-      return { total: weighted, parts: { [name]: total, ...Object.fromEntries(named) } };
+      const { total, parts = {}, sums = {} } = task.loss(outputs, inner, given);
+      const weight = options.lossWeights[name] ?? 1;
+      return {
+        total: tf.mul(total, weight),
+        parts: { [name]: total, ...prefixed(name, parts) },
+        sums: { ...namedSums(name, sums), total: scaledSum(name, sums.total, weight) },
+      };
+    },
+    counts(batch, options) {
+      const { name, own: inner } = unmarked(batch);
+      const { task, options: given } = memberOf(options, name);
+      return prefixed(name, task.counts?.(inner, given) ?? {});
+    },
+    comparesInBatch(options) {
+      const told = members(options).flatMap(({ name, task, options: given }) => {
+        const what = task.comparesInBatch?.(given);
+        return what === undefined ? [] : [`${name}: ${what}`];
+      });
+      return told.length > 0 ? told.join('; ') : undefined;
     },
     predictionOutputs: [...new Set(tasks.flatMap(({ predictionOutputs }) => predictionOutputs))],
     predict(outputs, examples, state, options) {
@@ -230,7 +268,7 @@ export function multiOf(tasks: readonly AnyTask[]) {
         options,
         state: context.state[name] as Json,
         examples: own(context.examples),
-        run: (batch) => context.run(marked(batch, name)),
+        run: (batch, ids) => context.run(marked(batch, name), ids),
       });
       return predictions?.then((made) => labelled(name, made));
     },

@@ -3,8 +3,8 @@ import { UsageError } from '../src/errors.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
 import { pairHead, pairHeads } from './heads/nlvr/index.js';
-import { evaluateNlvr2, type NlvrLabel } from './metrics/nlvr2.js';
-import { answerOf, showNlvr, tallyNlvr } from './nlvr/show.js';
+import { evaluateNlvr2, type NlvrJudgement, type NlvrLabel } from './metrics/nlvr2.js';
+import { answerOf, judgementOf, showNlvr, tallyNlvr } from './nlvr/show.js';
 import {
   type Nlvr2Split,
   type NlvrExample,
@@ -55,7 +55,7 @@ async function collate(
 
 function predictionOf(id: string, no: number, yes: number): Prediction {
   const label = LABELS[Number(yes > no)]!;
-  return { id, label, score: 1 / (1 + Math.exp(-Math.abs(yes - no))) };
+  return { id, label, score: 1 / (1 + Math.exp(-Math.abs(yes - no))), ...(yes === no && { tied: true }) };
 }
 
 /** The examples' labels; UsageError where some are not known. */
@@ -66,7 +66,7 @@ function labelsOf(examples: readonly NlvrExample[]): NlvrLabel[] {
   throw new UsageError({ where: 'data', message, expected: 'annotations with labels' });
 }
 
-function report(labelOf: ReadonlyMap<string, boolean>, examples: readonly NlvrExample[]): MetricReport {
+function report(labelOf: ReadonlyMap<string, NlvrJudgement>, examples: readonly NlvrExample[]): MetricReport {
   const { accuracy, consistency, byLabel } = evaluateNlvr2(labelOf, labelsOf(examples));
   return { values: { accuracy, consistency }, groups: { label: byLabel } };
 }
@@ -133,7 +133,7 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
     },
   ],
   evaluate: (predictions, examples) =>
-    report(new Map(predictions.map(({ id, label }) => [id, label === 'True'])), examples),
+    report(new Map(predictions.map((one) => [one.id, judgementOf(one)])), examples),
   baseline,
   remark: (_training, examples) => {
     const labels = examples.flatMap(({ label }) => (label === undefined ? [] : [LABELS[Number(label)]!]));

@@ -15,7 +15,7 @@ import {
   type PhraseGroundingState,
   phraseGroundingSchema,
 } from './phraseGrounding/options.js';
-import { phrasePrediction, phrasesOf, submissionOf } from './phraseGrounding/predictions.js';
+import { phrasePrediction, standingsOf, submissionOf } from './phraseGrounding/predictions.js';
 import { baseline, labelled, report } from './phraseGrounding/report.js';
 import { showPhrases, tallyPhrases } from './phraseGrounding/show.js';
 import {
@@ -98,10 +98,8 @@ export const phraseGrounding = defineTask<
     },
   ],
   evaluate(predictions, examples) {
-    const ranks = new Map(
-      predictions.map((one) => [one.id, phrasesOf(one).map(({ rank }) => rank ?? undefined)]),
-    );
-    return report(examples, ({ id }) => ranks.get(id) ?? []);
+    const standings = new Map(predictions.map((one) => [one.id, standingsOf(one)]));
+    return report(examples, ({ id }) => standings.get(id) ?? []);
   },
   baseline,
   tally: tallyPhrases,

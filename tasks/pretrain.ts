@@ -4,7 +4,13 @@ import { UsageError } from '../src/errors.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
-import { pretrainLoss, pretrainOutputs, scoreColumns, wordEmbeddings } from './pretraining/outputs.js';
+import {
+  pretrainCounts,
+  pretrainLoss,
+  pretrainOutputs,
+  scoreColumns,
+  wordEmbeddings,
+} from './pretraining/outputs.js';
 import {
   type CaptionExample,
   type CocoCaptionsSplit,
@@ -75,8 +81,17 @@ function regionNamesOf(training: readonly CaptionExample[]): readonly string[] {
   });
 }
 
+/** Captions of the other pictures of a batch are the wrong ones. */
+function comparesInBatch({
+  objectives: { pwcl, contrastive, matching },
+}: PretrainOptions): string | undefined {
+  if (pwcl || contrastive) return `the objective ${pwcl ? 'pwcl' : 'contrastive'} has its negatives`;
+  return matching && 'the objective matching has its swapped captions';
+}
+
+/** Whether a pair is told right; a score of one half says neither. */
 const matchedRight = ({ matchingScore, matched }: Prediction): number =>
-  Number((matchingScore as number) > 0.5 === (matched === 1));
+  matchingScore === 0.5 ? 0.5 : Number((matchingScore as number) > 0.5 === (matched === 1));
 
 type Count = readonly [sum: number, count: number];
 
@@ -149,6 +164,8 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   collate: collatePretraining,
   outputs: pretrainOutputs,
   loss: pretrainLoss,
+  counts: pretrainCounts,
+  comparesInBatch,
   predictionOutputs: ['scores'],
   predict: ({ scores }, examples) =>
     examples.map(({ id }, row) => {

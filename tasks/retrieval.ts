@@ -16,7 +16,7 @@ import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
 import { inferRetrieval } from './retrieval/infer.js';
 import { hasMatching, hasVectors, type RetrievalOptions, retrievalSchema } from './retrieval/options.js';
 import { retrievalLoss, retrievalOutputs } from './retrieval/outputs.js';
-import { captionsOf, foundTexts } from './retrieval/predictions.js';
+import { captionsOf, foundTexts, pictureStandings, textStanding } from './retrieval/predictions.js';
 import { combinedRecalls, showRetrieval, tallyRetrieval } from './retrieval/show.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
@@ -64,10 +64,7 @@ function check({ score, similarity }: RetrievalOptions, backbone: BackboneShape)
 }
 
 function evaluate(predictions: readonly Prediction[], options: RetrievalOptions): MetricReport {
-  const values = retrievalMetrics(
-    predictions.map(({ rank }) => rank as number),
-    predictions.flatMap((prediction) => captionsOf(prediction).map(({ rank }) => rank)),
-  );
+  const values = retrievalMetrics(predictions.map(textStanding), predictions.flatMap(pictureStandings));
   if (!hasMatching(options)) return { values };
   const pairs = predictions.flatMap(foundTexts);
   const area = rocAuc(
@@ -102,6 +99,8 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   collate: collateRetrieval,
   outputs: retrievalOutputs,
   loss: retrievalLoss,
+  comparesInBatch: (options) =>
+    hasVectors(options) ? 'the contrastive loss has its negatives' : 'matching has its wrong captions',
   predictionOutputs: [
     'text',
     'picture',

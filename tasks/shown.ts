@@ -83,10 +83,10 @@ export interface Tally {
    */
   readonly counts: Readonly<Record<string, readonly [sum: number, count: number]>>;
   /**
-   * Metric -> the unit of several examples that this one belongs to, for metrics that are the share of units of which
-   * every example is right.
+   * Metric -> the unit of several examples that this one belongs to and its chance of being right, for metrics that are
+   * the share of units of which every example is right.
    */
-  readonly units?: Readonly<Record<string, { readonly unit: string; readonly right: boolean }>>;
+  readonly units?: Readonly<Record<string, { readonly unit: string; readonly right: number }>>;
   /** Metric -> values, for metrics that are no sums. */
   readonly pooled?: Readonly<Record<string, Pooled>>;
 }

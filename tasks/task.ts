@@ -7,7 +7,7 @@ import type {
   Weights,
 } from '../src/backbones/backbone.js';
 import type { FolderListing } from '../src/data/folderListing.js';
-import type { HostBatch, HostTensor } from '../src/data/hostTensor.js';
+import type { HostBatch, HostTensor, InputBatch } from '../src/data/hostTensor.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
 import type { Problem } from '../src/errors.js';
 import type { Json, JsonSchema } from '../src/json.js';
@@ -50,8 +50,12 @@ export interface InferenceContext<Options, E extends Example, State> extends Col
   readonly examples: readonly E[];
   readonly backbone: BackboneShape;
   readonly batchSize: number;
-  /** Those of `predictionOutputs` that `outputs` made of this batch; throws InterruptedError when the run is stopped. */
-  run(batch: HostBatch): Promise<Readonly<Record<string, HostTensor>>>;
+  /**
+   * Those of `predictionOutputs` that `outputs` made of this batch; throws InterruptedError when the run is stopped, and
+   * an Error that names rows when an output is not finite.
+   * @param ids what the rows of the batch are called
+   */
+  run(batch: HostBatch, ids: readonly string[]): Promise<Readonly<Record<string, HostTensor>>>;
   onProgress(done: number, total: number): void;
 }
 
@@ -87,10 +91,15 @@ export interface SubmissionFile {
   readonly content: string;
 }
 
-/** `total` is a scalar, a mean over examples; the parts are logged. */
+/** Scalars: `total` is what is minimised, a mean over examples unless `sums` says what of; the parts are logged. */
 export interface Loss {
   readonly total: Tensor;
   readonly parts?: Readonly<Record<string, Tensor>>;
+  /**
+   * Sums of the other parts, each part times a factor: `total`, and parts that are such sums. For tasks with `counts`:
+   * what is a sum of means over different things is no mean itself.
+   */
+  readonly sums?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 export interface Prediction {
@@ -190,6 +199,13 @@ export interface Task<Options, E extends Example, State extends Json> {
   /** Named outputs of one batch; [B, ...] each. */
   outputs(context: ForwardContext<Options, State>): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree, options: Options): Loss;
+  /**
+   * What parts of the loss are means over in a batch, part -> how many; those left out are means over its examples. The
+   * batches that an update accumulates are weighted by it, as one large batch would.
+   */
+  counts?(batch: InputBatch, options: Options): Readonly<Record<string, number>>;
+  /** What of the loss compares the examples of a batch with each other; undefined: nothing does. */
+  comparesInBatch?(options: Options): string | undefined;
   /** Outputs that `predict` needs, of those that `outputs` made; the others stay on the device. */
   readonly predictionOutputs: readonly string[];
   predict(

@@ -15,7 +15,7 @@ import {
   type MetricReport,
   type Prediction,
 } from './task.js';
-import { answerOf, showVcr, tallyVcr } from './vcr/show.js';
+import { answerOf, choiceOf, labelsIn, showVcr, tallyVcr } from './vcr/show.js';
 import type { TaggedText } from './vcr/taggedText.js';
 
 /** Options of the task `vcr`. */
@@ -168,13 +168,6 @@ function report(choices: readonly VcrChoice[], { subtask }: Pick<VcrOptions, 'su
   return { values: { accuracy: answerRationale, answer, rationale } };
 }
 
-const choiceOf = (example: VcrExample, answer?: number, rationale?: number): VcrChoice => ({
-  ...(answer !== undefined && { answer }),
-  ...(rationale !== undefined && { rationale }),
-  answerLabel: example.answerLabel ?? -1,
-  rationaleLabel: example.rationaleLabel ?? -1,
-});
-
 const mostFrequent = (values: readonly (number | undefined)[]): number =>
   best(Array.from({ length: CHOICES }, (_, choice) => values.filter((value) => value === choice).length));
 
@@ -280,7 +273,7 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
     const chosen = new Map(predictions.map((one) => [one.id, one]));
     const choices = labelled(examples, options.subtask).map((example) => {
       const one = chosen.get(example.id);
-      return choiceOf(example, one?.answer as number | undefined, one?.rationale as number | undefined);
+      return one ? choiceOf(example, one) : { ...labelsIn(example), answers: [], rationales: [] };
     });
     return report(choices, options);
   },
@@ -289,7 +282,11 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
     const answer = mostFrequent(training.map(({ answerLabel }) => answerLabel));
     const rationale = mostFrequent(training.map(({ rationaleLabel }) => rationaleLabel));
     return report(
-      labelled(examples, options.subtask).map((example) => choiceOf(example, answer, rationale)),
+      labelled(examples, options.subtask).map((example) => ({
+        ...labelsIn(example),
+        answers: [answer],
+        rationales: [rationale],
+      })),
       options,
     );
   },

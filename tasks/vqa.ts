@@ -12,6 +12,7 @@ import { evaluateVqa, normalizeAnswer, softTarget } from './metrics/vqaAccuracy.
 import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 import { commonAnswer, showVqa, tallyVqa } from './vqa/show.js';
+import { tiedAccuracy, writtenTies } from './vqa/tiedAnswers.js';
 
 /** Options of the task `vqa`. */
 export interface VqaOptions {
@@ -56,12 +57,17 @@ function sharedAnswers(answers: readonly string[], published: readonly string[])
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-function predictionOf(id: string, logits: ArrayLike<number>, answers: readonly string[]): Prediction {
+function predictionOf(
+  { id, answers: given }: VqaExample,
+  logits: ArrayLike<number>,
+  answers: readonly string[],
+): Prediction {
   const top = topClasses(logits, TOP).map((index) => ({
     answer: answers[index]!,
     score: sigmoid(logits[index]!),
   }));
-  return { id, answer: top[0]!.answer, score: top[0]!.score, top };
+  const ties = writtenTies(logits, answers, given);
+  return { id, answer: top[0]!.answer, score: top[0]!.score, ...ties, top };
 }
 
 /** The results file of VQA v2: a list of {question_id, answer}, in the order of the questions. */
@@ -82,7 +88,11 @@ function requireAnswers(examples: readonly VqaExample[]): void {
   throw new UsageError({ where: 'data', message, expected: 'give the split its annotations file' });
 }
 
-function report(answerOf: ReadonlyMap<string, string>, examples: readonly VqaExample[]): MetricReport {
+function report(
+  answerOf: ReadonlyMap<string, string>,
+  examples: readonly VqaExample[],
+  tied?: ReadonlyMap<string, number>,
+): MetricReport {
   requireAnswers(examples);
   const annotations = examples.map(({ id, answers = [], answerType, questionType }) => ({
     id,
@@ -90,7 +100,7 @@ function report(answerOf: ReadonlyMap<string, string>, examples: readonly VqaExa
     answerType: answerType ?? 'untyped',
     questionType: questionType ?? 'untyped',
   }));
-  const { overall, byAnswerType, byQuestionType } = evaluateVqa(answerOf, annotations);
+  const { overall, byAnswerType, byQuestionType } = evaluateVqa(answerOf, annotations, tied);
   return {
     values: { accuracy: overall.value },
     groups: { answerType: byAnswerType, questionType: byQuestionType },
@@ -215,13 +225,22 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   predict({ logits }, examples, { answers }) {
     const { data } = logits!;
     const row = (index: number) => data.subarray(index * answers.length, (index + 1) * answers.length);
-    return examples.map(({ id }, index) => predictionOf(id, row(index), answers));
+    return examples.map((example, index) => predictionOf(example, row(index), answers));
   },
   submission: (predictions, examples) => [
     { name: 'vqa_v2_results.json', content: officialResults(predictions, examples) },
   ],
   evaluate: (predictions, examples) =>
-    report(new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])), examples),
+    report(
+      new Map(predictions.map(({ id, answer }) => [id, answer as Json as string])),
+      examples,
+      new Map(
+        predictions.flatMap((one) => {
+          const accuracy = tiedAccuracy(one);
+          return accuracy === undefined ? [] : [[one.id, accuracy] as const];
+        }),
+      ),
+    ),
   baseline,
   remark: remarks,
   tally: tallyVqa,

@@ -60,9 +60,9 @@ async function pass(
     get traces() {
       return evaluator.traces;
     },
-    run: async (batch: HostBatch) => {
+    run: async (batch: HostBatch, ids) => {
       const [start, before] = [now(), evaluator.traces];
-      const result = await evaluator.run(batch);
+      const result = await evaluator.run(batch, ids);
       calls.push({
         signature: signatureOf(batch),
         seconds: now() - start,

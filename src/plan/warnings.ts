@@ -2,6 +2,7 @@ import type { LearningRateRange } from '../../adapters/adapter.js';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import { type Problem, UsageError } from '../errors.js';
 import { percent } from '../figures.js';
+import { batchRemark } from '../training/batchRemark.js';
 import type { Prepared } from '../training/prepare.js';
 import type { RunSettings } from '../training/settings.js';
 import type { RunPlan } from './runPlan.js';
@@ -134,6 +135,10 @@ function dataWarnings({ splits, task: fitted }: Pick<Prepared, 'splits' | 'task'
   });
 }
 
+/** What accumulated batches are not. */
+const batchWarnings = ({ training }: RunSettings, { task: fitted }: Pick<Prepared, 'task'>): Problem[] =>
+  [batchRemark(training, fitted.task, fitted.options)].flatMap((remark) => remark ?? []);
+
 /** What a person should look at before a run, each with what to do about it. */
 export const planWarnings = (
   settings: RunSettings,
@@ -144,6 +149,7 @@ export const planWarnings = (
   ...rateWarnings(settings, prepared.parts.attached),
   ...lengthWarnings(settings, figures),
   ...truncationWarnings(settings, figures),
+  ...batchWarnings(settings, prepared),
   ...dataWarnings(prepared),
   ...machineWarnings(settings, figures, machine),
 ];

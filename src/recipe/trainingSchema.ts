@@ -117,7 +117,7 @@ export const trainingSchema: JsonSchema = {
     batchSize: { ...count('Examples of a batch.', [16, 64]), default: 32 },
     accumulate: {
       ...count(
-        'Batches whose gradients are averaged into one update: a larger batch in the same memory.',
+        'Batches whose gradients are averaged into one update: a larger batch in the same memory. Losses with negatives of their batch see those of each batch alone.',
         [1, 4],
       ),
       default: 1,

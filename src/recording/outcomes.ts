@@ -75,17 +75,17 @@ function columnOfUnits(
   examples: readonly Example[],
   tallies: readonly Tally[],
 ): MetricColumn {
-  const units = new Map<string, { first: number; right: boolean }>();
+  const units = new Map<string, { first: number; right: number }>();
   for (const [row, { units: own }] of tallies.entries()) {
     const member = own?.[metric];
     if (!member) continue;
-    const { first, right } = units.get(member.unit) ?? { first: row, right: true };
+    const { first, right } = units.get(member.unit) ?? { first: row, right: 1 };
     const isFirst = examples[row]!.id < examples[first]!.id;
-    units.set(member.unit, { first: isFirst ? row : first, right: right && member.right });
+    units.set(member.unit, { first: isFirst ? row : first, right: right * member.right });
   }
   const [sums, counts] = [tallies.map(() => 0), tallies.map(() => 0)];
   for (const { first, right } of units.values()) {
-    sums[first] = Number(right);
+    sums[first] = right;
     counts[first] = 1;
   }
   return { sums, counts };

@@ -6,6 +6,7 @@ import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSte
 import { prefetch } from './prefetch.js';
 import { scheduleFactor } from './schedule.js';
 import type { TrainingOptions } from './settings.js';
+import { type CountsOf, type Weighed, weighed } from './shares.js';
 import type { TrainStep } from './step.js';
 import { countGroups, type TrainState } from './trainState.js';
 import { requireFinite, summariseUpdate, type UpdateReport, type WeightedReport } from './updateReport.js';
@@ -15,6 +16,8 @@ export interface EpochParts extends Population {
   readonly step: TrainStep;
   readonly collator: Collator;
   readonly training: readonly Example[];
+  /** Absent: every part of the loss is a mean over examples. */
+  readonly countsOf?: CountsOf | undefined;
   readonly options: TrainingOptions;
   readonly seed: number;
   /** Ends the epoch between two batches of an update, of which nothing is left then. */
@@ -61,7 +64,7 @@ interface Update {
 
 async function runMicro(
   { step, options, seed }: EpochParts,
-  { micro, ids, batch }: Collected,
+  { micro, ids, batch, weights }: Weighed<Collected>,
   { learningRate, completed, before, groupSteps }: Update,
 ): Promise<WeightedReport> {
   const number = completed + 1;
@@ -69,12 +72,13 @@ async function runMicro(
     batch,
     seed: [seed | 0, completed * options.accumulate + micro.index],
     weight: micro.weight,
+    ...(weights && { weights }),
     ...(micro.last && { update: { learningRate, step: number, groupSteps } }),
   });
   // The loss is this batch's own; the gradients are those of the whole update.
   const blamed = Number.isFinite(report.loss) ? [...before, ...ids] : ids;
   requireFinite(report, { step: number, learningRate, ids: blamed });
-  return { report, weight: micro.weight };
+  return { report, weight: micro.weight, ...(weights && { weights }) };
 }
 
 /**
@@ -95,7 +99,7 @@ export async function* epochUpdates(
   let ids: string[] = [];
   let groups: string[] = [];
   const batches = prefetch(micros, (micro) => collect(parts, micro, firstStep));
-  for await (const collected of waitingFor('wait for batch', batches)) {
+  for await (const collected of weighed(waitingFor('wait for batch', batches), parts.countsOf)) {
     const learningRate = options.optimizer.learningRate * scheduleFactor(options.schedule, completed, total);
     if (collected.micro.group !== undefined) groups.push(collected.micro.group);
     const groupSteps = countGroups(groupsBefore, groups);

@@ -6,14 +6,25 @@ import type { OnProgress } from '../progress.js';
 import { createRandom } from '../random.js';
 import type { Collator } from './batch.js';
 import { membersOf } from './groups.js';
-import type { Model } from './model.js';
+import type { FittedTask, Model } from './model.js';
+import { named, outputsNotFinite, whereNotFinite } from './notFinite.js';
 import { prefetch } from './prefetch.js';
 import { batchesByLength } from './sampler.js';
 
+/** What one batch gave. */
+interface Evaluated {
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+  readonly loss?: number;
+}
+
 /** The forward pass of a model without dropout, compiled. */
 export interface Evaluator {
-  /** Values that `task.predict` needs, and the loss when the batch has targets. */
-  run(batch: InputBatch): Promise<{ outputs: Record<string, HostTensor>; loss?: number }>;
+  /**
+   * Values that `task.predict` needs, and the loss when the batch has targets. Throws an Error that names where it comes
+   * from, and the rows, when an output is not finite, or the loss and anything before it.
+   * @param ids what the rows of the batch are called
+   */
+  run(batch: InputBatch, ids?: readonly string[]): Promise<Evaluated>;
   readonly traces: number;
   dispose(): void;
 }
@@ -54,6 +65,21 @@ async function readAll(
   }
 }
 
+/** Throws an Error where values are not finite; a loss alone may be so, of which nothing before it tells. */
+async function requireFinite(
+  { model, scales }: { readonly model: Model; readonly scales: Scales },
+  batch: InputBatch,
+  { outputs, loss = 0 }: Evaluated,
+  ids: readonly string[],
+): Promise<void> {
+  const wrong = outputsNotFinite(outputs, ids);
+  if (!wrong && Number.isFinite(loss)) return;
+  const where = await whereNotFinite(model, batch, scales);
+  if (!wrong && !where) return;
+  const what = wrong ?? `the loss is ${loss} for ${named(ids)}`;
+  throw new Error(`the model does not give finite numbers: ${what}${where ? `; ${where}` : ''}`);
+}
+
 /**
  * Compiles the forward pass of a model; it reads the values that its variables have at each run.
  * @param scales factor of each adapter's change; default 1
@@ -63,9 +89,11 @@ export function createEvaluator(model: Model, scales?: Scales): Evaluator {
     name: 'evaluation',
   });
   return {
-    run: async (batch) => {
+    run: async (batch, ids = []) => {
       const { [LOSS]: loss, ...outputs } = await readAll(compiled, batch);
-      return { outputs, ...(loss && { loss: loss.data[0] as number }) };
+      const evaluated = { outputs, ...(loss && { loss: loss.data[0] as number }) };
+      await requireFinite({ model, scales }, batch, evaluated, ids);
+      return evaluated;
     },
     get traces() {
       return compiled.traces;
@@ -77,9 +105,11 @@ export function createEvaluator(model: Model, scales?: Scales): Evaluator {
 /** What evaluating one split gave. */
 export interface Evaluation {
   readonly report: MetricReport;
+  /** Of the report's notes those on the loss. */
+  readonly notes?: readonly string[];
   /** In the order of the examples. */
   readonly predictions: readonly Prediction[];
-  /** Mean over the examples; absent without targets. */
+  /** Mean over the examples; absent without targets, and where it is not finite, of which the report has a note. */
   readonly loss?: number;
 }
 
@@ -97,6 +127,22 @@ interface Predicted {
   /** In the order of the examples. */
   readonly predictions: readonly Prediction[];
   readonly loss?: number;
+  /** What a person should know of the loss. */
+  readonly notes?: readonly string[];
+}
+
+/** The loss where every example has one, or a note that it is not finite. */
+function meanLoss(
+  losses: readonly { readonly loss: number; readonly ids: readonly string[] }[],
+  examples: number,
+): Pick<Predicted, 'loss' | 'notes'> {
+  const wrong = losses.filter(({ loss }) => !Number.isFinite(loss));
+  if (wrong.length > 0) {
+    const of = named(wrong.flatMap(({ ids }) => ids));
+    return { notes: [`the loss is ${wrong[0]?.loss} for ${of}, though what it is made from is finite`] };
+  }
+  if (losses.reduce((sum, { ids }) => sum + ids.length, 0) < examples || losses.length === 0) return {};
+  return { loss: losses.reduce((sum, { loss, ids }) => sum + loss * ids.length, 0) / examples };
 }
 
 /** Predictions of a task that has its own way through a split; undefined where these examples take one pass a batch. */
@@ -117,9 +163,9 @@ async function inferAll(
     processor: collator.processor,
     random: createRandom(seed, 'inference'),
     training: false,
-    run: async (batch) => {
+    run: async (batch, ids) => {
       if (signal?.aborted) throw new InterruptedError(`interrupted during ${stage}`);
-      return (await evaluator.run((await collator.resolve?.(batch)) ?? batch)).outputs;
+      return (await evaluator.run((await collator.resolve?.(batch)) ?? batch, ids)).outputs;
     },
     onProgress: (done, total) => onProgress?.({ stage, done, total, unit: 'input' }),
   });
@@ -140,7 +186,7 @@ async function predictMixed(
   const lengths = examples.map((example) => task.length(example));
   const batches = batchesByLength(lengths, options.batchSize);
   const predictions = new Array<Prediction>(examples.length);
-  const losses: number[] = [];
+  const losses: { readonly loss: number; readonly ids: readonly string[] }[] = [];
   let done = 0;
   const collate = async (indices: readonly number[]) => {
     const chosen = indices.map((index) => examples[index] as Example);
@@ -149,17 +195,17 @@ async function predictMixed(
   };
   for await (const { indices, chosen, batch } of prefetch(batches, collate)) {
     if (options.signal?.aborted) throw new InterruptedError(`interrupted during ${options.stage}`);
-    const { outputs, loss } = await evaluator.run(batch);
+    const ids = chosen.map(({ id }) => id);
+    const { outputs, loss } = await evaluator.run(batch, ids);
     const made = task.predict(outputs, chosen, state, taskOptions);
     indices.forEach((index, row) => {
       predictions[index] = made[row] as Prediction;
     });
-    if (loss !== undefined) losses.push(loss * indices.length);
+    if (loss !== undefined) losses.push({ loss, ids });
     done += indices.length;
     options.onProgress?.({ stage: options.stage, done, total: examples.length, unit: 'example' });
   }
-  if (losses.length < batches.length || losses.length === 0) return { predictions };
-  return { predictions, loss: losses.reduce((sum, one) => sum + one, 0) / examples.length };
+  return { predictions, ...meanLoss(losses, examples.length) };
 }
 
 /**
@@ -176,6 +222,7 @@ export async function predictAll(
   const groups = [...membersOf(model.parts.task, examples)];
   const predictions = new Array<Prediction>(examples.length);
   const losses: number[] = [];
+  const notes: string[] = [];
   for (const [group, indices] of groups) {
     const own = indices.map((index) => examples[index] as Example);
     const stage = group === undefined ? options.stage : `${options.stage} ${group}`;
@@ -184,9 +231,29 @@ export async function predictAll(
       predictions[index] = made.predictions[row] as Prediction;
     });
     if (made.loss !== undefined) losses.push(made.loss * (indices.length / examples.length));
+    notes.push(...(made.notes ?? []));
   }
-  if (losses.length < groups.length || losses.length === 0) return { predictions };
-  return { predictions, loss: losses.reduce((sum, one) => sum + one, 0) };
+  const known = losses.length === groups.length && losses.length > 0;
+  return {
+    predictions,
+    ...(known && { loss: losses.reduce((sum, one) => sum + one, 0) }),
+    ...(notes.length > 0 && { notes }),
+  };
+}
+
+/** The metrics of predictions; throws an Error that names those that are no finite numbers. */
+export function reportOf(
+  { task, options }: FittedTask,
+  { predictions, notes = [] }: Pick<Predicted, 'predictions' | 'notes'>,
+  examples: readonly Example[],
+): MetricReport {
+  const report = task.evaluate(predictions, examples, options);
+  const wrong = Object.entries(report.values).filter(([, value]) => !Number.isFinite(value));
+  if (wrong.length > 0) {
+    const told = wrong.map(([name, value]) => `${name} is ${value}`).join(', ');
+    throw new Error(`the metrics of task '${task.kind}' are not finite: ${told}`);
+  }
+  return notes.length > 0 ? { ...report, notes: [...(report.notes ?? []), ...notes] } : report;
 }
 
 /** Predictions, metrics and loss of one split. */
@@ -197,7 +264,7 @@ export async function evaluate(
   examples: readonly Example[],
   options: EvaluationOptions,
 ): Promise<Evaluation> {
-  const { task, options: taskOptions } = model.parts.task;
-  const predicted = await predictAll(model, evaluator, collator, examples, options);
-  return { ...predicted, report: task.evaluate(predicted.predictions, examples, taskOptions) };
+  const { notes, ...predicted } = await predictAll(model, evaluator, collator, examples, options);
+  const report = reportOf(model.parts.task, { ...predicted, ...(notes && { notes }) }, examples);
+  return { ...predicted, report, ...(notes && { notes }) };
 }

@@ -1,3 +1,4 @@
+import type { Loss } from '../../tasks/task.js';
 import { createDropout, type Scalar, type Tensor, type TensorTree, tf } from '../engine/index.js';
 import type { Model } from './model.js';
 
@@ -6,25 +7,41 @@ export interface Gradients {
   /** [1 + parts]: the loss, then its parts. */
   readonly values: Tensor;
   readonly partNames: readonly string[];
+  readonly sums?: Loss['sums'];
   /** By full parameter name; a parameter that the loss does not depend on is absent. */
   readonly byName: ReadonlyMap<string, Tensor>;
 }
 
+/** The weight of a part of the loss; without a name, of what is a mean over examples. */
+export type WeightOf = (part?: string) => Tensor;
+
 const asScalar = (value: Tensor): Scalar => tf.reshape(value, []);
+
+/** What a batch adds to the loss of an update: each part times its factor and weight. */
+function weighted({ total, parts = {}, sums }: Loss, weightOf: WeightOf): Tensor {
+  if (!sums?.total) return tf.mul(total, weightOf());
+  return Object.entries(sums.total)
+    .map(([name, factor]) => tf.mul(tf.mul(parts[name] as Tensor, factor), weightOf(name)))
+    .reduce((sum, part) => tf.add(sum, part));
+}
 
 /**
  * Loss and gradients of everything that trains; nothing frozen gets a gradient.
  * @param seed int32 [2], that dropout follows from
+ * @param weightOf of one of several batches of an update, whose gradients are to be added
  */
-export function lossGradients(model: Model, batch: TensorTree, seed: Tensor): Gradients {
+export function lossGradients(model: Model, batch: TensorTree, seed: Tensor, weightOf?: WeightOf): Gradients {
   let partNames: readonly string[] = [];
+  let sums: Loss['sums'];
   let inner: Tensor | undefined;
   const { grads } = tf.variableGrads(
     () => {
-      const { total, parts = {} } = model.loss(model.forward(batch, createDropout(seed)), batch);
+      const loss = model.loss(model.forward(batch, createDropout(seed)), batch);
+      const { total, parts = {} } = loss;
       partNames = Object.keys(parts);
+      sums = loss.sums;
       inner = tf.keep(tf.stack([total, ...Object.values(parts)].map(asScalar)));
-      return asScalar(total);
+      return asScalar(weightOf ? weighted(loss, weightOf) : total);
     },
     model.trainables.map(({ variable }) => variable),
   );
@@ -35,5 +52,5 @@ export function lossGradients(model: Model, batch: TensorTree, seed: Tensor): Gr
     const gradient = grads[variable.name];
     if (gradient) byName.set(name, gradient);
   }
-  return { values, partNames, byName };
+  return { values, partNames, ...(sums && { sums }), byName };
 }

@@ -5,7 +5,7 @@ import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
 import { type AdapterScales, completeScales } from './adapterScales.js';
-import { createEvaluator, type Evaluation, predictAll } from './evaluate.js';
+import { createEvaluator, type Evaluation, predictAll, reportOf } from './evaluate.js';
 import type { FittedTask } from './model.js';
 import { type LoadOptions, type OpenedRun, type Opening, openRun } from './openRun.js';
 import { type PredictionInput, requestFrom } from './predictionInput.js';
@@ -141,13 +141,13 @@ async function predictInputs(opened: Opened, inputs: readonly PredictionInput[],
 }
 
 /** The metrics; without labels none, and notes that say so. */
-function reportOf(
-  { task, options }: FittedTask,
-  predictions: readonly Prediction[],
+function reportOrNotes(
+  fitted: FittedTask,
+  predicted: Pick<Evaluation, 'predictions' | 'notes'>,
   examples: readonly Example[],
 ) {
   try {
-    return task.evaluate(predictions, examples, options);
+    return reportOf(fitted, predicted, examples);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { values: {}, notes: error.message.split('\n') };
@@ -166,7 +166,7 @@ async function evaluateSplit(
   const { task: fitted } = model.parts;
   const examples = await fitted.task.read(taskOptions(recipe), files);
   const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
-  const report = reportOf(fitted, made.predictions, examples);
+  const report = reportOrNotes(fitted, made, examples);
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };
 }
 

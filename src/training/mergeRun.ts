@@ -131,7 +131,8 @@ async function compare(
     if (signal?.aborted) throw new InterruptedError('interrupted before anything was written');
     const chosen = indices.map((index) => examples[index] as Example);
     const batch = await collator.collate(chosen, { training: false, seed: [recipe.seed, 'merge'] });
-    const [before, after] = [await evaluator.run(batch), await merged.run(batch)];
+    const ids = chosen.map(({ id }) => id);
+    const [before, after] = [await evaluator.run(batch, ids), await merged.run(batch, ids)];
     for (const [name, output] of Object.entries(before.outputs)) {
       largest = Math.max(largest, differenceOf(output, after.outputs[name]));
     }

@@ -174,6 +174,12 @@ function createEncoder(
   return (pass) => runBackbone({ ...model, ...pass });
 }
 
+/** Looks on at values that may be known. */
+const behind = (watch: Watch, known: Watch): Watch => ({
+  ...watch,
+  value: (name, compute) => watch.value(name, () => known.value(name, compute)),
+});
+
 function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>): Model['forward'] {
   const { backbone, task } = parts;
   const run = createEncoder(parts, tensors);
@@ -183,7 +189,7 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
       const call = { batch: { ...batch, ...replace }, attention: options?.attention ?? 'joint' };
       const { values, inputs } = takeStored(call.batch, call.attention);
       const known: Watch = { value: (name, compute) => values.get(name) ?? compute() };
-      const looksOn = watch?.(call) ?? (values.size > 0 ? known : undefined);
+      const looksOn = watch ? behind(watch(call), known) : values.size > 0 ? known : undefined;
       return run({
         batch: inputs,
         dropout,

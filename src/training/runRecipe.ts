@@ -3,14 +3,15 @@ import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
-import { InterruptedError, UsageError } from '../errors.js';
+import { formatProblem, InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
+import { batchRemark } from './batchRemark.js';
 import { damagedBestFiles } from './bestFiles.js';
 import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
-import { createEvaluator, predictAll } from './evaluate.js';
+import { createEvaluator, predictAll, reportOf } from './evaluate.js';
 import { recordInputs } from './inputs/recordInputs.js';
 import { requireSameInputs } from './inputs/requireSameInputs.js';
 import { openMetricsLog } from './metricsLog.js';
@@ -105,15 +106,15 @@ async function evaluateSplit(
   folder: RunFolder,
 ): Promise<{ readonly metrics?: SplitMetrics; readonly predictions: readonly Prediction[] }> {
   const { model, evaluator, collator, options, seed, onProgress, onLog, signal } = parts;
-  const { task, options: taskOptions } = model.parts.task;
   const how = { batchSize: options.batchSize, seed, stage: split, onProgress, signal };
-  const { predictions, loss } = await predictAll(model, evaluator, collator, examples, how);
+  const predicted = await predictAll(model, evaluator, collator, examples, how);
+  const { predictions, loss } = predicted;
   if (split === 'test') {
     writePredictions(folder.predictions, predictions);
     writeSubmission(folder.submission, submissionOf(model.parts.task, predictions, examples));
   }
   const report = unlessUnlabelled(
-    () => task.evaluate(predictions, examples, taskOptions),
+    () => reportOf(model.parts.task, predicted, examples),
     (message) => onLog?.(`${split}: predictions, but no metrics: ${message}`),
   );
   for (const note of report?.notes ?? []) onLog?.(`${split}: ${note}`);
@@ -241,6 +242,8 @@ async function carryOut(
   const evaluator = createEvaluator(model);
   try {
     announce(prepared, model, options);
+    const remark = batchRemark(settings.training, prepared.task.task, prepared.task.options);
+    if (remark) options.onLog?.(formatProblem(remark));
     await setImmediate(); // a signal that came while files were read is heard now
     if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
     const { folder, checkpoint } = open();

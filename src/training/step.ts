@@ -1,3 +1,4 @@
+import type { Loss } from '../../tasks/task.js';
 import type { Weights } from '../backbones/backbone.js';
 import { type HostTensor, type InputBatch, int32 } from '../data/hostTensor.js';
 import {
@@ -11,7 +12,7 @@ import {
   type Variable,
 } from '../engine/index.js';
 import { span } from '../spans.js';
-import { lossGradients } from './gradients.js';
+import { lossGradients, type WeightOf } from './gradients.js';
 import type { Model } from './model.js';
 import type { TrainingOptions } from './settings.js';
 import { assignVariables, readVariables } from './trainable.js';
@@ -24,6 +25,8 @@ interface StepInput {
   readonly seed: readonly [number, number];
   /** Share of the update's examples that are in this batch; the shares of one update add up to 1. */
   readonly weight: number;
+  /** Of parts of the loss that are means over something else, the share of that. */
+  readonly weights?: Readonly<Record<string, number>>;
   /** On the last micro-batch of an update. */
   readonly update?: UpdateMoment;
 }
@@ -32,6 +35,8 @@ interface StepInput {
 export interface StepReport {
   readonly loss: number;
   readonly parts: Readonly<Record<string, number>>;
+  /** As `Loss.sums`. */
+  readonly sums?: Loss['sums'];
   /** Global norm before clipping, on the last micro-batch of an update. */
   readonly gradientNorm?: number;
 }
@@ -87,6 +92,7 @@ async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<num
 /** What tracing a batch found out. */
 interface Found {
   readonly partNames: readonly string[];
+  readonly sums?: Loss['sums'];
   /** Parameters that its loss depends on. */
   readonly moved: readonly string[];
 }
@@ -100,12 +106,31 @@ const signatureOf = (batch: Readonly<Record<string, { readonly shape: readonly n
     .sort()
     .join();
 
-function tracedGradients(model: Model, inputs: TensorTree, traced: Traced) {
+/** What begins the names of the weights of single parts. */
+const WEIGHT = 'weight.';
+
+function tracedGradients(
+  model: Model,
+  inputs: TensorTree,
+  traced: Traced,
+  weightOf?: (own: TensorTree) => WeightOf,
+) {
   const { own, batch } = split(inputs);
-  const { values, partNames, byName } = lossGradients(model, batch, own.seed as Tensor);
-  traced.set(signatureOf(batch), { partNames, moved: [...byName.keys()] });
+  const { values, partNames, sums, byName } = lossGradients(
+    model,
+    batch,
+    own.seed as Tensor,
+    weightOf?.(own),
+  );
+  traced.set(signatureOf(batch), { partNames, ...(sums && { sums }), moved: [...byName.keys()] });
   return { own, values, byName };
 }
+
+/** The weight of a part, or of the batch where the part has none of its own. */
+const weightsIn =
+  (own: TensorTree): WeightOf =>
+  (part) =>
+    (own[WEIGHT + part] ?? own.weight) as Tensor;
 
 /** Forward, loss, gradients, clipping and update as one call. */
 const compileWhole = (model: Model, updater: Updater, traced: Traced): Call =>
@@ -123,10 +148,10 @@ type Sums = ReadonlyMap<string, Variable>;
 const compileAdd = (model: Model, sums: Sums, traced: Traced): Call =>
   compile(
     (inputs) => {
-      const { own, values, byName } = tracedGradients(model, inputs, traced);
+      const { values, byName } = tracedGradients(model, inputs, traced, weightsIn);
       for (const [name, gradient] of byName) {
         const sum = sums.get(name) as Variable;
-        sum.assign(tf.add(sum, tf.mul(gradient, own.weight as Tensor)));
+        sum.assign(tf.add(sum, gradient));
       }
       return { report: values };
     },
@@ -175,11 +200,15 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
   const foundOf = (batch: InputBatch) => traced.get(signatureOf(batch)) as Found;
 
   /** [loss, parts..., and with an update: norm]. */
-  const values = async ({ batch, seed, weight, update }: StepInput): Promise<number[]> => {
+  const values = async ({ batch, seed, weight, weights = {}, update }: StepInput): Promise<number[]> => {
     const inputs = span('upload', () => onDevice(batch));
     inputs[`${PREFIX}seed`] = fromHost(int32([2], Int32Array.from(seed)));
     if (!accumulates && update) return reportOf(whole, { ...inputs, ...named(updater.scalars(update)) });
-    const losses = await reportOf(add, { ...inputs, ...named({ weight }) });
+    const single = Object.entries(weights).map(([part, share]) => [WEIGHT + part, share] as const);
+    const losses = await reportOf(add, {
+      ...inputs,
+      ...named({ weight, ...Object.fromEntries(single) }),
+    });
     for (const name of foundOf(batch).moved) moved.add(name);
     if (!update) return losses;
     const norm = await reportOf(apply.of(moved), named(updater.scalars(update)));
@@ -190,10 +219,15 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
   return {
     run: async (input) => {
       const [loss, ...rest] = await values(input);
-      const { partNames } = foundOf(input.batch);
+      const { partNames, sums: partSums } = foundOf(input.batch);
       const parts = partNames.map((name, index) => [name, rest[index] as number] as const);
       const norm = input.update && { gradientNorm: rest.at(-1) as number };
-      return { loss: loss as number, parts: Object.fromEntries(parts), ...norm };
+      return {
+        loss: loss as number,
+        parts: Object.fromEntries(parts),
+        ...(partSums && { sums: partSums }),
+        ...norm,
+      };
     },
     read: () => readVariables(updater.slots),
     assign: (from, file) => assignVariables(updater.slots, from, file),

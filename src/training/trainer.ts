@@ -17,10 +17,11 @@ import { epochUpdates, type UpdateDone } from './epoch.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { groupsOf } from './groups.js';
 import type { MetricsLog } from './metricsLog.js';
-import type { Model } from './model.js';
+import type { AnyTask, Model } from './model.js';
 import { stepsPerEpoch, totalSteps } from './plan.js';
 import type { Recorder } from './recorder.js';
 import type { TrainingOptions } from './settings.js';
+import type { CountsOf } from './shares.js';
 import type { TrainStep } from './step.js';
 import { afterEvaluation, afterSeconds, afterUpdate, initialState, type TrainState } from './trainState.js';
 
@@ -56,6 +57,11 @@ const SMOOTHING = 0.9;
 const smoothed = (past: number | undefined, now: number): number =>
   past === undefined ? now : SMOOTHING * past + (1 - SMOOTHING) * now;
 
+const countsWith =
+  (counts: NonNullable<AnyTask['counts']>, options: unknown): CountsOf =>
+  (batch) =>
+    counts(batch, options);
+
 function requireSameData(state: TrainState, data: number): void {
   if (state.data === data) return;
   throw new UsageError({
@@ -83,6 +89,9 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     totalSteps: total,
     evaluateEvery,
   };
+  const { counts } = task;
+  const countsOf =
+    options.accumulate > 1 && counts ? countsWith(counts, model.parts.task.options) : undefined;
   const data = seedFrom(...training.map(({ id }) => id));
   const { cached } = parts;
   let state: TrainState = start?.state ?? { ...initialState, ...(cached && { cached }), data };
@@ -132,9 +141,12 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     lap('train');
     const { batchSize } = options;
     const how = { batchSize, seed, stage: 'validation', onProgress: parts.onProgress, signal };
-    const { report, loss, predictions } = await span('validation', () =>
-      evaluate(model, evaluator, collator, examples, how),
-    );
+    const {
+      report,
+      loss,
+      predictions,
+      notes = [],
+    } = await span('validation', () => evaluate(model, evaluator, collator, examples, how));
     const { name, higherIsBetter } = task.metric;
     const value = report.values[name];
     if (value === undefined) {
@@ -150,6 +162,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
       { higherIsBetter, patience },
     );
     parts.onLog?.(`step ${state.step} of ${total}: validation ${name} ${value.toFixed(4)}`);
+    for (const note of notes) parts.onLog?.(`validation: ${note}`);
     const seconds = lap('evaluate');
     const isBest = state.best?.step === state.step;
     const bestFiles = parts.recorder?.evaluated({
@@ -182,7 +195,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const runEpoch = async () => {
-    for await (const update of epochUpdates({ ...parts, ...population }, state)) {
+    for await (const update of epochUpdates({ ...parts, ...population, countsOf }, state)) {
       advance(update);
       if (signal?.aborted) await interrupt();
       await settle();

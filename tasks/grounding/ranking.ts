@@ -1,10 +1,15 @@
 import type { PixelBox } from '../../src/data/boxes.js';
+import { isFound } from '../metrics/boxOverlap.js';
+import { shareOf } from '../metrics/ties.js';
+import type { Prediction } from '../task.js';
 
 /** A candidate and how sure the model is of it. */
 export interface RankedBox {
   readonly box: PixelBox;
   /** Its probability among the candidates. */
   readonly score: number;
+  /** What that is made of: candidates with the same one are tied. */
+  readonly logit: number;
 }
 
 /** Scores of regions that may not be chosen are lower. */
@@ -20,7 +25,7 @@ export function rankCandidates(scores: ArrayLike<number>, boxes: readonly PixelB
     .sort((a, b) => b.score - a.score);
   const most = candidates[0]?.score ?? 0;
   const sum = candidates.reduce((total, { score }) => total + Math.exp(score - most), 0);
-  return candidates.map(({ score, box }) => ({ box, score: Math.exp(score - most) / sum }));
+  return candidates.map(({ score, box }) => ({ box, score: Math.exp(score - most) / sum, logit: score }));
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;
@@ -37,4 +42,23 @@ export function showBox(box: PixelBox): string {
 export const cornersOf = ([x, y, w, h]: readonly number[]): PixelBox => [x!, y!, x! + w!, y! + h!];
 
 /** A ranked box as predictions have it. */
-export const writtenBox = ({ box, score }: RankedBox) => ({ box: cocoBox(box), score });
+export const writtenBox = ({ box, score }: Pick<RankedBox, 'box' | 'score'>) => ({
+  box: cocoBox(box),
+  score,
+});
+
+/** The boxes that are tied for the first place, as predictions have them; absent where one is first. */
+export function writtenTies(ranked: readonly RankedBox[]): { readonly tied?: readonly number[][] } {
+  const first = ranked.filter(({ logit }) => logit === ranked[0]?.logit);
+  return first.length > 1 ? { tied: first.map(({ box }) => cocoBox(box)) } : {};
+}
+
+/** Boxes that a prediction may mean: those that are tied for the first place, or the one. */
+export function predictedBoxes({ box, tied }: Prediction): PixelBox[] {
+  const all = (tied ?? (Array.isArray(box) ? [box] : [])) as unknown as readonly (readonly number[])[];
+  return all.map(cornersOf);
+}
+
+/** Chance that the box which is chosen overlaps the right one by half, each of those that are tied as likely. */
+export const foundShare = (boxes: readonly PixelBox[], truth: PixelBox): number =>
+  boxes.length === 0 ? 0 : shareOf(boxes, (box) => isFound(box, truth));

@@ -5,7 +5,7 @@ import type { GroundingExample } from '../readers/refCoco.js';
 import { type Shown, type ShownBox, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
 import { candidateGroup } from './candidateGroup.js';
-import { cornersOf } from './ranking.js';
+import { cornersOf, foundShare, predictedBoxes } from './ranking.js';
 
 /** A box as predictions have it. */
 interface WrittenBox {
@@ -43,13 +43,12 @@ export function tallyGrounding(
   prediction: Prediction,
 ): Tally | undefined {
   if (!truth) return undefined;
-  const box = predictedBox(prediction);
-  const right = box !== undefined && isFound(box, truth);
+  const right = foundShare(predictedBoxes(prediction), truth);
   const possible = (picture.boxes ?? []).some((other) => isFound(other, truth));
   return {
-    right,
+    right: right === 1,
     groups: [`${candidateGroup(picture)} candidates`],
-    counts: { accuracy: [Number(right), 1], upperBound: [Number(possible), 1] },
+    counts: { accuracy: [right, 1], upperBound: [Number(possible), 1] },
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Corners, isFound } from './boxOverlap.js';
+import { recallAt, type Standing, standingOf } from './ties.js';
 
 /**
  * What a phrase's box is compared with: `any` of its chain's boxes, or all of them `merged` into the smallest box
@@ -21,17 +22,42 @@ export function rightRank(ranked: readonly Corners[], right: readonly Corners[])
   return rank < 0 ? undefined : rank;
 }
 
-const share = (ranks: readonly (number | undefined)[], isRight: (rank: number) => boolean): number =>
-  ranks.filter((rank) => rank !== undefined && isRight(rank)).length / Math.max(1, ranks.length);
+/** Where the first of these boxes that overlaps a right one by half stands; undefined where none does. */
+export function rightStanding(
+  boxes: readonly Corners[],
+  scores: readonly number[],
+  right: readonly Corners[],
+): Standing | undefined {
+  const found = [...boxes.keys()].filter((at) => right.some((truth) => isFound(boxes[at]!, truth)));
+  return found.length > 0 ? standingOf(scores, found) : undefined;
+}
+
+/** The standing of a phrase's first right box; undefined: no candidate is right. */
+export type PhraseStanding = Standing | undefined;
+
+/** Sums over phrases of what `phraseRecall` takes the shares of. */
+export function phraseRecallSums(standings: readonly PhraseStanding[]) {
+  const within = (k: number) =>
+    standings.reduce((sum, standing) => sum + (standing ? recallAt(standing, k) : 0), 0);
+  return {
+    recall1: within(1),
+    recall5: within(5),
+    recall10: within(10),
+    upperBound: standings.filter(Boolean).length,
+  };
+}
 
 /**
  * Recall of Flickr30k Entities (Plummer et al. 2015, arXiv 1505.04870, section 5): shares of phrases with a right box
  * among the first 1, 5 and 10, and `upperBound`, among all. Phrases without a right candidate count as missed.
- * @param ranks of each phrase, as `rightRank` gives them
  */
-export const phraseRecall = (ranks: readonly (number | undefined)[]) => ({
-  recall1: share(ranks, (rank) => rank < 1),
-  recall5: share(ranks, (rank) => rank < 5),
-  recall10: share(ranks, (rank) => rank < 10),
-  upperBound: share(ranks, () => true),
-});
+export function phraseRecall(standings: readonly PhraseStanding[]): ReturnType<typeof phraseRecallSums> {
+  const { recall1, recall5, recall10, upperBound } = phraseRecallSums(standings);
+  const share = (sum: number) => sum / Math.max(1, standings.length);
+  return {
+    recall1: share(recall1),
+    recall5: share(recall5),
+    recall10: share(recall10),
+    upperBound: share(upperBound),
+  };
+}

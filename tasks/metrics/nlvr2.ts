@@ -1,5 +1,8 @@
 import { UsageError } from '../../src/errors.js';
 
+/** How a sentence is judged; `tied`: both judgements are as likely, each is made in half of the cases. */
+export type NlvrJudgement = boolean | 'tied';
+
 /** What a sentence about a pair of pictures is: its identifier split-set-pair-sentence, and whether it is true. */
 export interface NlvrLabel {
   readonly id: string;
@@ -21,8 +24,12 @@ export function sentenceOf(identifier: string): string {
   return [parts[0], parts[1], parts.at(-1)].join('-');
 }
 
-const share = (values: readonly boolean[]) => ({
-  value: values.filter(Boolean).length / values.length,
+/** Chance that the judgement of a sentence with this label is right. */
+export const rightShare = (judgement: NlvrJudgement | undefined, label: boolean): number =>
+  judgement === 'tied' ? 0.5 : Number(judgement === label);
+
+const mean = (values: readonly number[]) => ({
+  value: values.reduce((sum, value) => sum + value, 0) / values.length,
   count: values.length,
 });
 
@@ -31,7 +38,7 @@ const share = (values: readonly boolean[]) => ({
  * no example, or one without prediction.
  */
 export function evaluateNlvr2(
-  predictions: ReadonlyMap<string, boolean>,
+  predictions: ReadonlyMap<string, NlvrJudgement>,
   labels: readonly NlvrLabel[],
 ): NlvrReport {
   if (labels.length === 0) throw new UsageError('NLVR2 accuracy needs at least one example');
@@ -39,19 +46,19 @@ export function evaluateNlvr2(
   if (missing.length > 0) {
     throw new UsageError(missing.map(({ id }) => ({ where: `example ${id}`, message: 'no prediction' })));
   }
-  const isRight = ({ id, label }: NlvrLabel) => predictions.get(id) === label;
-  const sentences = new Map<string, boolean>();
+  const isRight = ({ id, label }: NlvrLabel) => rightShare(predictions.get(id), label);
+  const sentences = new Map<string, number>();
   for (const one of labels) {
     const sentence = sentenceOf(one.id);
-    sentences.set(sentence, (sentences.get(sentence) ?? true) && isRight(one));
+    sentences.set(sentence, (sentences.get(sentence) ?? 1) * isRight(one));
   }
   const byLabel = [false, true].flatMap((wanted) => {
     const members = labels.filter(({ label }) => label === wanted);
-    return members.length > 0 ? [[wanted ? 'True' : 'False', share(members.map(isRight))] as const] : [];
+    return members.length > 0 ? [[wanted ? 'True' : 'False', mean(members.map(isRight))] as const] : [];
   });
   return {
-    accuracy: share(labels.map(isRight)).value,
-    consistency: share([...sentences.values()]).value,
+    accuracy: mean(labels.map(isRight)).value,
+    consistency: mean([...sentences.values()]).value,
     byLabel: Object.fromEntries(byLabel),
   };
 }

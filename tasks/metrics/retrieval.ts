@@ -1,24 +1,30 @@
 import { median } from './median.js';
+import { expectedRank, recallAt, type Standing } from './ties.js';
 
 /** Recalls are taken among the best 1, 5 and 10. */
 export const CUTOFFS = [1, 5, 10] as const;
 
-const recall = (ranks: readonly number[], k: number): number =>
-  ranks.filter((rank) => rank < k).length / Math.max(1, ranks.length);
+/** Sum of the chances that one of the first k is right. */
+export const recallSum = (standings: readonly Standing[], k: number): number =>
+  standings.reduce((sum, standing) => sum + recallAt(standing, k), 0);
 
-/** 1-based median; 1 where there are none. */
-const medianRank = (ranks: readonly number[]): number => 1 + (ranks.length > 0 ? median(ranks) : 0);
+const recall = (standings: readonly Standing[], k: number): number =>
+  recallSum(standings, k) / Math.max(1, standings.length);
+
+/** 1-based median of the expected ranks; 1 where there are none. */
+const medianRank = (standings: readonly Standing[]): number =>
+  1 + (standings.length > 0 ? median(standings.map(expectedRank)) : 0);
 
 /**
  * Recalls of both directions, as Flickr30k and COCO are reported.
- * @param textRanks 0-based rank of the best of each picture's captions (text retrieval)
- * @param pictureRanks 0-based rank of each caption's picture (image retrieval)
+ * @param textRanks where the best of each picture's captions stands (text retrieval)
+ * @param pictureRanks where each caption's picture stands (image retrieval)
  * @returns shares `textRecall1` ... `pictureRecall10`, their mean `recallMean` (R@M), `rSum` = 100 times their sum, and
  * 1-based median ranks
  */
 export function retrievalMetrics(
-  textRanks: readonly number[],
-  pictureRanks: readonly number[],
+  textRanks: readonly Standing[],
+  pictureRanks: readonly Standing[],
 ): Readonly<Record<string, number>> {
   const recalls = Object.fromEntries([
     ...CUTOFFS.map((k) => [`textRecall${k}`, recall(textRanks, k)]),

@@ -1,6 +1,7 @@
 /**
  * Area under the ROC curve of ascending scores, each counted as often as `times` says: the share of (positive, negative)
- * pairs in the right order, a tie counting one half (Mann-Whitney U). NaN without positives or without negatives.
+ * pairs in the right order, a tie counting one half (Mann-Whitney U). NaN without positives or without negatives,
+ * and where a score is NaN.
  */
 export function rocAucOfSorted(
   scores: ArrayLike<number>,
@@ -9,7 +10,8 @@ export function rocAucOfSorted(
 ): number {
   let [ordered, positives, negatives] = [0, 0, 0];
   for (let at = 0; at < scores.length; ) {
-    const score = scores[at];
+    const score = scores[at]!;
+    if (Number.isNaN(score)) return Number.NaN;
     let [tiedPositives, tiedNegatives] = [0, 0];
     for (; at < scores.length && scores[at] === score; at++) {
       if (labels[at]) tiedPositives += times[at]!;
@@ -22,7 +24,7 @@ export function rocAucOfSorted(
   return ordered / (positives * negatives);
 }
 
-/** Area under the ROC curve; NaN without positives or without negatives. */
+/** Area under the ROC curve; NaN without positives or without negatives, and where a score is NaN. */
 export function rocAuc(scores: readonly number[], labels: readonly boolean[]): number {
   const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]!);
   return rocAucOfSorted(

@@ -122,10 +122,12 @@ function meansBy(scores: readonly Scored[], key: 'answerType' | 'questionType'):
 /**
  * VQA accuracy over all questions and for each type, from answers by question id. Throws `UsageError` where there is
  * no question, or one without prediction, as the official evaluation refuses them.
+ * @param tied accuracy of questions whose answer is one of several that are tied: the mean of theirs
  */
 export function evaluateVqa(
   predictions: ReadonlyMap<string, string>,
   annotations: readonly VqaAnnotation[],
+  tied: ReadonlyMap<string, number> = new Map(),
 ): VqaReport {
   if (annotations.length === 0) throw new UsageError('VQA accuracy needs at least one question');
   const missing = annotations.filter(({ id }) => !predictions.has(id));
@@ -134,7 +136,8 @@ export function evaluateVqa(
   }
   const scores = annotations.map((annotation) => ({
     annotation,
-    accuracy: vqaAccuracy(predictions.get(annotation.id) as string, annotation.answers),
+    accuracy:
+      tied.get(annotation.id) ?? vqaAccuracy(predictions.get(annotation.id) as string, annotation.answers),
   }));
   return {
     overall: meanOf(scores),

@@ -1,18 +1,22 @@
-import { sentenceOf } from '../metrics/nlvr2.js';
+import { type NlvrJudgement, rightShare, sentenceOf } from '../metrics/nlvr2.js';
 import type { NlvrExample } from '../readers/nlvr2.js';
 import { type Shown, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
 
 const nameOf = (label: boolean) => (label ? 'True' : 'False');
 
+/** How a prediction judges its sentence. */
+export const judgementOf = ({ label, tied }: Prediction): NlvrJudgement =>
+  tied === true ? 'tied' : label === nameOf(true);
+
 /** Whether the judgement is right. */
 export function tallyNlvr({ id, label }: NlvrExample, prediction: Prediction): Tally | undefined {
   if (label === undefined) return undefined;
-  const right = prediction.label === nameOf(label);
+  const right = rightShare(judgementOf(prediction), label);
   return {
-    right,
+    right: right === 1,
     groups: [`label ${nameOf(label)}`],
-    counts: { accuracy: [Number(right), 1] },
+    counts: { accuracy: [right, 1] },
     units: { consistency: { unit: sentenceOf(id), right } },
   };
 }

@@ -1,5 +1,6 @@
 import { type rankCandidates, writtenBox } from '../grounding/ranking.js';
-import { rightBoxes, rightRank } from '../metrics/flickr30kEntities.js';
+import { type PhraseStanding, rightBoxes, rightStanding } from '../metrics/flickr30kEntities.js';
+import { readStanding, writtenStanding } from '../metrics/ties.js';
 import type { GroundedPhrase, PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import type { Prediction } from '../task.js';
 import type { PhraseGroundingState } from './options.js';
@@ -7,7 +8,7 @@ import type { PhraseGroundingState } from './options.js';
 /** Candidates that a prediction names. */
 const TOP = 10;
 
-/** What is predicted of one phrase; `rank` is that of the first right box, null where no candidate is right. */
+/** What is predicted of one phrase; `rank` and `tied` are those of the first right box, null where no candidate is right. */
 export function phrasePrediction(
   { text, chain, types, truth }: GroundedPhrase,
   ranked: ReturnType<typeof rankCandidates>,
@@ -15,21 +16,35 @@ export function phrasePrediction(
 ) {
   const top = ranked.slice(0, TOP).map(writtenBox);
   const boxes = ranked.map(({ box }) => box);
+  const logits = ranked.map(({ logit }) => logit);
+  const standing = truth && rightStanding(boxes, logits, rightBoxes(truth, protocol));
   return {
     phrase: text,
     ...(chain !== undefined && { chain }),
     ...(types.length > 0 && { types: [...types] }),
     box: top[0]?.box ?? null,
     score: top[0]?.score ?? 0,
-    ...(truth && { rank: rightRank(boxes, rightBoxes(truth, protocol)) ?? null }),
+    ...(truth && (standing ? writtenStanding(standing) : { rank: null })),
     top,
   };
 }
 
-type PhrasePrediction = ReturnType<typeof phrasePrediction>;
+/** What a prediction has of one phrase. */
+interface PhrasePrediction {
+  readonly box: readonly number[] | null;
+  readonly score: number;
+  readonly rank?: number | null;
+  readonly tied?: { readonly right: number; readonly wrong: number };
+}
 
 /** What was predicted of a caption's phrases, in their order. */
 export const phrasesOf = ({ phrases }: Prediction) => phrases as unknown as readonly PhrasePrediction[];
+
+/** Where the first right box of each phrase stands. */
+export const standingsOf = (prediction: Prediction): PhraseStanding[] =>
+  phrasesOf(prediction).map(({ rank, tied }) =>
+    typeof rank === 'number' ? readStanding({ rank, ...(tied && { tied }) }) : undefined,
+  );
 
 const wordsBefore = (sentence: string, start: number): number =>
   sentence.slice(0, start).split(/\s+/).filter(Boolean).length;

@@ -1,6 +1,7 @@
 import { UsageError } from '../../src/errors.js';
 import { type BlindGuess, bestGuess } from '../grounding/blindGuesses.js';
-import { phraseRecall, rightBoxes, rightRank } from '../metrics/flickr30kEntities.js';
+import { type PhraseStanding, phraseRecall, rightBoxes, rightRank } from '../metrics/flickr30kEntities.js';
+import { atRank } from '../metrics/ties.js';
 import type { PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import type { MetricReport } from '../task.js';
 import type { PhraseGroundingState } from './options.js';
@@ -14,16 +15,14 @@ export function labelled(examples: readonly PhraseGroundingExample[]): readonly 
   throw new UsageError({ where: 'data', message, expected: 'phrases with their chains and boxes' });
 }
 
-type Rank = number | undefined;
-
 /** The metrics of all phrases, and the recall at 1 of each type. */
 export function report(
   examples: readonly PhraseGroundingExample[],
-  ranksOf: (example: PhraseGroundingExample) => readonly Rank[],
+  standingsOf: (example: PhraseGroundingExample) => readonly PhraseStanding[],
 ): MetricReport {
-  const byType = new Map<string, Rank[]>();
-  const ranks = labelled(examples).flatMap((example) => {
-    const own = ranksOf(example);
+  const byType = new Map<string, PhraseStanding[]>();
+  const standings = labelled(examples).flatMap((example) => {
+    const own = standingsOf(example);
     return example.phrases.map(({ types }, at) => {
       for (const type of types) {
         const known = byType.get(type) ?? [];
@@ -35,7 +34,7 @@ export function report(
   });
   const groups = [...byType].sort(([a], [b]) => a.localeCompare(b));
   return {
-    values: phraseRecall(ranks),
+    values: phraseRecall(standings),
     groups: {
       type: Object.fromEntries(
         groups.map(([type, own]) => [type, { value: phraseRecall(own).recall1, count: own.length }]),
@@ -53,7 +52,10 @@ export function baseline(
   const guessed = (order: BlindGuess, list: readonly PhraseGroundingExample[]) =>
     report(list, ({ picture, phrases }) => {
       const ranked = order(picture);
-      return phrases.map(({ truth = [] }) => rightRank(ranked, rightBoxes(truth, protocol)));
+      return phrases.map(({ truth = [] }) => {
+        const rank = rightRank(ranked, rightBoxes(truth, protocol));
+        return rank === undefined ? undefined : atRank(rank);
+      });
     });
   const guess = bestGuess((order) => guessed(order, training).values.recall1!);
   return guessed(guess, examples);

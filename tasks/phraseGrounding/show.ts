@@ -1,23 +1,23 @@
 import { cornersOf } from '../grounding/ranking.js';
 import { chosenBoxes } from '../grounding/show.js';
-import { phraseRecall, rightBoxes } from '../metrics/flickr30kEntities.js';
+import { phraseRecallSums, rightBoxes } from '../metrics/flickr30kEntities.js';
+import { isFirst } from '../metrics/ties.js';
 import type { PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import type { Shown, ShownPicture, Tally } from '../shown.js';
 import type { Prediction, ShowContext } from '../task.js';
 import type { PhraseGroundingOptions } from './options.js';
-import { phrasesOf } from './predictions.js';
+import { phrasesOf, standingsOf } from './predictions.js';
 
 /** Recall of the phrases of one caption; right where all of them are found at once. */
 export function tallyPhrases({ phrases }: PhraseGroundingExample, prediction: Prediction): Tally | undefined {
   if (phrases.some(({ truth }) => truth === undefined)) return undefined;
-  const ranks = phrasesOf(prediction).map(({ rank }) => rank ?? undefined);
-  const count = phrases.length;
-  const counts = Object.entries(phraseRecall(ranks)).map(([name, share]) => [
+  const standings = standingsOf(prediction);
+  const counts = Object.entries(phraseRecallSums(standings)).map(([name, sum]) => [
     name,
-    [Math.round(share * count), count] as const,
+    [sum, phrases.length] as const,
   ]);
   return {
-    right: ranks.every((rank) => rank === 0),
+    right: standings.every((standing) => standing && isFirst(standing)),
     groups: [...new Set(phrases.flatMap(({ types }) => types))],
     counts: Object.fromEntries(counts),
   };
@@ -29,15 +29,16 @@ export function showPhrases(
   prediction: Prediction,
   { options: { protocol } }: ShowContext<PhraseGroundingOptions, PhraseGroundingExample>,
 ): Shown {
-  const predicted = phrasesOf(prediction);
+  const [predicted, standings] = [phrasesOf(prediction), standingsOf(prediction)];
   const pictures = phrases.map(({ text, truth }, at): ShownPicture => {
-    const { box, score = 0, rank } = predicted[at] ?? {};
+    const { box, score = 0 } = predicted[at] ?? {};
+    const standing = standings[at];
     const chosen = { box: box ? cornersOf(box) : undefined, score };
     return {
       picture,
       title: text,
       boxes: chosenBoxes(chosen, truth ? rightBoxes(truth, protocol) : []),
-      ...(truth && { right: rank === 0 }),
+      ...(truth && { right: standing !== undefined && isFirst(standing) }),
     };
   });
   return {

@@ -1,5 +1,6 @@
 import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
 import { jointOutput } from '../../src/backbones/streams.js';
+import type { InputBatch } from '../../src/data/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
@@ -60,20 +61,33 @@ function encodeApart({ encode, batch }: Context): JointOutput {
   return jointOutput(encode(Object.fromEntries(replaced), { attention: 'separate' }));
 }
 
+/** Of the classes with the largest score the share that is right: 1 or 0, between where several are tied. */
+function rightShare(scores: Tensor, isRight: Tensor): Tensor {
+  const isLargest = tf.equal(scores, tf.max(scores, -1, true));
+  const count = (mask: Tensor) => tf.sum(tf.cast(mask, 'float32'), -1);
+  return tf.div(count(tf.logicalAnd(isLargest, isRight)), count(isLargest));
+}
+
 /** Right and counted tokens of each example: two of [B]. */
 function countTokens(logits: Tensor, labels: Tensor): Tensor[] {
   const counted = tf.cast(tf.notEqual(labels, tf.scalar(IGNORED_LABEL, 'int32')), 'float32');
-  const right = tf.cast(tf.equal(tf.argMax(logits, -1), labels), 'float32');
+  const classes = tf.range(0, logits.shape.at(-1) as number, 1, 'int32');
+  const right = rightShare(logits, tf.equal(tf.expandDims(labels, -1), classes));
   return [tf.sum(tf.mul(right, counted), -1), tf.sum(counted, -1)];
 }
 
 /** Whether the nearest caption of the batch is one of the picture's: [B]. */
 function retrieved({ picture, text }: { picture: Tensor; text: Tensor }, pictures: Tensor): Tensor {
   const size = pictures.shape[0] as number;
-  const nearest = tf.reshape(tf.argMax(cosineSimilarities(picture, text), -1), [size, 1]);
-  const isNearest = tf.equal(nearest, tf.reshape(tf.range(0, size, 1, 'int32'), [1, size]));
   const isTheirs = tf.equal(tf.reshape(pictures, [size, 1]), tf.reshape(pictures, [1, size]));
-  return tf.sum(tf.cast(tf.logicalAnd(isNearest, isTheirs), 'float32'), -1);
+  return rightShare(cosineSimilarities(picture, text), isTheirs);
+}
+
+/** Probability that a pair belongs together, [B]: the softmax of two, exactly one half where both logits are the same. */
+function matchingScore(logits: Tensor): Tensor {
+  const size = logits.shape[0] as number;
+  const column = (at: number) => tf.reshape(tf.slice(logits, [0, at], [size, 1]), [size]);
+  return tf.sigmoid(tf.sub(column(1), column(0)));
 }
 
 function scores(outputs: TensorTree, batch: TensorTree): Tensor {
@@ -81,10 +95,7 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
   const matched = tf.cast(batch['target.matched']!, 'float32');
   const none = tf.zerosLike(matched);
   const tokens = tokenLogits ? countTokens(tokenLogits, labelsOf(tokenLogits, batch)) : [none, none];
-  const size = matched.shape[0] as number;
-  const score = matchingLogits
-    ? tf.reshape(tf.slice(tf.softmax(matchingLogits), [0, 1], [size, 1]), [size])
-    : none;
+  const score = matchingLogits ? matchingScore(matchingLogits) : none;
   const found = picture && text ? retrieved({ picture, text }, batch['target.pictures']!) : none;
   const labels = batch['target.regions'];
   const regions = regionLogits && labels ? countTokens(regionLogits, labels) : [none, none];
@@ -138,8 +149,26 @@ export function pretrainLoss(outputs: TensorTree, batch: TensorTree, { objective
     ...(match && matchingLogits && { matching: matching(matchingLogits, batch['target.matched']!) }),
     ...(regions && regionLogits && labels && { regions: regionClassification(regionLogits, labels) }),
   };
-  const weighted = Object.entries(parts).map(([name, part]) =>
-    tf.mul(part, objectives[name as keyof typeof objectives]!.weight),
+  const factors = Object.keys(parts).map(
+    (name) => [name, objectives[name as keyof typeof objectives]!.weight] as const,
   );
-  return { total: weighted.reduce((sum, part) => tf.add(sum, part)), parts };
+  const weighted = factors.map(([name, factor]) => tf.mul(parts[name]!, factor));
+  return {
+    total: weighted.reduce((sum, part) => tf.add(sum, part)),
+    parts,
+    sums: { total: Object.fromEntries(factors) },
+  };
+}
+
+/** Labels of the objectives that are means over labels, of which pictures and captions have more or fewer. */
+export function pretrainCounts(
+  batch: InputBatch,
+  { objectives }: PretrainOptions,
+): Readonly<Record<string, number>> {
+  const count = (labels: InputBatch[string] | undefined) =>
+    Array.from(labels?.data ?? []).filter((label) => label !== IGNORED_LABEL).length;
+  return {
+    ...(objectives.mlm && { mlm: count(batch['target.tokens']) }),
+    ...(objectives.regions && { regions: count(batch['target.regions']) }),
+  };
 }

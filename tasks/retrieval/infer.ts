@@ -1,6 +1,7 @@
 import type { SequenceInput } from '../../src/backbones/backbone.js';
 import { hasTowers } from '../../src/backbones/streams.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { atRank, writtenStanding } from '../metrics/ties.js';
 import type { RetrievalExample } from '../readers/karpathy.js';
 import type { InferenceContext, Prediction } from '../task.js';
 import { type Bank, createBank, similarityOf } from './bank.js';
@@ -23,10 +24,15 @@ const TOP = 10;
 
 const ask = int32([1]);
 
+/** An input, and what it is called in errors. */
+interface NamedInput extends SequenceInput {
+  readonly name: string;
+}
+
 /** Runs inputs batch by batch, the next one being made meanwhile. */
 async function runAll(
   { processor, batchSize, run }: Context,
-  inputs: readonly SequenceInput[],
+  inputs: readonly NamedInput[],
   question: string,
   take: (outputs: Readonly<Record<string, HostTensor>>, start: number, count: number) => void,
 ): Promise<void> {
@@ -40,7 +46,9 @@ async function runAll(
     const batch = await next;
     next = start + batchSize < inputs.length ? make(start + batchSize) : undefined;
     next?.catch(() => {}); // reported when its turn comes
-    take(await run(batch), start, Math.min(batchSize, inputs.length - start));
+    const count = Math.min(batchSize, inputs.length - start);
+    const ids = inputs.slice(start, start + count).map(({ name }) => name);
+    take(await run(batch, ids), start, count);
   }
 }
 
@@ -78,7 +86,7 @@ async function encodeAll(
   if (hasTowers(backbone)) {
     await runAll(
       context,
-      captions.map(({ text }) => ({ text })),
+      captions.map(({ id, text }) => ({ name: `caption ${id}`, text })),
       ASK_VECTORS,
       (outputs, _start, count) => {
         add(banks.texts, outputs, 'text', all(count));
@@ -87,7 +95,7 @@ async function encodeAll(
     );
     await runAll(
       context,
-      examples.map(({ picture }) => ({ pictures: [picture] })),
+      examples.map(({ id, picture }) => ({ name: `picture ${id}`, pictures: [picture] })),
       ASK_VECTORS,
       (outputs, _start, count) => {
         add(banks.pictures, outputs, 'picture', all(count));
@@ -97,7 +105,11 @@ async function encodeAll(
     return banks;
   }
   // Text and picture of a row do not see each other: each picture's vector is taken from its first caption's row.
-  const inputs = captions.map(({ text, picture }) => ({ text, pictures: [examples[picture]!.picture] }));
+  const inputs = captions.map(({ id, text, picture }) => ({
+    name: `caption ${id}`,
+    text,
+    pictures: [examples[picture]!.picture],
+  }));
   await runAll(context, inputs, ASK_VECTORS, (outputs, start, count) => {
     add(banks.texts, outputs, 'text', all(count));
     const isFirst = (at: number) => captions[start + at]!.picture !== captions[start + at - 1]?.picture;
@@ -118,10 +130,14 @@ async function scorePairs(
   const caption = (pair: number) => captions[pair % captions.length]!;
   // Texts of similar length beside each other: little is padded, few shapes are traced.
   const order = [...pairs].sort((a, b) => caption(a).text.length - caption(b).text.length || a - b);
-  const inputs = order.map((pair) => ({
-    text: caption(pair).text,
-    pictures: [examples[Math.floor(pair / captions.length)]!.picture],
-  }));
+  const inputs = order.map((pair) => {
+    const { id, picture } = examples[Math.floor(pair / captions.length)]!;
+    return {
+      name: `caption ${caption(pair).id} with picture ${id}`,
+      text: caption(pair).text,
+      pictures: [picture],
+    };
+  });
   const scores = new Map<number, number>();
   await runAll(context, inputs, ASK_MATCHING, ({ matching }, start, count) => {
     for (let at = 0; at < count; at++) scores.set(order[start + at]!, matching!.data[at]!);
@@ -130,27 +146,32 @@ async function scorePairs(
   return scores;
 }
 
-/** The wanted first order of targets for each query of one direction. */
+/** The wanted first order of targets for each query of one direction. @param order of targets that score the same */
 async function firstRankings(
   queries: Bank,
   targets: Bank,
   right: (query: number) => readonly number[],
-  count: number,
+  { count, order }: { readonly count: number; readonly order: readonly number[] },
 ): Promise<Ranking[]> {
+  const places = new Int32Array(order.length);
+  for (const [place, target] of order.entries()) places[target] = place;
   const rankings: Ranking[] = [];
   for await (const scores of similarityOf(queries, targets))
-    rankings.push(rankTargets(scores, right(rankings.length), count));
+    rankings.push(rankTargets(scores, right(rankings.length), count, (target) => places[target]!));
   return rankings;
 }
 
-const unranked = (queries: number, targets: number): Ranking[] => {
-  const top = Array.from({ length: targets }, (_, at) => at);
-  return Array.from({ length: queries }, () => ({ top, scores: [], rank: targets }));
-};
+const unranked = (queries: number, order: readonly number[]): Ranking[] =>
+  Array.from({ length: queries }, () => ({ top: order, scores: [], standing: atRank(order.length) }));
+
+/** An order of `count` things that favours none: the files have what belongs together side by side. */
+const drawnOrder = ({ random }: Context, count: number): number[] =>
+  random.shuffle(Array.from({ length: count }, (_, at) => at));
 
 /**
  * Ranks every caption for each picture and every picture for each caption. Memory grows with pictures + captions and
- * the pairs that are scored, not with all pairs, unless `score` is `matching`.
+ * the pairs that are scored, not with all pairs, unless `score` is `matching`. Ties are listed, and become candidates,
+ * in an order that is drawn.
  */
 export async function inferRetrieval(context: Context): Promise<readonly Prediction[]> {
   const { examples, options } = context;
@@ -169,14 +190,24 @@ export async function inferRetrieval(context: Context): Promise<readonly Predict
     done += count;
     context.onProgress(done, total);
   };
+  const orders = {
+    texts: drawnOrder(context, captions.length),
+    pictures: drawnOrder(context, examples.length),
+  };
   let [texts, pictures] = [
-    unranked(examples.length, captions.length),
-    unranked(captions.length, examples.length),
+    unranked(examples.length, orders.texts),
+    unranked(captions.length, orders.pictures),
   ];
   if (hasVectors(options)) {
     const banks = await encodeAll(context, captions, progress);
-    texts = await firstRankings(banks.pictures, banks.texts, (picture) => own[picture]!, top);
-    pictures = await firstRankings(banks.texts, banks.pictures, (caption) => ownPicture[caption]!, top);
+    texts = await firstRankings(banks.pictures, banks.texts, (picture) => own[picture]!, {
+      count: top,
+      order: orders.texts,
+    });
+    pictures = await firstRankings(banks.texts, banks.pictures, (caption) => ownPicture[caption]!, {
+      count: top,
+      order: orders.pictures,
+    });
   }
   if (hasMatching(options)) {
     const depth = options.score === 'rerank' ? options.rerankTop : Number.POSITIVE_INFINITY;
@@ -208,12 +239,12 @@ export async function inferRetrieval(context: Context): Promise<readonly Predict
   return examples.map((example, picture) => ({
     id: example.id,
     picture: example.picture.path,
-    rank: texts[picture]!.rank,
+    ...writtenStanding(texts[picture]!.standing),
     top: found(texts[picture]!, (caption) => captions[caption]!.id, own[picture]!),
     captions: own[picture]!.map((caption) => ({
       id: captions[caption]!.id,
       text: captions[caption]!.text,
-      rank: pictures[caption]!.rank,
+      ...writtenStanding(pictures[caption]!.standing),
       top: found(pictures[caption]!, (other) => examples[other]!.id, [picture]),
     })),
   }));

@@ -1,3 +1,4 @@
+import { readStanding, type Standing } from '../metrics/ties.js';
 import type { Prediction } from '../task.js';
 
 /** A text or a picture that was found. */
@@ -16,5 +17,14 @@ export const captionsOf = (prediction: Prediction) =>
     readonly id: string;
     readonly text: string;
     readonly rank: number;
+    readonly tied?: { readonly right: number; readonly wrong: number };
     readonly top: readonly Found[];
   }[];
+
+/** Where the best of a picture's own captions stands. */
+export const textStanding = (prediction: Prediction): Standing =>
+  readStanding(prediction as unknown as Parameters<typeof readStanding>[0]);
+
+/** Where the picture stands for each of its captions. */
+export const pictureStandings = (prediction: Prediction): Standing[] =>
+  captionsOf(prediction).map(readStanding);

@@ -1,4 +1,5 @@
-import { CUTOFFS } from '../metrics/retrieval.js';
+import { CUTOFFS, recallSum } from '../metrics/retrieval.js';
+import { expectedRank, isFirst, type Standing } from '../metrics/ties.js';
 import type { RetrievalExample } from '../readers/karpathy.js';
 import {
   type CombinedMetric,
@@ -10,14 +11,14 @@ import {
 } from '../shown.js';
 import type { Prediction, ShowContext } from '../task.js';
 import { hasMatching, type RetrievalOptions } from './options.js';
-import { captionsOf, foundTexts } from './predictions.js';
+import { captionsOf, foundTexts, pictureStandings, textStanding } from './predictions.js';
 
 /** Texts and pictures that are shown of those that were found. */
 const SHOWN = 5;
 
-const found = (ranks: readonly number[], cutoff: number): [number, number] => [
-  ranks.filter((rank) => rank < cutoff).length,
-  ranks.length,
+const found = (standings: readonly Standing[], cutoff: number): [number, number] => [
+  recallSum(standings, cutoff),
+  standings.length,
 ];
 
 const matchingScores = (prediction: Prediction): Pooled => ({
@@ -32,23 +33,22 @@ export function tallyRetrieval(
   prediction: Prediction,
   options: RetrievalOptions,
 ): Tally {
-  const rank = prediction.rank as number;
-  const pictureRanks = captionsOf(prediction).map((caption) => caption.rank);
+  const [own, pictures] = [textStanding(prediction), pictureStandings(prediction)];
   const recalls = CUTOFFS.flatMap((k) => [
-    [`textRecall${k}`, found([rank], k)] as const,
-    [`pictureRecall${k}`, found(pictureRanks, k)] as const,
+    [`textRecall${k}`, found([own], k)] as const,
+    [`pictureRecall${k}`, found(pictures, k)] as const,
   ]);
-  const ranksFrom1 = (ranks: readonly number[]): Pooled => ({
+  const ranksFrom1 = (standings: readonly Standing[]): Pooled => ({
     statistic: 'median',
-    values: ranks.map((one) => one + 1),
+    values: standings.map((one) => expectedRank(one) + 1),
   });
   return {
-    right: rank === 0,
+    right: isFirst(own),
     groups: [],
     counts: Object.fromEntries(recalls),
     pooled: {
-      medianTextRank: ranksFrom1([rank]),
-      medianPictureRank: ranksFrom1(pictureRanks),
+      medianTextRank: ranksFrom1([own]),
+      medianPictureRank: ranksFrom1(pictures),
       ...(hasMatching(options) && { matchingAuc: matchingScores(prediction) }),
     },
   };

@@ -1,4 +1,6 @@
 import type { PixelBox } from '../../src/data/boxes.js';
+import { largestPlaces } from '../metrics/ties.js';
+import { type VcrChoice, vcrRight } from '../metrics/vcr.js';
 import type { VcrExample } from '../readers/vcr.js';
 import { type Shown, type ShownBox, type ShownChoices, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
@@ -6,23 +8,41 @@ import type { TaggedText } from './taggedText.js';
 
 type Subtask = 'answer' | 'rationale' | 'both';
 
+/** The labels of an example; -1 where they are not known. */
+export const labelsIn = ({ answerLabel = -1, rationaleLabel = -1 }: VcrExample) => ({
+  answerLabel,
+  rationaleLabel,
+});
+
+/** What a prediction chose: of scores that are tied all. */
+export function choiceOf(example: VcrExample, prediction: Prediction): VcrChoice {
+  const chosen = (scores: readonly number[] | undefined, choice: unknown) =>
+    scores ? largestPlaces(scores) : choice === undefined ? [] : [choice as number];
+  return {
+    ...labelsIn(example),
+    answers: chosen(prediction.answerScores as readonly number[] | undefined, prediction.answer),
+    rationales: chosen(reasonScores(prediction, example), prediction.rationale),
+  };
+}
+
 /** Whether answer and reason are right. */
 export function tallyVcr(
-  { answerLabel, rationaleLabel }: VcrExample,
-  { answer, rationale }: Prediction,
+  example: VcrExample,
+  prediction: Prediction,
   { subtask }: { readonly subtask: Subtask },
 ): Tally | undefined {
+  const { answerLabel, rationaleLabel } = example;
   const isKnown = answerLabel !== undefined && (subtask === 'answer' || rationaleLabel !== undefined);
   if (!isKnown) return undefined;
-  const [answered, reasoned] = [answer === answerLabel, rationale === rationaleLabel];
-  const right = { answer: answered, rationale: reasoned, both: answered && reasoned }[subtask];
-  const one = (isRight: boolean): [number, number] => [Number(isRight), 1];
+  const rights = vcrRight(choiceOf(example, prediction));
+  const right = rights[subtask];
+  const one = (chance: number): [number, number] => [chance, 1];
   return {
-    right,
+    right: right === 1,
     groups: [],
     counts: {
       accuracy: one(right),
-      ...(subtask === 'both' && { answer: one(answered), rationale: one(reasoned) }),
+      ...(subtask === 'both' && { answer: one(rights.answer), rationale: one(rights.rationale) }),
     },
   };
 }

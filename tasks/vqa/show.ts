@@ -2,6 +2,7 @@ import { vqaAccuracy } from '../metrics/vqaAccuracy.js';
 import type { VqaExample } from '../readers/vqaV2.js';
 import { type Shown, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
+import { tiedAccuracy } from './tiedAnswers.js';
 
 /** Accuracy from which an answer counts as right. */
 const RIGHT = 0.5;
@@ -11,12 +12,13 @@ const isRight = (answer: string, answers: readonly string[]) => vqaAccuracy(answ
 /** The accuracy of one answer; right from one half on. */
 export function tallyVqa(
   { answers, questionType, answerType }: VqaExample,
-  { answer }: Prediction,
+  prediction: Prediction,
 ): Tally | undefined {
   if (!answers) return undefined;
-  const accuracy = vqaAccuracy(answer as string, answers);
+  const tied = tiedAccuracy(prediction);
+  const accuracy = tied ?? vqaAccuracy(prediction.answer as string, answers);
   return {
-    right: accuracy >= RIGHT,
+    right: tied === undefined && accuracy >= RIGHT,
     groups: [questionType ?? answerType ?? 'untyped'],
     counts: { accuracy: [accuracy, 1] },
   };

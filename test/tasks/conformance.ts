@@ -39,6 +39,8 @@ export interface TaskCase<Options, E extends Example, State extends Json> {
   /** Width of a region's feature. */
   readonly regionWidth: number;
   readonly fixtures: readonly MetricFixture<E>[];
+  /** Values of the metrics on the examples for a head that scores everything the same, worked out by hand. */
+  readonly chance: Readonly<Record<string, number>>;
 }
 
 interface Model<State> {
@@ -206,6 +208,19 @@ export function describeTask<Options, E extends Example, State extends Json>(
         for (const [name, value] of Object.entries(expected)) expect(values[name]).toBeCloseTo(value, 9);
       },
     );
+
+    it('has the metrics of chance where everything scores the same', async () => {
+      const trained = [...model.variables.values()].map(
+        (variable) => [variable, tf.clone(variable)] as const,
+      );
+      for (const [variable] of trained) variable.assign(tf.zerosLike(variable));
+      const predictions = await predict(examples);
+      for (const [variable, values] of trained) variable.assign(values);
+      const { values } = task.evaluate(predictions, examples, options);
+      for (const [name, value] of Object.entries(taskCase.chance))
+        expect(values[name], name).toBeCloseTo(value, 12);
+      expectTallies(JSON.parse(JSON.stringify(predictions)) as Prediction[], examples);
+    });
 
     it.skipIf(!task.tally)('adds up to its metrics example by example', async () => {
       expectTallies(await predict(examples), examples);

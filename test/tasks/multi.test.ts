@@ -80,6 +80,8 @@ describeTask({
   examples: async () => questions,
   processor,
   regionWidth: 3,
+  // three answers, of which one is right
+  chance: { mean: 1 / 3, 'questions.accuracy': 1 / 3 },
   fixtures: [
     {
       name: 'that of its only task',
@@ -260,7 +262,7 @@ describe('several tasks', () => {
       ...(nlvr as unknown as AnyTask),
       kind: 'whole',
       infer: async ({ examples, run }) => {
-        const outputs = await run({});
+        const outputs = await run({}, []);
         return examples.map(({ id }) => ({ id, seen: Object.keys(outputs).join() }));
       },
     };

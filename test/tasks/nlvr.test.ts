@@ -70,6 +70,8 @@ for (const { name } of pairHeads) {
       ],
       processor,
       regionWidth: 3,
+      // three pairs for each of the two sentences
+      chance: { accuracy: 1 / 2, consistency: 1 / 8 },
       fixtures: [
         {
           name: 'accuracy and consistency of the reference',

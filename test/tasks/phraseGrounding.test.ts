@@ -79,6 +79,7 @@ for (const protocol of ['any', 'merged'] as const) {
     ],
     processor,
     regionWidth: 3,
+    chance: { recall1: (1 / 2 + 1 / 2 + 1 / 2 + 1 / 3) / 4, recall5: 1, upperBound: 1 },
     fixtures: [
       {
         name: 'ranked boxes judged by the reference',

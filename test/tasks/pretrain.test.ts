@@ -7,6 +7,7 @@ import { createBackbone } from '../../src/backbones/load.js';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import type { HostBatch } from '../../src/data/hostTensor.js';
+import { float32 } from '../../src/data/hostTensor.js';
 import { fromHost, linear, startEngine, tf } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
@@ -346,6 +347,34 @@ async function learn(options: PretrainOptions, visits: number): Promise<Readonly
 }
 
 describe('pretraining', () => {
+  test('has the metrics of chance where everything scores the same', async () => {
+    const labelled = examples.map((one) => ({
+      ...one,
+      picture: { ...one.picture, labels: [Number(one.picture.id)] },
+    }));
+    const objectives = { mlm: {}, matching: {}, pwcl: { projection: 16 }, regions: { labels: 'classes' } };
+    const options = completed({ objectives });
+    const state = pretrain.fit(options, labelled);
+    const task = { task: pretrain as unknown as AnyTask, options, state };
+    const attached = planAdapters(backbone.shape, [{ kind: 'full', dropout: 0 }]);
+    const model = createModel({ backbone, attached, task, precision: 'f32', seed: 1 });
+    const zeros = [...(await model.read())].map(([name, { shape }]) => [name, float32(shape)] as const);
+    model.assign(new Map(zeros), 'test');
+    const evaluator = createEvaluator(model);
+    const { outputs } = await evaluator.run(await collate(options, 1, labelled));
+    const { values } = pretrain.evaluate(
+      pretrain.predict(outputs, labelled, state, options),
+      labelled,
+      options,
+    );
+    // 420 words, two judgements, two captions of each picture among twelve, six classes
+    expect(values.mlm).toBeCloseTo(1 / 420, 7);
+    expect(values.matching).toBe(1 / 2);
+    expect(values.retrieval).toBeCloseTo(2 / 12, 7);
+    expect(values.regions).toBeCloseTo(1 / 6, 7);
+    for (const one of [evaluator, model]) one.dispose();
+  });
+
   test('learns masked words, matching and retrieval from captions of a few pictures', async () => {
     const values = await learn(
       completed({ objectives: { mlm: {}, matching: {}, pwcl: { projection: 16 } } }),

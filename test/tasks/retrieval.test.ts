@@ -2,7 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Processor } from '../../src/backbones/backbone.js';
 import { loadBackbone } from '../../src/backbones/load.js';
+import { float32 } from '../../src/data/hostTensor.js';
+import { startEngine } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
 import { fineTune, loadRun, type RecipeInput } from '../../src/index.js';
 import { createRandom } from '../../src/random.js';
@@ -24,6 +27,7 @@ const colours = {
 const annotations = join(root, 'karpathy.json');
 
 beforeAll(async () => {
+  await startEngine();
   tinyVisualBertFolder(folders.joint);
   tinyViltFolder(folders.patches);
   tinyClipFolder(folders.towers);
@@ -124,6 +128,50 @@ describe('retrieval', () => {
     ]);
     await run.dispose();
   }, 30_000);
+
+  it.each(['contrastive', 'matching', 'rerank'] as const)(
+    'has the metrics of chance where everything scores the same: %s',
+    async (score) => {
+      const three = ['a', 'b', 'c'].map((id) => ({
+        id,
+        picture: { id, path: id },
+        captions: [0, 1].map((at) => ({ id: `${id}${at}`, text: id })),
+      }));
+      const constant = (...shape: number[]) =>
+        float32(shape, new Float32Array(shape[0]! * (shape[1] ?? 1)).fill(0.5));
+      const given = options({ score, rerankTop: 6 });
+      const predictions = await retrieval.infer!({
+        examples: three,
+        options: given,
+        state: { negatives: 1 },
+        backbone: loadBackbone(folders.joint).shape,
+        batchSize: 4,
+        processor: { encode: async () => ({}), collate: () => ({}) } as unknown as Processor,
+        random: createRandom(1),
+        training: false,
+        run: async (_batch, ids) => ({
+          text: constant(ids.length, 2),
+          picture: constant(ids.length, 2),
+          matching: constant(ids.length),
+        }),
+        onProgress: () => {},
+      });
+      const { values } = retrieval.evaluate(predictions!, three, given);
+      // two right captions among six: the first of them is expected at 1 + 4 / 3; one picture among three
+      const { recallMean, rSum } = retrieval.baseline!(three, three, { negatives: 1 }, given).values;
+      expect(values.textRecall1).toBeCloseTo(2 / 6, 12);
+      expect(values.pictureRecall1).toBeCloseTo(1 / 3, 12);
+      expect(values.medianTextRank).toBeCloseTo(1 + 4 / 3, 12);
+      expect(values.medianPictureRank).toBeCloseTo(2, 12);
+      expect([values.recallMean, values.rSum]).toEqual([
+        expect.closeTo(recallMean!, 12),
+        expect.closeTo(rSum!, 9),
+      ]);
+      if (score !== 'contrastive') expect(values.matchingAuc).toBe(0.5);
+      for (const [at, example] of three.entries())
+        expect(retrieval.tally!(example, predictions![at]!, given)!.right).toBe(false);
+    },
+  );
 
   it('says what a backbone has no score for', () => {
     const shape = (family: keyof typeof folders) => loadBackbone(folders[family]).shape;

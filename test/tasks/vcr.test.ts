@@ -64,6 +64,7 @@ for (const subtask of ['both', 'answer', 'rationale'] as const) {
     processor,
     regionWidth: 3,
     fixtures: [],
+    chance: subtask === 'both' ? { answer: 1 / 4, rationale: 1 / 4, accuracy: 1 / 16 } : { accuracy: 1 / 4 },
   });
 }
 

@@ -62,6 +62,8 @@ describeTask({
     ]),
   processor,
   regionWidth: 3,
+  // five answers, of which one is right
+  chance: { accuracy: 1 / 5 },
   fixtures: [
     {
       name: 'forty answers scored by the reference',

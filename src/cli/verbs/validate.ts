@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.js';
+import { formatProblem, type Problem, UsageError } from '../../errors.js';
 import { reportError } from '../reportError.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
@@ -9,12 +9,25 @@ interface Options {
   readonly files: boolean;
 }
 
-async function checkOne(file: string, { set, files }: Options) {
+interface Checked {
+  readonly file: string;
+  readonly valid: boolean;
+  readonly recipe?: object;
+  readonly warnings?: readonly Problem[];
+  readonly error?: UsageError;
+}
+
+async function checkOne(file: string, { set, files }: Options): Promise<Checked> {
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
+  const { batchRemark } = await import('../../training/batchRemark.js');
+  const { shippedModules, taskOf, taskOptions } = await import('../../training/prepare.js');
   try {
     const { input, source } = readRecipe(file, set);
-    return { file, valid: true, recipe: resolveRecipe(input, { source, files }) };
+    const recipe = resolveRecipe(input, { source, files });
+    const task = taskOf(recipe.task.kind, shippedModules);
+    const remark = batchRemark(recipe.training, task, taskOptions(recipe));
+    return { file, valid: true, recipe, ...(remark && { warnings: [remark] }) };
   } catch (error) {
     if (error instanceof UsageError) return { file, valid: false, error };
     throw error;
@@ -27,9 +40,10 @@ async function validate(shell: Shell, files: readonly string[], options: Options
     const told = checked.map(({ error, ...rest }) => (error ? { ...rest, problems: error.problems } : rest));
     shell.result({ recipes: told }, '');
   } else {
-    for (const { file, error } of checked) {
+    for (const { file, error, warnings = [] } of checked) {
       if (error) reportError(error, shell);
       else shell.result(undefined, `${file}: valid`);
+      for (const warning of warnings) shell.notice(`${file}: ${formatProblem(warning)}`);
     }
   }
   return checked.every(({ valid }) => valid) ? 0 : 2;

@@ -51,7 +51,7 @@ export const ChoiceList = ({
               {chosen && <em> chosen</em>}
               {right && <em> ✓ right</em>}
             </span>
-            {score !== undefined && (
+            {typeof score === 'number' && ( // null where an earlier version wrote NaN
               <>
                 <Bar share={score} kind={barOf(choice)} />
                 <span class="score">{scoreText(score, scores)}</span>

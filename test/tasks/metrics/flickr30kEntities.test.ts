@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Corners } from '../../../tasks/metrics/boxOverlap.js';
 import { phraseRecall, rightBoxes, rightRank } from '../../../tasks/metrics/flickr30kEntities.js';
+import { atRank } from '../../../tasks/metrics/ties.js';
 import { readJson } from '../../parity/readParity.js';
 
 interface Expected {
@@ -19,11 +20,17 @@ describe('recall of Flickr30k Entities', () => {
   it.each(['any', 'merged'] as const)('is that of the reference, compared with %s', (protocol) => {
     const ranks = golden.phrases.map(({ truth, ranked }) => rightRank(ranked, rightBoxes(truth, protocol)));
     const { r1, r5, r10, upper_bound } = golden.expected[protocol];
-    expect(phraseRecall(ranks)).toEqual({ recall1: r1, recall5: r5, recall10: r10, upperBound: upper_bound });
+    const standings = ranks.map((rank) => (rank === undefined ? undefined : atRank(rank)));
+    expect(phraseRecall(standings)).toEqual({
+      recall1: r1,
+      recall5: r5,
+      recall10: r10,
+      upperBound: upper_bound,
+    });
   });
 
   it('keeps phrases without a right candidate in the denominator', () => {
-    expect(phraseRecall([0, undefined, 7, undefined])).toEqual({
+    expect(phraseRecall([atRank(0), undefined, atRank(7), undefined])).toEqual({
       recall1: 0.25,
       recall5: 0.25,
       recall10: 0.5,

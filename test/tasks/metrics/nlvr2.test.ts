@@ -39,6 +39,17 @@ describe('accuracy and consistency of NLVR2', () => {
     });
   });
 
+  it('count a judgement that is tied as right in half of the cases', () => {
+    const label = (id: string) => ({ id, label: true });
+    const some = ['dev-1-0-0', 'dev-1-1-0', 'dev-1-0-1', 'dev-2-0-0'].map(label);
+    const tied = new Map(some.map(({ id }) => [id, id === 'dev-2-0-0' ? true : ('tied' as const)]));
+    // consistent: both pairs of the first sentence with 1/4, the next with 1/2, the last for sure
+    expect(evaluateNlvr2(tied, some)).toMatchObject({
+      accuracy: 2.5 / 4,
+      consistency: (1 / 4 + 1 / 2 + 1) / 3,
+    });
+  });
+
   it('refuse examples without prediction, and no examples', () => {
     expect(() => evaluateNlvr2(new Map(), labels.slice(0, 2))).toThrow(UsageError);
     expect(() => evaluateNlvr2(new Map(), [])).toThrow('at least one example');
