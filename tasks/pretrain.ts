@@ -4,7 +4,7 @@ import { UsageError } from '../src/errors.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
-import { pretrainLoss, pretrainOutputs, scoreColumns, wordEmbeddings } from './pretraining/outputs.js';
+import { pretrainLoss, pretrainOutputs, scoreColumns, wordHead } from './pretraining/outputs.js';
 import {
   type CaptionExample,
   type CocoCaptionsSplit,
@@ -13,8 +13,6 @@ import {
   recogniseCocoCaptions,
 } from './readers/cocoCaptions.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
-
-const vocabularyOf = (backbone: BackboneShape): number => wordEmbeddings(backbone).shape[0] as number;
 
 /** What the objectives ask of a backbone. */
 function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShape): void {
@@ -27,7 +25,7 @@ function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShap
       expected: 'one of the two',
     });
   }
-  if (mlm || regions?.labels === 'words') vocabularyOf(backbone);
+  if (mlm || regions?.labels === 'words') wordHead(backbone);
   if (!regions) return;
   if (!backbone.regions) {
     throw new UsageError({
@@ -141,7 +139,8 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone, checkpoint) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,
-      vocabularySize: mlm && vocabularyOf(backbone),
+      words: mlm && wordHead(backbone).words,
+      tied: backbone.languageHead?.tied,
       matching: matching !== undefined,
       projection: (pwcl ?? contrastive)?.projection,
       regionClasses: regionClasses ?? undefined,

@@ -15,6 +15,7 @@ export interface PatchStreamConfig extends BertSizes {
   readonly max_image_length: number;
   readonly modality_type_vocab_size: number;
   readonly qkv_bias: boolean;
+  readonly tie_word_embeddings: boolean;
 }
 
 const integer = (description: string, standard: number, minimum = 1) => ({
@@ -46,6 +47,11 @@ const properties = {
   patch_size: integer('height and width of a patch', 32),
   max_image_length: integer('patches of a picture at most, spread evenly over it; -1: all', -1, -1),
   qkv_bias: { type: 'boolean', default: true, description: 'whether query, key and value have biases' },
+  tie_word_embeddings: {
+    type: 'boolean',
+    default: false,
+    description: 'true: the word embeddings are the decoder of the masked-word head, which else has its own',
+  },
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,
