@@ -246,6 +246,8 @@ export interface BackboneFamily {
   readonly modelTypes: readonly string[];
   /** Schema of the config keys that a recipe may give to make a backbone from nothing. */
   readonly schema: JsonSchema;
+  /** What may stand before the names of its parameters in a checkpoint. */
+  readonly prefixes: readonly string[];
   shape(config: Readonly<Record<string, Json>>): BackboneShape;
   /** The config of a backbone from nothing, completed for its tokenizer; default: with `vocab_size`. */
   withVocabulary?(

@@ -10,6 +10,7 @@ import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll } from './evaluate.js';
+import { describeHeadStart } from './headStart.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
@@ -188,6 +189,7 @@ function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { o
   onLog?.(
     `${parts.backbone.shape.family} backbone, ${trainable} of ${trainable + frozen} parameters train (${share} %)`,
   );
+  for (const line of describeHeadStart(parts)) onLog?.(`backbone: ${line}`);
 }
 
 /**

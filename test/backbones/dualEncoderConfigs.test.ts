@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import type { TowersOutput } from '../../src/backbones/backbone.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';

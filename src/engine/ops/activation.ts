@@ -36,7 +36,7 @@ const mish = (x: Tensor): Tensor => {
 };
 
 /** The normal distribution's function with the mean and the deviation of MEGA (Ma et al. 2022, appendix B). */
-const [MEAN, DEVIATION] = [0.707107, 0.282095];
+const [MEAN, DEVIATION] = [Math.SQRT1_2, 0.282095];
 const laplace = (x: Tensor): Tensor =>
   tf.mul(tf.add(tf.erf(tf.div(tf.sub(x, MEAN), DEVIATION * Math.SQRT2)), 1), 0.5);
 
