@@ -215,6 +215,12 @@ export function multiOf(tasks: readonly AnyTask[]) {
           .head(given, state[name] as Json, backbone, checkpoint)
           .map((spec) => ({ ...spec, name: `${name}.${spec.name}` })),
       ),
+    headRemarks: (options, state, backbone, checkpoint) =>
+      members(options).flatMap(({ name, task, options: given }) =>
+        (task.headRemarks?.(given, state[name] as Json, backbone, checkpoint) ?? []).map(
+          (remark) => `${name}: ${remark}`,
+        ),
+      ),
     async collate(examples, context) {
       const { task: name, kind } = taskOf(examples);
       const inner = { ...context, state: context.state[name] as Json };

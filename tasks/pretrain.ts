@@ -9,7 +9,7 @@ import {
   pretrainLoss,
   pretrainOutputs,
   scoreColumns,
-  wordEmbeddings,
+  wordHead,
 } from './pretraining/outputs.js';
 import {
   type CaptionExample,
@@ -19,8 +19,6 @@ import {
   recogniseCocoCaptions,
 } from './readers/cocoCaptions.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
-
-const vocabularyOf = (backbone: BackboneShape): number => wordEmbeddings(backbone).shape[0] as number;
 
 /** What the objectives ask of a backbone. */
 function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShape): void {
@@ -33,7 +31,7 @@ function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShap
       expected: 'one of the two',
     });
   }
-  if (mlm || regions?.labels === 'words') vocabularyOf(backbone);
+  if (mlm || regions?.labels === 'words') wordHead(backbone);
   if (!regions) return;
   if (!backbone.regions) {
     throw new UsageError({
@@ -156,7 +154,8 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone, checkpoint) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,
-      vocabularySize: mlm && vocabularyOf(backbone),
+      words: mlm && wordHead(backbone).words,
+      tied: backbone.languageHead?.tied,
       matching: matching !== undefined,
       projection: (pwcl ?? contrastive)?.projection,
       regionClasses: regionClasses ?? undefined,

@@ -33,7 +33,11 @@ function headParameters(
     shape: [],
     initializer: { kind: 'constant', value: FIRST_SCALE },
   };
-  const scales = hasVectors(options) ? [pretrained(scale, checkpoint)] : [];
+  const own = backbone.parameters.some(({ name }) => name === scale.name);
+  const started = own
+    ? { ...scale, initializer: { kind: 'copy' as const, parameter: scale.name } }
+    : pretrained(scale, checkpoint);
+  const scales = hasVectors(options) ? [started] : [];
   if (hasTowers(backbone)) return scales;
   const known = checkpoint.get('cls.projection.text.weight')?.shape[0];
   const heads = pretrainingHeadParameters({

@@ -194,6 +194,13 @@ export interface Task<Options, E extends Example, State extends Json> {
     backbone: BackboneShape,
     checkpoint: Weights,
   ): readonly ParameterSpec[];
+  /** What a person should know of how the head starts in this folder, besides which of its tensors are read. */
+  headRemarks?(
+    options: Options,
+    state: State,
+    backbone: BackboneShape,
+    checkpoint: Weights,
+  ): readonly string[];
   /** Backbone inputs and, unless predicting without labels, targets (keys start with `target.`). */
   collate(examples: readonly E[], context: CollateContext<State>): Promise<HostBatch>;
   /** Named outputs of one batch; [B, ...] each. */

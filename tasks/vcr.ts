@@ -6,6 +6,7 @@ import { UsageError } from '../src/errors.js';
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
+import { isPublishedAs, publishedHead } from './heads/publishedHead.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
 import { readVcr, recogniseVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
 import {
@@ -220,8 +221,13 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
     question.text.split(' ').length +
     Math.max(...[...answers, ...rationales].map(({ text }) => text.split(' ').length)) +
     3,
-  head: (_options, state, backbone) =>
-    subtasksOf(state).flatMap((subtask) => linearParameters(subtask, pooledWidth(backbone), 1, normal(0.02))),
+  head: (_options, state, backbone, checkpoint) =>
+    subtasksOf(state).flatMap((subtask) => {
+      const specs = linearParameters(subtask, pooledWidth(backbone), 1, normal(0.02));
+      const isTheirs = subtask === 'answer' && isPublishedAs('VisualBertForMultipleChoice', backbone);
+      const nameOf = (name: string) => name.replace(subtask, 'cls');
+      return (isTheirs ? publishedHead(specs, checkpoint, { nameOf }) : undefined) ?? specs;
+    }),
   collate,
   outputs,
   loss({ answerLogits, rationaleLogits }, batch) {

@@ -1,13 +1,17 @@
+import type { BackboneShape } from '../src/backbones/backbone.js';
+import { areUnnamed } from '../src/backbones/publishedHead.js';
 import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
 import type { HostTensor } from '../src/data/hostTensor.js';
 import { float32 } from '../src/data/hostTensor.js';
 import { UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
+import type { ParameterSpec } from '../src/nn/parameters.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { type Remark, remarkOnBalance } from './classBalance.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
 import { classifierParameters, classify } from './heads/classifier.js';
-import { classifyAsVilt, type PublishedClasses, publishedClassifier } from './heads/viltClassifier.js';
+import type { PublishedClasses } from './heads/publishedHead.js';
+import { classifyAsVilt, hasPublishedClassifier, publishedClassifier } from './heads/viltClassifier.js';
 import { evaluateVqa, normalizeAnswer, softTarget } from './metrics/vqaAccuracy.js';
 import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
@@ -53,6 +57,32 @@ function topClasses(logits: ArrayLike<number>, count: number): number[] {
 function sharedAnswers(answers: readonly string[], published: readonly string[]): PublishedClasses {
   const classOf = new Map(published.map((answer, at) => [normalizeAnswer(answer), at]));
   return { count: published.length, rows: answers.map((answer) => classOf.get(answer) ?? null) };
+}
+
+function headParameters(backbone: BackboneShape, classes: number): ParameterSpec[] {
+  const inputWidth = pooledWidth(backbone);
+  return classifierParameters({ inputWidth, hiddenWidth: 2 * inputWidth, classes });
+}
+
+/** How many answers start from classes of the published head, unless all do. */
+function remarkOnHead(
+  answers: readonly string[],
+  { answers: published }: BackboneShape,
+  isThere: boolean,
+): string[] {
+  if (!published) return [];
+  if (!isThere)
+    return [`config.json names ${published.length} answers, the folder has no head for them: it starts anew`];
+  if (areUnnamed(published))
+    return [
+      `config.json does not name the ${published.length} classes of the head (${published[0]}, ...): no answer starts from one of them`,
+    ];
+  const known = sharedAnswers(answers, published).rows.filter((row) => row !== null).length;
+  return known === answers.length
+    ? []
+    : [
+        `${known} of ${answers.length} answers start from classes of the published head, which has ${published.length}`,
+      ];
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -200,10 +230,14 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     return { answers: answerVocabulary(training, options) };
   },
   length: ({ question }) => question.split(/\s+/).length + 2,
+  headRemarks: (_options, { answers }, backbone, checkpoint) =>
+    remarkOnHead(
+      answers,
+      backbone,
+      hasPublishedClassifier(headParameters(backbone, answers.length), checkpoint),
+    ),
   head: (_options, { answers }, backbone, checkpoint) => {
-    const inputWidth = pooledWidth(backbone);
-    const classes = answers.length;
-    const specs = classifierParameters({ inputWidth, hiddenWidth: 2 * inputWidth, classes });
+    const specs = headParameters(backbone, answers.length);
     if (!backbone.answers) return specs;
     return publishedClassifier(specs, checkpoint, sharedAnswers(answers, backbone.answers));
   },

@@ -90,6 +90,32 @@ export function adoptTensors(
 }
 
 /**
+ * What stands before every name of a checkpoint besides the prefixes of its family, as wrappers write it (`module.` of
+ * DataParallel, `base_model.model.` of PEFT); nothing where a family's own prefix finds the parameters.
+ */
+export function outerPrefix(
+  keys: readonly string[],
+  specs: readonly ParameterSpec[],
+  known: readonly string[],
+): string {
+  const [first] = storedNames(keys, specs);
+  if (!first) return '';
+  const [parameter, stored] = first;
+  const spelled = spellings(parameter).find((name) => stored.endsWith(name)) as string;
+  const prefix = stored.slice(0, -spelled.length);
+  const own = known.filter((one) => prefix.endsWith(one)).sort((a, b) => b.length - a.length)[0] ?? '';
+  return prefix.slice(0, prefix.length - own.length);
+}
+
+/** The tensors, those whose names begin with `prefix` under what follows it. */
+export function withoutPrefix(tensors: Weights, prefix: string): Weights {
+  const stored = new Map(
+    [...tensors.keys()].map((key) => [key.startsWith(prefix) ? key.slice(prefix.length) : key, key]),
+  );
+  return lazyMap([...stored.keys()], (name) => tensors.get(stored.get(name) as string) as HostTensor);
+}
+
+/**
  * What the parameters of a backbone are called in a checkpoint: the prefix is the one that finds most of them. Those that
  * it lacks are left out.
  */

@@ -1,6 +1,6 @@
 import type { RelativeBox } from '../data/boxes.js';
 import type { HostBatch, HostTensor } from '../data/hostTensor.js';
-import type { Tensor, TensorTree } from '../engine/index.js';
+import type { ActivationName, Tensor, TensorTree } from '../engine/index.js';
 import type { Json, JsonSchema } from '../json.js';
 import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
 import type { Hooks, LayerPlace, Site, StreamName, Tap } from '../nn/sites.js';
@@ -87,6 +87,23 @@ export interface StreamShape {
   readonly masks: readonly string[];
 }
 
+/** How the masked-word head of a family's checkpoints computes. */
+export interface LanguageHeadDesign {
+  readonly activation: ActivationName;
+  /** Of its LayerNorm. */
+  readonly epsilon: number;
+  /** Whether its decoder is the table of word embeddings; else it has a matrix of its own. */
+  readonly tied: boolean;
+}
+
+/** What config.json says of the head that a checkpoint was saved with. */
+export interface PublishedHead {
+  /** The class of transformers, for example `VisualBertForVisualReasoning`. */
+  readonly architecture?: string;
+  /** Names of its classes, in order; absent where config.json names none. */
+  readonly labels?: readonly string[];
+}
+
 /** What a backbone is, without its weights: enough to plan adapters, count parameters, draw tables. */
 export interface BackboneShape {
   /** `singleStream`, `patchStream`, `dualEncoder`, ... */
@@ -97,6 +114,9 @@ export interface BackboneShape {
   readonly maxTextLength?: number;
   /** Answers that the checkpoint's own question answering head chooses from, by class; absent where it has none. */
   readonly answers?: readonly string[];
+  readonly published?: PublishedHead;
+  /** Absent where checkpoints of the family have no such head. */
+  readonly languageHead?: LanguageHeadDesign;
   /** What it reads of a region; absent when it reads no regions. */
   readonly regions?: { readonly featureWidth: number; readonly boxWidth?: number };
   readonly sites: readonly Site[];
@@ -226,6 +246,8 @@ export interface BackboneFamily {
   readonly modelTypes: readonly string[];
   /** Schema of the config keys that a recipe may give to make a backbone from nothing. */
   readonly schema: JsonSchema;
+  /** What may stand before the names of its parameters in a checkpoint. */
+  readonly prefixes: readonly string[];
   shape(config: Readonly<Record<string, Json>>): BackboneShape;
   /** The config of a backbone from nothing, completed for its tokenizer; default: with `vocab_size`. */
   withVocabulary?(

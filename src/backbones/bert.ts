@@ -7,6 +7,7 @@ import {
   type TransformerBlock,
 } from '../nn/index.js';
 import { layerNormParameters, normal, type ParameterSpec } from '../nn/parameters.js';
+import type { LanguageHeadDesign } from './backbone.js';
 
 /** What a BERT is made of, by the names of its config.json. */
 export interface BertSizes {
@@ -20,6 +21,15 @@ export interface BertSizes {
   readonly layer_norm_eps: number;
   readonly initializer_range: number;
 }
+
+/** The masked-word head of BERTs, which follows the activation and the epsilon of their layers. */
+export const bertLanguageHead = (
+  config: Pick<BertSizes, 'hidden_act' | 'layer_norm_eps'> & { readonly tie_word_embeddings: boolean },
+): LanguageHeadDesign => ({
+  activation: activationOf(config.hidden_act),
+  epsilon: config.layer_norm_eps,
+  tied: config.tie_word_embeddings,
+});
 
 /** What stands before the names of a BERT that is a part of a backbone; nothing by default. */
 export interface BertPlace {

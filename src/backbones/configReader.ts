@@ -4,9 +4,15 @@ import type { Json, JsonSchema } from '../json.js';
 import { lazyCheck } from '../lazyCheck.js';
 import { schemaProblems } from '../schemaWords.js';
 
+/** Keys of every family that change what a model computes, with the only value that is read. */
+const COMMON: JsonSchema = {
+  pruned_heads: { type: 'object', maxProperties: 0 },
+  quantization_config: { type: 'null' },
+};
+
 /**
  * A reader of config.json files: of the keys of `properties` and `fixed` (those with a single value that the family
- * computes) it checks the values and fills in defaults; all other keys (labels, tokens, versions) are left out. It
+ * computes, besides those that no family reads) it checks the values and fills in defaults; all other keys (labels, tokens, versions) are left out. It
  * throws UsageError with everything that is wrong.
  */
 export function configReader<Config>(
@@ -14,7 +20,7 @@ export function configReader<Config>(
   fixed: JsonSchema = {},
   required: readonly string[] = ['model_type'],
 ): (config: Readonly<Record<string, Json>>) => Config {
-  const known = { ...properties, ...fixed };
+  const known = { ...properties, ...COMMON, ...fixed };
   const check = lazyCheck(() => {
     const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
     return ajv.compile<Config>({ type: 'object', required, properties: known });

@@ -1,9 +1,10 @@
 import { adoptTensors } from './adoptTensors.js';
-import type { BackboneFamily, ForwardOptions } from './backbone.js';
+import type { BackboneFamily, ForwardOptions, Weights } from './backbone.js';
 import { dualEncoderSchema, dualEncoderVocabulary, readDualEncoderConfig } from './dualEncoder/config.js';
 import { dualEncoderForward } from './dualEncoder/forward.js';
 import { dualEncoderProcessor } from './dualEncoder/processor.js';
 import { dualEncoderShape } from './dualEncoder/shape.js';
+import { publishedHead } from './publishedHead.js';
 
 /**
  * Two towers that map text and picture into one space: CLIP (Radford et al. 2021, arXiv 2103.00020), whose towers SLIP and
@@ -13,11 +14,15 @@ export const dualEncoder = {
   family: 'dualEncoder',
   modelTypes: ['clip', 'chinese_clip'],
   schema: dualEncoderSchema,
-  shape: (config) => dualEncoderShape(readDualEncoderConfig(config)),
+  prefixes: ['', 'clip.', 'model.'],
+  shape: (config) => ({
+    ...dualEncoderShape(readDualEncoderConfig(config)),
+    published: publishedHead(config),
+  }),
   withVocabulary: dualEncoderVocabulary,
-  adopt: (config, tensors) =>
+  adopt: (config, tensors): Weights =>
     adoptTensors(tensors, dualEncoderShape(readDualEncoderConfig(config)).parameters, {
-      prefixes: ['', 'clip.', 'model.'],
+      prefixes: dualEncoder.prefixes,
       body: /^(text_model|vision_model|text_projection|visual_projection|logit_scale)/,
       ignored: /\.position_ids$|^text_model\.pooler\./,
       hint: () => undefined,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { expandUser, expandVariables } from './pythonPaths.js';
 
 /** A model in the cache of Hugging Face's libraries. */
 export interface CachedModel {
@@ -10,10 +10,16 @@ export interface CachedModel {
   readonly folder: string;
 }
 
-/** Where Hugging Face's libraries keep what they fetch: HF_HUB_CACHE, or `hub` in HF_HOME, or in the user's cache folder. */
-function hubFolder({ HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME }: NodeJS.ProcessEnv): string {
-  if (HF_HUB_CACHE) return HF_HUB_CACHE;
-  return join(HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface'), 'hub');
+/**
+ * Where Hugging Face's libraries keep what they fetch, as the constants of huggingface_hub say: HF_HUB_CACHE, or
+ * HUGGINGFACE_HUB_CACHE as it was called before, or `hub` in HF_HOME, or in the user's cache folder.
+ */
+export function hubFolder(environment: NodeJS.ProcessEnv): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = environment;
+  const expanded = (path: string) => expandVariables(expandUser(path, environment), environment);
+  const caches = XDG_CACHE_HOME ?? join(expandUser('~', environment), '.cache');
+  const home = expanded(HF_HOME ?? join(caches, 'huggingface'));
+  return expanded(HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(home, 'hub'));
 }
 
 /** Whether a text is written as the hub names models: an owner and a model. */

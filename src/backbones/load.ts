@@ -6,6 +6,7 @@ import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { packageFolder } from '../packageFolder.js';
+import { outerPrefix, withoutPrefix } from './adoptTensors.js';
 import type { BackboneFamily, BackboneShape, Vocabulary, Weights } from './backbone.js';
 import { cachedModel, fetchCommand, isHubName } from './hubCache.js';
 import { backboneFamilies } from './index.js';
@@ -21,6 +22,8 @@ export interface LoadedBackbone {
   readonly weights: Weights;
   /** Every tensor of the folder by its name in the file, pretrained heads among them; empty for one made from a config. */
   readonly checkpoint: Weights;
+  /** What stands before every name in the file and is left out of `checkpoint`, where something does. */
+  readonly prefix?: string;
   /** sha256 (hex) that tells it from every other backbone. */
   readonly hash: string;
   /** Where it was read; absent for one made from a config. */
@@ -61,13 +64,16 @@ export function loadBackbone(folder: string): LoadedBackbone {
   const configFile = join(folder, 'config.json');
   const family = naming(configFile, () => familyOf(config));
   const shape = naming(configFile, () => family.shape(config));
-  const weights = naming(folder, () => family.adopt(config, model.tensors));
+  const prefix = outerPrefix([...model.tensors.keys()], shape.parameters, family.prefixes);
+  const checkpoint = prefix === '' ? model.tensors : withoutPrefix(model.tensors, prefix);
+  const weights = naming(folder, () => family.adopt(config, checkpoint));
   return {
     family,
     config,
     shape,
     weights,
-    checkpoint: model.tensors,
+    checkpoint,
+    ...(prefix !== '' && { prefix }),
     get hash() {
       return model.hash; // reads every byte: only where it is asked for
     },

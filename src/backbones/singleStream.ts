@@ -1,5 +1,6 @@
 import { adoptTensors } from './adoptTensors.js';
-import type { BackboneFamily, ForwardOptions } from './backbone.js';
+import type { BackboneFamily, ForwardOptions, Weights } from './backbone.js';
+import { publishedHead } from './publishedHead.js';
 import { readSingleStreamConfig, singleStreamSchema } from './singleStream/config.js';
 import { singleStreamForward } from './singleStream/forward.js';
 import { singleStreamProcessor } from './singleStream/processor.js';
@@ -14,10 +15,14 @@ export const singleStream = {
   family: 'singleStream',
   modelTypes: ['bert', 'visual_bert'],
   schema: singleStreamSchema,
-  shape: (config) => singleStreamShape(readSingleStreamConfig(config)),
-  adopt: (config, tensors) =>
+  prefixes: ['bert.', 'visual_bert.', ''],
+  shape: (config) => ({
+    ...singleStreamShape(readSingleStreamConfig(config)),
+    published: publishedHead(config),
+  }),
+  adopt: (config, tensors): Weights =>
     adoptTensors(tensors, singleStreamShape(readSingleStreamConfig(config)).parameters, {
-      prefixes: ['bert.', 'visual_bert.', ''],
+      prefixes: singleStream.prefixes,
       body: /^(embeddings|encoder)\./,
       ignored: /\.position_ids$/,
       hint: (name) =>

@@ -1,6 +1,7 @@
 import { type ActivationName, activation, linear, type Tensor, tf } from '../engine/index.js';
 import { dense, layerNorm, type Scope } from '../nn/index.js';
 import {
+  type Initializer,
   layerNormParameters,
   linearParameters,
   normal,
@@ -14,6 +15,8 @@ export interface HeadShape {
   readonly hiddenSize: number;
   readonly vocabularySize: number;
   readonly initializerRange: number;
+  /** Where the decoder is not the backbone's word embeddings: how its own matrix starts. */
+  readonly decoder?: Initializer | undefined;
 }
 
 /** What the transform of the language-model head computes with. */
@@ -29,7 +32,7 @@ export interface PreTrainingLogits {
   readonly relationship: Tensor;
 }
 
-/** Parameters of `preTrainingHead`; the decoder is the backbone's word embedding. */
+/** Parameters of `preTrainingHead`; without `decoder` that is the backbone's word embedding. */
 export const preTrainingHeadParameters = (shape: HeadShape): ParameterSpec[] => [
   ...linearParameters(
     'cls.predictions.transform.dense',
@@ -38,26 +41,35 @@ export const preTrainingHeadParameters = (shape: HeadShape): ParameterSpec[] => 
     normal(shape.initializerRange),
   ),
   ...layerNormParameters('cls.predictions.transform.LayerNorm', shape.hiddenSize),
+  ...(shape.decoder
+    ? [
+        {
+          name: 'cls.predictions.decoder.weight',
+          shape: [shape.vocabularySize, shape.hiddenSize],
+          initializer: shape.decoder,
+        },
+      ]
+    : []),
   { name: 'cls.predictions.bias', shape: [shape.vocabularySize], initializer: zeros },
   ...linearParameters('cls.seq_relationship', shape.hiddenSize, 2, normal(shape.initializerRange)),
 ];
 
 /**
- * Scores of the vocabulary for hidden states: dense, activation, LayerNorm, then the word embeddings as decoder.
+ * Scores of the vocabulary for hidden states: dense, activation, LayerNorm, decoder.
  * @param hidden [..., H]; only the masked positions need to be given
- * @param words the backbone's word embeddings [vocabulary, H]
+ * @param decoder [vocabulary, H]: the backbone's word embeddings, or the head's own matrix
  * @returns [..., vocabulary]
  */
 export function predictionLogits(
   scope: Scope,
   hidden: Tensor,
-  words: Tensor,
+  decoder: Tensor,
   options: TransformOptions,
 ): Tensor {
   const wide = dense(scope, 'cls.predictions.transform.dense', hidden);
   const active = activation(options.activation)(wide);
   const normed = layerNorm(scope, 'cls.predictions.transform.LayerNorm', active, options.epsilon);
-  return linear(normed, words, scope.parameters('cls.predictions.bias'));
+  return linear(normed, decoder, scope.parameters('cls.predictions.bias'));
 }
 
 /** VisualBertForPreTraining: masked language model over every position, and sentence-image matching. */

@@ -12,6 +12,7 @@ import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll, reportOf } from './evaluate.js';
+import { describeHeadStart } from './headStart.js';
 import { recordInputs } from './inputs/recordInputs.js';
 import { requireSameInputs } from './inputs/requireSameInputs.js';
 import { openMetricsLog } from './metricsLog.js';
@@ -205,6 +206,7 @@ function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { o
   onLog?.(
     `${parts.backbone.shape.family} backbone, ${trainable} of ${trainable + frozen} parameters train (${share} %)`,
   );
+  for (const line of describeHeadStart(parts)) onLog?.(`backbone: ${line}`);
 }
 
 /**

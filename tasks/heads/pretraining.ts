@@ -1,4 +1,4 @@
-import type { JointOutput, Weights } from '../../src/backbones/backbone.js';
+import type { JointOutput, LanguageHeadDesign, Weights } from '../../src/backbones/backbone.js';
 import { predictionLogits, preTrainingHeadParameters } from '../../src/backbones/visualBertHeads.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
 import { dense } from '../../src/nn/index.js';
@@ -10,14 +10,17 @@ import {
   type ParameterSpec,
   zeros,
 } from '../../src/nn/parameters.js';
+import { requireShape } from './publishedHead.js';
 
 const deviation = 0.02;
 
 /** Which heads there are. */
 export interface PretrainingHeads {
   readonly hiddenSize: number;
-  /** Absent: no language head. */
-  readonly vocabularySize?: number | undefined;
+  /** The backbone's word embeddings; absent: no language head. */
+  readonly words?: ParameterSpec | undefined;
+  /** Whether these are the language head's decoder; else its own matrix starts as a copy of them. */
+  readonly tied?: boolean | undefined;
   readonly matching: boolean;
   /** Width of the compared vectors; absent: no projections. */
   readonly projection?: number | undefined;
@@ -34,10 +37,12 @@ const projections = (width: number, projection: number): ParameterSpec[] =>
 
 /** Parameters of the heads: those of VisualBertForPreTraining by its names, and `cls.projection.*`. */
 export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpec[] {
-  const { hiddenSize, vocabularySize, matching, projection, regionClasses } = heads;
-  const shape = { hiddenSize, vocabularySize: vocabularySize ?? 0, initializerRange: deviation };
-  const wanted = (name: string) =>
-    name.startsWith('cls.predictions.') ? vocabularySize !== undefined : matching;
+  const { hiddenSize, words, tied, matching, projection, regionClasses } = heads;
+  const [vocabularySize = 0] = words?.shape ?? [];
+  const decoder: Initializer | undefined =
+    words && !tied ? { kind: 'copy', parameter: words.name } : undefined;
+  const shape = { hiddenSize, vocabularySize, initializerRange: deviation, decoder };
+  const wanted = (name: string) => (name.startsWith('cls.predictions.') ? words !== undefined : matching);
   return [
     ...preTrainingHeadParameters(shape).filter(({ name }) => wanted(name)),
     ...(projection === undefined ? [] : projections(hiddenSize, projection)),
@@ -47,12 +52,11 @@ export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpe
   ];
 }
 
-/** What may stand for a head parameter in a checkpoint: VisualBERT's name, and those of ViltForMaskedLM, new and old. */
-const namesOf = (name: string): string[] => [
-  name,
-  name.replace('cls.predictions.', 'mlm_score.'),
-  name.replace('cls.predictions.bias', 'mlm_score.decoder.bias'),
-];
+/** What may stand for a head parameter in a checkpoint: BERT's name and that of ViltForMaskedLM, new and old. */
+const namesOf = (name: string): string[] => {
+  const spellings = [name, name.replace(/predictions\.bias$/, 'predictions.decoder.bias')];
+  return [...new Set(spellings.flatMap((one) => [one, one.replace('cls.predictions.', 'mlm_score.')]))];
+};
 
 /** ViltForImageAndTextRetrieval's one logit as the first of VisualBERT's two, that of belonging together; the other is 0. */
 function fromRankOutput({ name, shape }: ParameterSpec, checkpoint: Weights): Initializer | undefined {
@@ -62,23 +66,35 @@ function fromRankOutput({ name, shape }: ParameterSpec, checkpoint: Weights): In
   return { kind: 'rows', parameter, rows: [0, null], otherwise: zeros };
 }
 
-/** A head parameter that the checkpoint brings from pretraining starts with its values, any other as it says. */
+/**
+ * A head parameter that the checkpoint brings from pretraining starts with its values, any other as it says. Throws
+ * UsageError where the checkpoint has one of this name in another shape.
+ */
 export function pretrained(spec: ParameterSpec, checkpoint: Weights): ParameterSpec {
-  const isSame = (name: string) => checkpoint.get(name)?.shape.join() === spec.shape.join();
-  const parameter = namesOf(spec.name).find(isSame);
-  const initializer: Initializer | undefined =
-    parameter === undefined ? fromRankOutput(spec, checkpoint) : { kind: 'copy', parameter };
+  const parameter = namesOf(spec.name).find((name) => checkpoint.has(name));
+  if (parameter !== undefined) {
+    requireShape(spec, parameter, checkpoint);
+    return { ...spec, initializer: { kind: 'copy', parameter } };
+  }
+  const initializer = fromRankOutput(spec, checkpoint);
   return initializer ? { ...spec, initializer } : spec;
 }
 
 /**
- * BERT's masked language model head with GELU.
+ * BERT's masked language model head.
  * @param hidden [B, T, H]
- * @param words the word embeddings [vocabulary, H]
+ * @param words the word embeddings [vocabulary, H], which a head that is tied to them has as its decoder
  * @returns logits [B, T, vocabulary]
  */
-export const languageHead = (parameters: ParameterLookup, hidden: Tensor, words: Tensor): Tensor =>
-  predictionLogits({ parameters }, hidden, words, { activation: 'gelu', epsilon: 1e-12 });
+export function languageHead(
+  parameters: ParameterLookup,
+  hidden: Tensor,
+  words: () => Tensor,
+  { activation, epsilon, tied }: LanguageHeadDesign,
+): Tensor {
+  const decoder = tied ? words() : parameters('cls.predictions.decoder.weight');
+  return predictionLogits({ parameters }, hidden, decoder, { activation, epsilon });
+}
 
 /**
  * Does the text belong to the picture: class 1 = it does. In checkpoints of VisualBertForPreTraining that is class 0, so

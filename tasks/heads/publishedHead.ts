@@ -1,20 +1,55 @@
-import type { Weights } from '../../src/backbones/backbone.js';
-import type { ParameterSpec } from '../../src/nn/parameters.js';
+import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
+import { UsageError } from '../../src/errors.js';
+import { type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
+
+/** The classes of a published head that take over as classes of a new one. */
+export interface PublishedClasses {
+  readonly count: number;
+  /** For each class of the new head its class in the published one; null where that has none. */
+  readonly rows: readonly (number | null)[];
+}
+
+const described = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+/** Throws UsageError where the tensor of that name in the backbone's folder has another shape than the parameter. */
+export function requireShape({ shape }: ParameterSpec, name: string, checkpoint: Weights): void {
+  const found = checkpoint.get(name)?.shape;
+  if (found?.join() === shape.join()) return;
+  throw new UsageError({
+    where: `backbone.from ${name}`,
+    message: found ? `its shape is ${described(found)}` : 'this tensor of the head is missing',
+    expected: `expected ${described(shape)} by config.json and the task`,
+  });
+}
+
+/** Whether config.json says that, or does not say what a checkpoint was saved as. */
+export const isPublishedAs = (architecture: string, { published }: BackboneShape): boolean =>
+  (published?.architecture ?? architecture) === architecture;
+
+/** How a published head is read. */
+export interface PublishedOptions {
+  /** Name of a parameter in the folder; default its own. */
+  readonly nameOf?: (parameter: string) => string;
+  /** Absent: the classes are those of the published head, in its order. */
+  readonly classes?: PublishedClasses | undefined;
+}
 
 /**
  * Each parameter as a copy of the published head's; undefined where the backbone's folder lacks one of them, or has it
  * in another shape.
- * @param nameOf name of a parameter in the folder
  */
 export function publishedHead(
   specs: readonly ParameterSpec[],
   checkpoint: Weights,
-  nameOf: (parameter: string) => string = (name) => name,
+  { nameOf = (name) => name, classes }: PublishedOptions = {},
 ): ParameterSpec[] | undefined {
-  const copies = specs.flatMap((spec): ParameterSpec[] => {
+  const started = specs.flatMap((spec): ParameterSpec[] => {
     const parameter = nameOf(spec.name);
-    const fits = checkpoint.get(parameter)?.shape.join() === spec.shape.join();
-    return fits ? [{ ...spec, initializer: { kind: 'copy', parameter } }] : [];
+    if (checkpoint.get(parameter)?.shape.join() !== spec.shape.join()) return [];
+    const initializer: Initializer = classes
+      ? { kind: 'rows', parameter, rows: classes.rows, otherwise: zeros }
+      : { kind: 'copy', parameter };
+    return [{ ...spec, initializer }];
   });
-  return copies.length === specs.length ? copies : undefined;
+  return started.length === specs.length ? started : undefined;
 }

@@ -2,6 +2,7 @@ import type { Weights } from '../../src/backbones/backbone.js';
 import { activation, layerNorm, linear, type Tensor } from '../../src/engine/index.js';
 import type { Draw, Initializer, ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
 import type { ClassifyOptions } from './classifier.js';
+import { type PublishedClasses, requireShape } from './publishedHead.js';
 
 /** PyTorch's default, which the published heads have. */
 const EPSILON = 1e-5;
@@ -30,16 +31,21 @@ const publishedNames: Readonly<Record<string, string>> = {
   output: 'classifier.3',
 };
 
-/** The classes of a published head that take over as classes of a new one. */
-export interface PublishedClasses {
-  readonly count: number;
-  /** For each class of the new head its class in the published one; null where that has none. */
-  readonly rows: readonly (number | null)[];
-}
+const nameOf = (parameter: string): string => {
+  const [layer, kind] = parameter.split('.') as [string, string];
+  return `${publishedNames[layer]}.${kind}`;
+};
+
+/** Whether the checkpoint brings a head of these inner widths, whatever its classes. */
+export const hasPublishedClassifier = (specs: readonly ParameterSpec[], checkpoint: Weights): boolean =>
+  specs
+    .filter(({ name }) => name.startsWith('dense.'))
+    .every(({ name, shape }) => checkpoint.get(nameOf(name))?.shape.join() === shape.join());
 
 /**
  * Parameters of a new head that start as those of the published one; the same parameters as given where the checkpoint
- * lacks one, or has it in another shape.
+ * has none, or one of other inner widths, which is that of another task. Throws UsageError for one that is not whole, or
+ * whose classes are not as many as are named.
  * @param classes absent: the classes are those of the published head
  */
 export function publishedClassifier(
@@ -47,16 +53,15 @@ export function publishedClassifier(
   checkpoint: Weights,
   classes?: PublishedClasses,
 ): readonly ParameterSpec[] {
-  const started = specs.flatMap((spec): ParameterSpec[] => {
-    const [layer, kind] = spec.name.split('.') as [string, string];
-    const parameter = `${publishedNames[layer]}.${kind}`;
-    const chosen = layer === 'output' ? classes : undefined;
-    const expected = chosen ? [chosen.count, ...spec.shape.slice(1)] : spec.shape;
-    if (checkpoint.get(parameter)?.shape.join() !== expected.join()) return [];
+  if (!hasPublishedClassifier(specs, checkpoint)) return specs;
+  return specs.map((spec): ParameterSpec => {
+    const parameter = nameOf(spec.name);
+    const chosen = spec.name.startsWith('output.') ? classes : undefined;
+    const stored = chosen ? { ...spec, shape: [chosen.count, ...spec.shape.slice(1)] } : spec;
+    requireShape(stored, parameter, checkpoint);
     const initializer: Initializer = chosen
       ? { kind: 'rows', parameter, rows: chosen.rows, otherwise: spec.initializer as Draw }
       : { kind: 'copy', parameter };
-    return [{ ...spec, initializer }];
+    return { ...spec, initializer };
   });
-  return started.length === specs.length ? started : specs;
 }

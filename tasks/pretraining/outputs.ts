@@ -4,7 +4,6 @@ import type { InputBatch } from '../../src/data/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { UsageError } from '../../src/errors.js';
-import type { ParameterSpec } from '../../src/nn/parameters.js';
 import { contrastive } from '../../src/objectives/contrastive.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
@@ -29,10 +28,10 @@ export const scoreColumns = [
   'regions',
 ] as const;
 
-/** The table of the word embeddings [vocabulary, H], which is the decoder's weight too; UsageError where there is none. */
-export function wordEmbeddings({ parameters, family }: BackboneShape): ParameterSpec {
+/** The table of the word embeddings [vocabulary, H], and how words are predicted; UsageError where there is none. */
+export function wordHead({ parameters, family, languageHead: design }: BackboneShape) {
   const words = parameters.find(({ name }) => name.endsWith('embeddings.word_embeddings.weight'));
-  if (words) return words;
+  if (words && design) return { words, design };
   throw new UsageError({
     where: '/task/objectives/mlm',
     message: `a ${family} backbone of this config has no word embeddings to predict words with`,
@@ -40,14 +39,17 @@ export function wordEmbeddings({ parameters, family }: BackboneShape): Parameter
   });
 }
 
-const wordsOf = ({ backbone, backboneParameters }: Context): Tensor =>
-  backboneParameters(wordEmbeddings(backbone).name);
+/** Scores of the words for states [B, S, H]: [B, S, vocabulary]. */
+function wordLogits(states: Tensor, { backbone, backboneParameters, parameters }: Context): Tensor {
+  const { words, design } = wordHead(backbone);
+  return languageHead(parameters, states, () => backboneParameters(words.name), design);
+}
 
 function tokenLogits({ hidden, textLength }: JointOutput, context: Context): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const length = Math.min(textLength, context.batch['target.tokens']!.shape[1] as number);
   const text = tf.slice(hidden, [0, 0, 0], [batch, length, width]);
-  return languageHead(context.parameters, text, wordsOf(context));
+  return wordLogits(text, context);
 }
 
 /** The labels of the positions that have logits. */
@@ -111,7 +113,7 @@ function regionLogits(
   if (!regions) throw new Error('the batch has no regions');
   const seen = regions.of(state(layer));
   if (labels === 'classes') return regionHead(context.parameters, seen);
-  return languageHead(context.parameters, seen, wordsOf(context));
+  return wordLogits(seen, context);
 }
 
 /** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */

@@ -223,8 +223,8 @@ describe('the config', () => {
     expect(problems).toThrow(UsageError);
     expect(problems).toThrow('30 is not divisible by 4 heads');
     expect(problems).toThrow('/vision_config/num_channels');
-    const sizes = { model_type: 'clip', vision_config: { image_size: 30, patch_size: 8 } };
-    expect(() => readDualEncoderConfig(sizes)).toThrow('30 is not divisible by the patch size 8');
+    const sizes = { model_type: 'clip', vision_config: { image_size: 30, patch_size: 38 } };
+    expect(() => readDualEncoderConfig(sizes)).toThrow('38 pixels is larger than image_size 30');
     expect(() => readDualEncoderConfig({ model_type: 'clip', text_config: 3 })).toThrow('/text_config');
   });
 });

@@ -1,8 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cachedModel, cachedModels, fetchCommand, isHubName } from '../../src/backbones/hubCache.js';
+import {
+  cachedModel,
+  cachedModels,
+  fetchCommand,
+  hubFolder,
+  isHubName,
+} from '../../src/backbones/hubCache.js';
 import { backboneFolder, findBackbone } from '../../src/backbones/load.js';
 
 let hub: string;
@@ -53,6 +59,13 @@ describe('the cache of Hugging Face', () => {
     mkdirSync(join(home, 'hub/models--a--b/snapshots/c'), { recursive: true });
     expect(cachedModels({ HF_HOME: home }).map(({ name }) => name)).toEqual(['a/b']);
     rmSync(home, { recursive: true });
+  });
+
+  const cases = JSON.parse(
+    readFileSync(new URL('fixtures/hub_folders.json', import.meta.url), 'utf8'),
+  ) as readonly { readonly environment: NodeJS.ProcessEnv; readonly folder: string }[];
+  it.each(cases)('is where huggingface_hub has it: $environment', ({ environment, folder }) => {
+    expect(hubFolder(environment)).toBe(folder);
   });
 
   it('tells names of the hub from paths', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { activation, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import {
@@ -158,10 +159,26 @@ describe('embeddings', () => {
   });
 });
 
-it.each(hiddenActivations)('hidden_act %s is one that the engine computes', (name) => {
-  const y = activation(activationOf(name))(tf.tensor1d([0, 3])).dataSync();
-  expect(y[0]).toBeCloseTo(0, 6);
-  expect(y[1]).toBeGreaterThan(0.9);
+describe('hidden_act', () => {
+  const file = new URL('../backbones/fixtures/activations.json', import.meta.url);
+  const { x, cases } = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly x: readonly number[];
+    readonly cases: Readonly<
+      Record<string, { readonly y: readonly number[]; readonly slope: readonly number[] }>
+    >;
+  };
+
+  it('has every name of transformers whose function has no parameters of its own', () => {
+    expect([...hiddenActivations].sort()).toEqual(Object.keys(cases).sort());
+  });
+
+  it.each(hiddenActivations)('%s is the function of transformers, with its slope', (name) => {
+    const at = tf.tensor1d([...x]);
+    const compute = activation(activationOf(name));
+    expectClose(compute(at).dataSync(), cases[name]!.y, 2e-6);
+    const slope = tf.grad((one: Tensor) => tf.sum(compute(one as never)) as never)(at as never);
+    expectClose(slope.dataSync(), cases[name]!.slope, 5e-6);
+  });
 });
 
 describe('parameters', () => {

@@ -132,7 +132,8 @@ describe('the heads', () => {
       const logits = languageHead(
         parameters,
         hidden,
-        parameters('visual_bert.embeddings.word_embeddings.weight'),
+        () => parameters('visual_bert.embeddings.word_embeddings.weight'),
+        { activation: 'gelu', epsilon: 1e-12, tied: true },
       );
       expectClose(logits.dataSync(), fixture.outputs.get('prediction_logits')!.data, tolerance);
       const [batch, , width] = hidden.shape as [number, number, number];

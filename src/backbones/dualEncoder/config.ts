@@ -110,7 +110,7 @@ const textKeys = {
 const pictureKeys = {
   ...towerKeys,
   image_size: integer('height and width of a picture in pixels'),
-  patch_size: integer('height and width of a patch; divides image_size'),
+  patch_size: integer('height and width of a patch; what is left of a picture belongs to none'),
 };
 
 const ownKeys = {
@@ -204,19 +204,22 @@ function* contradictions(tower: TowerConfig): Generator<Problem> {
 function* pictureContradictions(config: PictureConfig): Generator<Problem> {
   yield* contradictions(config);
   const { image_size: size, patch_size: patch } = config;
-  if (size % patch === 0) return;
-  const message = `image_size ${size} is not divisible by the patch size ${patch}`;
-  yield { where: '/patch_size', message, expected: 'a divisor of image_size' };
+  if (patch <= size) return;
+  const message = `a patch of ${patch} pixels is larger than image_size ${size}`;
+  yield { where: '/patch_size', message, expected: `at most ${size}` };
 }
 
-/** A part of the config; old files have a second, shorter copy beside it (`text_config_dict`), which wins. */
+/**
+ * A part of the config. Old files have a second, shorter copy beside it (`text_config_dict`); transformers fills that with
+ * its defaults and lets it win, so that of the first nothing is left.
+ */
 function partOf(config: Readonly<Record<string, Json>>, key: string): Readonly<Record<string, Json>> {
   const own = config[key] ?? {};
   if (typeof own !== 'object' || own === null || Array.isArray(own)) {
     throw new UsageError({ message: 'it is not an object', expected: 'the keys of one tower' });
   }
   const second = config[`${key}_dict`];
-  const given = { ...own, ...(typeof second === 'object' && !Array.isArray(second) ? second : {}) };
+  const given = typeof second === 'object' && second !== null && !Array.isArray(second) ? second : own;
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as Record<
     string,
     Json

@@ -101,9 +101,9 @@ const tapOf = (config: DualEncoderConfig, tower: Tower, layer: number): Tap => (
 export const tapsOf = (config: DualEncoderConfig, tower: Tower): Tap[] =>
   Array.from({ length: config[tower].num_hidden_layers + 1 }, (_, layer) => tapOf(config, tower, layer));
 
-/** Patches of a picture. */
+/** Whole patches of a picture. */
 export const patchCount = ({ image_size: size, patch_size: patch }: PictureConfig): number =>
-  (size / patch) ** 2;
+  Math.floor(size / patch) ** 2;
 
 function textEmbeddings({ text }: DualEncoderConfig): ParameterSpec[] {
   if (text.kind === 'bert') return bertEmbeddings(text, { parameters: 'text_model.' });

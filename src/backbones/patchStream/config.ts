@@ -1,9 +1,9 @@
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { hiddenActivations } from '../../nn/index.js';
 import type { BertSizes } from '../bert.js';
 import { configReader } from '../configReader.js';
+import { publishedHead } from '../publishedHead.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
 export interface PatchStreamConfig extends BertSizes {
@@ -15,6 +15,7 @@ export interface PatchStreamConfig extends BertSizes {
   readonly max_image_length: number;
   readonly modality_type_vocab_size: number;
   readonly qkv_bias: boolean;
+  readonly tie_word_embeddings: boolean;
 }
 
 const integer = (description: string, standard: number, minimum = 1) => ({
@@ -46,6 +47,11 @@ const properties = {
   patch_size: integer('height and width of a patch', 32),
   max_image_length: integer('patches of a picture at most, spread evenly over it; -1: all', -1, -1),
   qkv_bias: { type: 'boolean', default: true, description: 'whether query, key and value have biases' },
+  tie_word_embeddings: {
+    type: 'boolean',
+    default: false,
+    description: 'true: the word embeddings are the decoder of the masked-word head, which else has its own',
+  },
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,
@@ -97,13 +103,11 @@ export function readPatchStreamConfig(config: Readonly<Record<string, Json>>): P
   return filled;
 }
 
-/** The labels of a ViltForQuestionAnswering by class; undefined for other models, or where one is missing. */
-export function trainedAnswers({
-  architectures,
-  id2label: labels,
-}: Readonly<Record<string, Json>>): readonly string[] | undefined {
-  if (!Array.isArray(architectures) || !architectures.includes('ViltForQuestionAnswering')) return undefined;
-  if (!isJsonObject(labels)) return undefined;
-  const answers = Object.keys(labels).map((_, id) => labels[id]);
-  return answers.every((answer) => typeof answer === 'string') ? (answers as string[]) : undefined;
+/**
+ * The labels of a ViltForQuestionAnswering by class; undefined for other models, or where one is missing. A config that
+ * names classes and no architecture is taken for one.
+ */
+export function trainedAnswers(config: Readonly<Record<string, Json>>): readonly string[] | undefined {
+  const { architecture = 'ViltForQuestionAnswering', labels } = publishedHead(config);
+  return architecture === 'ViltForQuestionAnswering' ? labels : undefined;
 }

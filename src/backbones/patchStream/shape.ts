@@ -10,7 +10,7 @@ import {
 } from '../../nn/index.js';
 import { layerNormParameters, normal, type ParameterSpec, zeros } from '../../nn/parameters.js';
 import type { BackboneShape, Site, Tap } from '../backbone.js';
-import { bertEmbeddings, embeddingTable } from '../bert.js';
+import { bertEmbeddings, bertLanguageHead, embeddingTable } from '../bert.js';
 import type { PatchStreamConfig } from './config.js';
 
 const INPUTS = [
@@ -119,6 +119,7 @@ export function patchStreamShape(config: PatchStreamConfig, answers?: readonly s
       },
     ],
     maxTextLength: config.max_position_embeddings,
+    languageHead: bertLanguageHead(config),
     ...(answers && { answers }),
     sites: [
       embeddingsSite(config),

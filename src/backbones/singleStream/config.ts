@@ -17,6 +17,7 @@ export interface SingleStreamConfig {
   readonly layer_norm_eps: number;
   readonly initializer_range: number;
   readonly add_pooling_layer: boolean;
+  readonly tie_word_embeddings: boolean;
   readonly visual_embedding_dim: number;
   readonly special_visual_initialize: boolean;
   readonly visual_box_dim: number;
@@ -62,6 +63,11 @@ const properties = {
     type: 'boolean',
     default: true,
     description: 'false: no pooler, the pooled output is the hidden state of the first token',
+  },
+  tie_word_embeddings: {
+    type: 'boolean',
+    default: true,
+    description: 'false: the masked-word head has a decoder of its own beside the word embeddings',
   },
   visual_embedding_dim: integer('width of a region feature (visual_bert)', 512),
   special_visual_initialize: {

@@ -1,7 +1,7 @@
 import { blockParameters, type LinearSite, linearSite } from '../../nn/index.js';
 import { linearParameters, normal, type ParameterSpec } from '../../nn/parameters.js';
 import type { BackboneShape, Site, Tap } from '../backbone.js';
-import { bertBlock, bertEmbeddings } from '../bert.js';
+import { bertBlock, bertEmbeddings, bertLanguageHead } from '../bert.js';
 import type { SingleStreamConfig } from './config.js';
 
 const INPUTS = [
@@ -70,6 +70,7 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
       },
     ],
     maxTextLength: config.max_position_embeddings,
+    languageHead: bertLanguageHead(config),
     ...(config.model_type === 'visual_bert' && { regions: regionsOf(config) }),
     sites: [
       embeddingsSite(config),

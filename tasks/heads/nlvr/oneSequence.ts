@@ -3,11 +3,12 @@ import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/stre
 import { visualReasoningHead } from '../../../src/backbones/visualBertHeads.js';
 import { UsageError } from '../../../src/errors.js';
 import { linearParameters, normal } from '../../../src/nn/parameters.js';
-import type { PairHead } from './pairHead.js';
+import { isPublishedAs, publishedHead } from '../publishedHead.js';
+import { type PairHead, truthClasses } from './pairHead.js';
 
 /**
  * Both pictures' regions in one sequence, told apart by their segments 0 and 1; pooled output -> Linear (VisualBERT,
- * Li et al. 2019, arXiv 1908.03557, section 4.3).
+ * Li et al. 2019, arXiv 1908.03557, section 4.3), whose weights it starts with where the backbone's folder has them.
  */
 export const oneSequence: PairHead = {
   name: 'one-sequence',
@@ -20,7 +21,11 @@ export const oneSequence: PairHead = {
       expected: '"paired"',
     });
   },
-  parameters: (backbone) => linearParameters('cls', jointStream(backbone).pooledSize, 2, normal(0.02)),
+  parameters(backbone, checkpoint) {
+    const specs = linearParameters('cls', jointStream(backbone).pooledSize, 2, normal(0.02));
+    if (!isPublishedAs('VisualBertForVisualReasoning', backbone)) return specs;
+    return publishedHead(specs, checkpoint, { classes: truthClasses(backbone) }) ?? specs;
+  },
   logits(output, { parameters, dropout, dropoutRate }) {
     const joint = jointOutput(output);
     const pooled = () => dropout(joint.pooled, dropoutRate);

@@ -1,6 +1,7 @@
 import type { BackboneOutput, BackboneShape, Weights } from '../../../src/backbones/backbone.js';
 import { type Dropout, type Tensor, tf } from '../../../src/engine/index.js';
 import type { ParameterLookup, ParameterSpec } from '../../../src/nn/parameters.js';
+import type { PublishedClasses } from '../publishedHead.js';
 
 /** What a head is computed with. */
 export interface PairHeadContext {
@@ -23,6 +24,12 @@ export interface PairHead {
   parameters(backbone: BackboneShape, checkpoint: Weights): readonly ParameterSpec[];
   /** Logits [B, 2]: false, true. */
   logits(output: BackboneOutput, context: PairHeadContext): Tensor;
+}
+
+/** Classes of a published head as false and true, where it has them the other way round. */
+export function truthClasses({ published }: BackboneShape): PublishedClasses | undefined {
+  const names = published?.labels?.map((label) => label.toLowerCase()).join();
+  return names === 'true,false' ? { count: 2, rows: [1, 0] } : undefined;
 }
 
 /** The left and the right half of the rows of x [2B, ...]: [B, ...] each. */

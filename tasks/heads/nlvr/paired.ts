@@ -4,7 +4,7 @@ import { tf } from '../../../src/engine/index.js';
 import type { ParameterSpec } from '../../../src/nn/parameters.js';
 import { classifierParameters } from '../classifier.js';
 import { classifyAsVilt, publishedClassifier } from '../viltClassifier.js';
-import { halves, type PairHead } from './pairHead.js';
+import { halves, type PairHead, truthClasses } from './pairHead.js';
 
 function specsOf(backbone: BackboneShape): ParameterSpec[] {
   const hiddenWidth = 2 * (backbone.streams[0]?.pooledSize ?? 0);
@@ -18,7 +18,8 @@ function specsOf(backbone: BackboneShape): ParameterSpec[] {
 export const paired: PairHead = {
   name: 'paired',
   pictures: 'apart',
-  parameters: (backbone, checkpoint) => publishedClassifier(specsOf(backbone), checkpoint),
+  parameters: (backbone, checkpoint) =>
+    publishedClassifier(specsOf(backbone), checkpoint, truthClasses(backbone)),
   logits(output, { parameters, ...options }) {
     const both = tf.concat([...halves(pooledOutput(output))], 1);
     return classifyAsVilt(both, parameters, options);

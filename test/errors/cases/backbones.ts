@@ -80,7 +80,7 @@ export const backboneErrors: ErrorGroup = {
     }),
     config('several wrong values in config.json', (value) => {
       value.hidden_size = '32';
-      value.hidden_act = 'mish';
+      value.hidden_act = 'prelu';
       value.num_hidden_layers = 0;
     }),
     config('a config.json of a larger model', (value) => {

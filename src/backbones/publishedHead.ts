@@ -1,0 +1,23 @@
+import { isJsonObject } from '../checkpoints/jsonFile.js';
+import type { Json } from '../json.js';
+import type { PublishedHead } from './backbone.js';
+
+/** The labels by class; undefined where there are none, or one is missing. */
+function labelsOf(labels: Json | undefined): readonly string[] | undefined {
+  if (!isJsonObject(labels)) return undefined;
+  const names = Object.keys(labels).map((_, id) => labels[id]);
+  return names.length > 0 && names.every((name) => typeof name === 'string')
+    ? (names as string[])
+    : undefined;
+}
+
+/** What config.json says of the head that a checkpoint was saved with. */
+export function publishedHead({ architectures, id2label }: Readonly<Record<string, Json>>): PublishedHead {
+  const [architecture] = Array.isArray(architectures) ? architectures : [];
+  const labels = labelsOf(id2label);
+  return { ...(typeof architecture === 'string' && { architecture }), ...(labels && { labels }) };
+}
+
+/** Whether labels are those that transformers fills in where nobody named the classes: LABEL_0, LABEL_1, ... */
+export const areUnnamed = (labels: readonly string[]): boolean =>
+  labels.every((label, id) => label === `LABEL_${id}`);

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { backboneFamilies } from '../../src/backbones/index.js';
+import { initialize } from '../../src/backbones/initialize.js';
+import { readSafetensors } from '../../src/checkpoints/safetensors.js';
+import type { HostTensor } from '../../src/data/hostTensor.js';
+import { float32, int32 } from '../../src/data/hostTensor.js';
+import { fromHost, noDropout, startEngine, type Tensor, type TensorTree } from '../../src/engine/index.js';
+import type { Json } from '../../src/json.js';
+import { lookUpIn } from '../../src/nn/parameters.js';
+import { pretrain } from '../../tasks/pretrain.js';
+import { toDevice } from '../backbones/parityModel.js';
+import { expectClose } from '../parity/readParity.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../backbones/fixtures/${name}`, import.meta.url));
+const configs = JSON.parse(readFileSync(fixture('heads.json'), 'utf8')) as Record<
+  string,
+  Record<string, Json>
+>;
+const objectives = { mlm: { weight: 1, maskProbability: 0.15 }, matching: { weight: 1, foils: 0 } };
+
+beforeAll(async () => {
+  await startEngine();
+});
+
+/** What the reference's inputs are called in a batch. */
+const NAMES: Readonly<Record<string, string>> = {
+  input_ids: 'inputIds',
+  attention_mask: 'attentionMask',
+  token_type_ids: 'tokenTypeIds',
+  visual_embeds: 'regionFeatures',
+  visual_attention_mask: 'regionMask',
+};
+
+/** Pixels [B, 3, 8, 8] as the four patches of 4 x 4 in a batch. */
+function patchesOf({ shape, data }: HostTensor): Readonly<Record<string, HostTensor>> {
+  const [size, channels, height, width] = shape as [number, number, number, number];
+  const patches = float32([size, 4, 3 * 16]);
+  for (let b = 0; b < size; b++)
+    for (let c = 0; c < channels; c++)
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+          const patch = 2 * Math.floor(y / 4) + Math.floor(x / 4);
+          patches.data[(b * 4 + patch) * 48 + c * 16 + (y % 4) * 4 + (x % 4)] =
+            data[((b * channels + c) * height + y) * width + x]!;
+        }
+  const places = Array.from({ length: size }, () => [0, 0, 0, 1, 1, 0, 1, 1]).flat();
+  return { patches, patchPlaces: float32([size, 4, 2], Float32Array.from(places)) };
+}
+
+/** What the pretraining task makes of a fixture's inputs, its head as it starts in a folder of these tensors. */
+function outputsOf(
+  config: Readonly<Record<string, Json>>,
+  tensors: ReadonlyMap<string, HostTensor>,
+  inputs: ReadonlyMap<string, HostTensor>,
+): TensorTree {
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!;
+  const shape = family.shape(config);
+  const weights = family.adopt(config, tensors);
+  const state = pretrain.fit({ objectives }, []);
+  const head = initialize(
+    pretrain.head({ objectives }, state, shape, tensors),
+    1,
+    (name) => weights.get(name) ?? tensors.get(name),
+  );
+  const parameters = lookUpIn(toDevice(weights), 'backbone');
+  const read = [...inputs].flatMap(([name, tensor]) =>
+    name === 'pixel_values'
+      ? Object.entries(patchesOf(tensor))
+      : NAMES[name]
+        ? [[NAMES[name]!, tensor] as const]
+        : [],
+  );
+  const [size, length] = inputs.get('input_ids')!.shape as [number, number];
+  const batch: TensorTree = {
+    ...Object.fromEntries(toDevice(read)),
+    'target.tokens': fromHost(int32([size, length])),
+    'target.matched': fromHost(int32([size])),
+    'target.pictures': fromHost(int32([size])),
+  };
+  return pretrain.outputs({
+    options: { objectives },
+    state,
+    backbone: shape,
+    encode: (replace, how) => family.forward(config, parameters, { ...batch, ...replace }, how),
+    parameters: lookUpIn(toDevice(head), 'head'),
+    backboneParameters: parameters,
+    batch,
+    dropout: noDropout,
+  });
+}
+
+function openCase(name: string) {
+  const all = readSafetensors(fixture(`heads/${name}.safetensors`));
+  const under = (prefix: string) =>
+    new Map(
+      [...all].flatMap(([key, tensor]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [],
+      ),
+    ) as Map<string, HostTensor>;
+  const tensors = new Map([...all].filter(([key]) => !/^(in|out)\./.test(key)));
+  return { config: configs[name]!, tensors, inputs: under('in.'), outputs: under('out.') };
+}
+
+const words = (logits: Tensor) => logits.dataSync();
+
+describe('heads of pretraining give the scores of transformers', () => {
+  it.each(Object.keys(configs))('%s', (name) => {
+    const { config, tensors, inputs, outputs } = openCase(name);
+    const { tokenLogits, matchingLogits } = outputsOf(config, tensors, inputs);
+    const length = inputs.get('input_ids')!.shape[1]!;
+    const [size, , classes] = outputs.get('logits')!.shape as [number, number, number];
+    const logits = outputs.get('logits')!;
+    const rows = logits.data.length / size;
+    const text = Array.from({ length: size }, (_, row) =>
+      Array.from(logits.data.subarray(row * rows, row * rows + length * classes)),
+    ).flat();
+    expect(tokenLogits!.shape).toEqual([size, length, classes]);
+    expectClose(words(tokenLogits!), text, 1e-4);
+    const relationship = outputs.get('relationship');
+    if (!relationship) return;
+    const swapped = Array.from(
+      matchingLogits!.dataSync(),
+      (_, at, all = matchingLogits!.dataSync()) => all[at ^ 1]!,
+    );
+    expectClose(swapped, relationship.data, 1e-4);
+  });
+
+  it('whichever name the decoder has for its bias', () => {
+    const { config, tensors, inputs } = openCase('bert_untied');
+    const before = words(outputsOf(config, tensors, inputs).tokenLogits!);
+    const renamed = new Map(
+      [...tensors].map(([name, tensor]) => [
+        name.replace(/predictions\.bias$/, 'predictions.decoder.bias'),
+        tensor,
+      ]),
+    );
+    expect(renamed.has('cls.predictions.bias')).toBe(false);
+    expect(words(outputsOf(config, renamed, inputs).tokenLogits!)).toEqual(before);
+  });
+
+  it('a head in another shape is an error that names both', () => {
+    const { config, tensors, inputs } = openCase('bert_untied');
+    const wrong = new Map(tensors).set('cls.predictions.decoder.weight', float32([20, 12]));
+    expect(() => outputsOf(config, wrong, inputs)).toThrow(
+      /cls\.predictions\.decoder\.weight: its shape is \[20, 12\]; expected \[19, 12\]/,
+    );
+  });
+});
