@@ -3,6 +3,7 @@ import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tas
 import type { Processor } from '../backbones/backbone.js';
 import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { addAll } from '../lists.js';
 import type { OnProgress } from '../progress.js';
 import { type AdapterScales, completeScales } from './adapterScales.js';
 import { createEvaluator, type Evaluation, predictAll } from './evaluate.js';
@@ -116,7 +117,7 @@ async function examplesFrom(
   for (let start = 0; start < inputs.length; start += INPUTS_AT_ONCE) {
     if (signal?.aborted) throw new InterruptedError('interrupted before the first prediction');
     const some = inputs.slice(start, start + INPUTS_AT_ONCE);
-    made.push(...(await Promise.all(some.map((input, at) => one(input, start + at)))));
+    addAll(made, await Promise.all(some.map((input, at) => one(input, start + at))));
     onProgress?.({ stage: 'inputs', done: made.length, total: inputs.length, unit: 'input' });
   }
   const problems = made.flatMap((result) => (isProblems(result) ? result : []));

@@ -11,6 +11,7 @@ import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { addAll } from '../lists.js';
 import { sourceValues } from './adapterSource.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
@@ -79,7 +80,10 @@ async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Pr
       problems.push({ where: `data.${split}`, message: 'there are no examples in its files' });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems.map((problem) => placed(problem, split)));
+      addAll(
+        problems,
+        error.problems.map((problem) => placed(problem, split)),
+      );
     }
     return undefined;
   };

@@ -1,7 +1,8 @@
 import { constants } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Problem } from '../../src/errors.js';
-import { syntaxProblem } from '../../src/jsonSyntax.js';
+import { fileStatus } from '../../src/fileStatus.js';
+import { parseJson } from '../../src/jsonSyntax.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {
@@ -11,7 +12,7 @@ export interface JsonFile {
 
 /** Reads a JSON file of a dataset (UTF-8, a byte order mark is allowed); gives problems instead of throwing. */
 export function readJsonFile(file: string): JsonFile {
-  const status = statSync(file, { throwIfNoEntry: false });
+  const status = fileStatus(file);
   const refuse = (message: string): JsonFile => ({ problems: [{ file, message }] });
   if (!status) return refuse('no such file');
   if (!status.isFile()) return refuse('this is not a file');
@@ -19,9 +20,6 @@ export function readJsonFile(file: string): JsonFile {
   if (status.size > constants.MAX_STRING_LENGTH)
     return refuse('the file is larger than a text can be (512 MiB)');
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  try {
-    return { value: JSON.parse(text), problems: [] };
-  } catch (error) {
-    return { problems: [syntaxProblem(file, text, error)] };
-  }
+  const parsed = parseJson(file, text);
+  return 'problem' in parsed ? { problems: [parsed.problem] } : { value: parsed.value, problems: [] };
 }

@@ -1,3 +1,4 @@
+import { largest as largestOf } from '../../src/lists.js';
 /** What a query found. */
 export interface Ranking {
   /** Targets, best first. */
@@ -29,7 +30,7 @@ export function largest(values: ArrayLike<number>, count: number): number[] {
 
 /** The best targets of a query and the rank of its best right one: how many others score more. */
 export function rankTargets(scores: ArrayLike<number>, right: readonly number[], count: number): Ranking {
-  const best = Math.max(...right.map((target) => scores[target]!));
+  const best = largestOf(right.map((target) => scores[target]!));
   let rank = 0;
   for (let at = 0; at < scores.length; at++) if (scores[at]! > best) rank++;
   const top = largest(scores, count);

@@ -1,6 +1,15 @@
 import { fork } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +69,8 @@ function follow(part: Part, onFinding: (index: number, what: string) => void): P
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(part)], {
     execArgv: ['--max-old-space-size=3000'],
   });
-  const position = () => (existsSync(part.position) ? readFileSync(part.position).readDoubleLE(0) : part.from);
+  const position = () =>
+    existsSync(part.position) ? readFileSync(part.position).readDoubleLE(0) : part.from;
   child.on('message', ({ index, what }: Required<Ended>) => onFinding(index, what));
   return new Promise((resolve) => {
     let [before, since] = [-1, Date.now()];
@@ -76,7 +86,8 @@ function follow(part: Part, onFinding: (index: number, what: string) => void): P
     child.on('exit', (code, signal) => {
       clearInterval(watch);
       if (code === 0) resolve({ index: part.to });
-      else resolve({ index: position(), what: hung ? 'it hangs' : `the process ended with ${signal ?? code}` });
+      else
+        resolve({ index: position(), what: hung ? 'it hangs' : `the process ended with ${signal ?? code}` });
     });
   });
 }
@@ -132,4 +143,6 @@ async function main(): Promise<void> {
 }
 
 const isChild = process.send !== undefined;
-await (isChild ? carryOut(JSON.parse(process.argv[2] as string) as Part).then(() => process.disconnect()) : main());
+await (isChild
+  ? carryOut(JSON.parse(process.argv[2] as string) as Part).then(() => process.disconnect())
+  : main());

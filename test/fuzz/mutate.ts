@@ -6,7 +6,8 @@ const rawMark = (raw: string): string => `\uE000${Buffer.from(raw).toString('bas
 const unmark = (text: string): string =>
   text.replace(/"\uE000([^\uE001]*)\uE001"/g, (_, code: string) => Buffer.from(code, 'base64').toString());
 
-const deep = (open: string, close: string, depth: number) => rawMark(open.repeat(depth) + close.repeat(depth));
+const deep = (open: string, close: string, depth: number) =>
+  rawMark(open.repeat(depth) + close.repeat(depth));
 
 /** Values that are right somewhere and wrong nearly everywhere. */
 const odd: readonly ((random: Random) => unknown)[] = [
@@ -39,7 +40,8 @@ const odd: readonly ((random: Random) => unknown)[] = [
   () => ({}),
   () => [[]],
   () => [null],
-  () => JSON.parse('{"__proto__": {"kind": "x"}, "constructor": 1, "length": -1, "toString": null}') as unknown,
+  () =>
+    JSON.parse('{"__proto__": {"kind": "x"}, "constructor": 1, "length": -1, "toString": null}') as unknown,
   ({ integer }) => deep('[', ']', 1 + integer(4000)),
   ({ integer }) => deep('{"a":[', ']}', 1 + integer(4000)),
   ({ integer }) => Array.from({ length: integer(2000) }, (_, at) => at),
@@ -53,9 +55,11 @@ type Changed = (value: unknown, random: Random) => unknown;
 const misspelt = (word: string, { integer }: Random): string => {
   const at = integer(word.length + 1);
   const letter = String.fromCharCode(97 + integer(26));
-  return [word.slice(0, at) + letter + word.slice(at), word.slice(0, at) + word.slice(at + 1), word.toUpperCase()][
-    integer(3)
-  ] as string;
+  return [
+    word.slice(0, at) + letter + word.slice(at),
+    word.slice(0, at) + word.slice(at + 1),
+    word.toUpperCase(),
+  ][integer(3)] as string;
 };
 
 /** An object whose members may be called `__proto__` as well. */
@@ -74,7 +78,14 @@ function changedNumber(value: number, random: Random): unknown {
 }
 
 function changedText(value: string, random: Random): unknown {
-  const near = [misspelt(value, random), value + value, value.slice(1), `${value}\u0000`, `${value}\n`, [value]];
+  const near = [
+    misspelt(value, random),
+    value + value,
+    value.slice(1),
+    `${value}\u0000`,
+    `${value}\n`,
+    [value],
+  ];
   return random.pick(near);
 }
 
@@ -125,8 +136,36 @@ export function mutateJson(text: string, random: Random): string {
   return unmark(JSON.stringify(value) ?? 'null');
 }
 
-const bits = ['{', '}', '[', ']', '"', ',', ':', 'null', '1e999', '\\u0000', '\u0000', '\ufeff', '//', '\n', '\r\n'];
-const moreBits = ['<', '>', '&amp;', '<![CDATA[', '\t', '/', '..', '#', '[/EN#1/people', '\u001b[31m', '\u202e'];
+const bits = [
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  ',',
+  ':',
+  'null',
+  '1e999',
+  '\\u0000',
+  '\u0000',
+  '\ufeff',
+  '//',
+  '\n',
+  '\r\n',
+];
+const moreBits = [
+  '<',
+  '>',
+  '&amp;',
+  '<![CDATA[',
+  '\t',
+  '/',
+  '..',
+  '#',
+  '[/EN#1/people',
+  '\u001b[31m',
+  '\u202e',
+];
 const dictionary = [...bits, ...moreBits].map((bit) => Buffer.from(bit));
 
 type Edit = (bytes: Buffer, random: Random) => Buffer;
@@ -157,7 +196,13 @@ const edits: readonly Edit[] = [
   overwrite(({ integer }, old) => old ^ (1 << integer(8))),
   overwrite(({ pick }) => pick([0, 0x7f, 0x80, 0xff, 0x22, 0x0a])),
   insert((_, { pick }) => pick(dictionary)),
-  insert((_, { pick, integer }) => Buffer.from(pick(dictionary).toString().repeat(1 + integer(300)))),
+  insert((_, { pick, integer }) =>
+    Buffer.from(
+      pick(dictionary)
+        .toString()
+        .repeat(1 + integer(300)),
+    ),
+  ),
   insert((bytes, random) => bytes.subarray(...span(bytes, random))),
   (bytes, random) => {
     const [from, to] = span(bytes, random);

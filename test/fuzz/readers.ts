@@ -4,6 +4,7 @@ import { adapters } from '../../adapters/index.js';
 import { readShape } from '../../src/backbones/load.js';
 import { readAdapterConfig } from '../../src/checkpoints/adapterFolder.js';
 import { readForeignAdapterFolder } from '../../src/checkpoints/foreignAdapterFolder.js';
+import { readJsonObject } from '../../src/checkpoints/jsonFile.js';
 import { readNpy, readNpz } from '../../src/checkpoints/numpy.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import { inputLines } from '../../src/cli/predictInputs.js';
@@ -15,10 +16,9 @@ import { applyOverrides } from '../../src/recipe/override.js';
 import { parseRecipe } from '../../src/recipe/source.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
 import { writeReport } from '../../src/report/writeReport.js';
-import { readJsonObject } from '../../src/checkpoints/jsonFile.js';
 import { readAnswers } from '../../src/wizard/readAnswers.js';
-import { collectCocoInstances } from '../../tasks/readers/cocoInstances.js';
 import { readCocoCaptions } from '../../tasks/readers/cocoCaptions.js';
+import { collectCocoInstances } from '../../tasks/readers/cocoInstances.js';
 import { readFlickr30kEntities } from '../../tasks/readers/flickr30kEntities.js';
 import { readKarpathy } from '../../tasks/readers/karpathy.js';
 import { readNlvr2 } from '../../tasks/readers/nlvr2.js';
@@ -137,7 +137,10 @@ const datasets: readonly FuzzReader[] = [
   },
   {
     name: 'coco-instances',
-    seeds: [seedOf(`${readers}/refcoco`, /^instances\.json$/), seedOf(`${readers}/karpathy`, /^instances\.json$/)],
+    seeds: [
+      seedOf(`${readers}/refcoco`, /^instances\.json$/),
+      seedOf(`${readers}/karpathy`, /^instances\.json$/),
+    ],
     read: (folder) => {
       const problems: never[] = [];
       collectCocoInstances(join(folder, 'instances.json'), problems);
@@ -228,9 +231,9 @@ function readTokenizer(folder: string): void {
 const models: readonly FuzzReader[] = [
   {
     name: 'config',
-    seeds: configs.map((name) => seedOf(`parity/${name}`, /^config\.json$/)).map(({ files }) =>
-      alone('config.json', files['config.json']),
-    ),
+    seeds: configs
+      .map((name) => seedOf(`parity/${name}`, /^config\.json$/))
+      .map(({ files }) => alone('config.json', files['config.json'])),
     read: (folder) => readShape(folder),
   },
   {
@@ -254,24 +257,28 @@ const models: readonly FuzzReader[] = [
   },
   {
     name: 'preprocessor',
-    seeds: ['clip', 'vilt'].flatMap((kind) => {
-      const files = filesBelow(test('parity/images', kind));
-      return files['preprocessor_config.json'] ? [alone('config.json', files['preprocessor_config.json'])] : [];
-    }).concat(
-      alone('config.json', {
-        image_processor_type: 'CLIPImageProcessor',
-        do_resize: true,
-        size: { shortest_edge: 32 },
-        resample: 3,
-        do_center_crop: true,
-        crop_size: { height: 32, width: 32 },
-        do_rescale: true,
-        rescale_factor: 1 / 255,
-        do_normalize: true,
-        image_mean: [0.5, 0.5, 0.5],
-        image_std: [0.5, 0.5, 0.5],
-      }),
-    ),
+    seeds: ['clip', 'vilt']
+      .flatMap((kind) => {
+        const files = filesBelow(test('parity/images', kind));
+        return files['preprocessor_config.json']
+          ? [alone('config.json', files['preprocessor_config.json'])]
+          : [];
+      })
+      .concat(
+        alone('config.json', {
+          image_processor_type: 'CLIPImageProcessor',
+          do_resize: true,
+          size: { shortest_edge: 32 },
+          resample: 3,
+          do_center_crop: true,
+          crop_size: { height: 32, width: 32 },
+          do_rescale: true,
+          rescale_factor: 1 / 255,
+          do_normalize: true,
+          image_mean: [0.5, 0.5, 0.5],
+          image_std: [0.5, 0.5, 0.5],
+        }),
+      ),
     read: (folder) => readPictureSettings(readJsonObject(join(folder, 'config.json')) as never, 'clip'),
   },
   {
