@@ -1,6 +1,7 @@
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
@@ -165,7 +166,7 @@ async function evaluateSplit(
   if (!files)
     throw new UsageError({ where: 'data.test', message: 'the recipe has no test set', expected: 'name one' });
   const { task: fitted } = model.parts;
-  const examples = await fitted.task.read(taskOptions(recipe), files);
+  const examples = await endsAtOnce(() => fitted.task.read(taskOptions(recipe), files));
   const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
   const report = reportOf(fitted, made.predictions, examples);
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };

@@ -9,6 +9,7 @@ import { createProcessor, processorFrom } from '../backbones/processor.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer } from '../data/wordTokenizer.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
@@ -75,7 +76,7 @@ async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Pr
     const files = data[split];
     if (!files) return undefined;
     try {
-      const examples = await task.read(taskOptions(settings), files);
+      const examples = await endsAtOnce(() => task.read(taskOptions(settings), files));
       if (examples.length > 0) return examples;
       problems.push({ where: `data.${split}`, message: 'there are no examples in its files' });
     } catch (error) {
@@ -143,7 +144,7 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
-  const fitted: FittedTask = { task, options, state: task.fit(options, splits.train) };
+  const fitted: FittedTask = { task, options, state: endsAtOnce(() => task.fit(options, splits.train)) };
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {
     folder: tokenizerFolder,

@@ -20,7 +20,7 @@ import { fuzzReaders } from './readers.js';
 const HELP = 'npm run fuzz -- [--runs 1000000] [--seed 1] [--from 0] [--out fuzz-findings] [READER ...]';
 
 /** Milliseconds without a finished input after which it counts as a hang. */
-const HANGS = 20_000;
+const HANGS = 60_000;
 /** Findings of one reader after which it is left. */
 const MOST_FINDINGS = 20;
 
@@ -45,10 +45,12 @@ const readerOf = (name: string): FuzzReader => {
 
 /** In the child: one input after another; findings are sent to the parent. */
 async function carryOut({ name, seed, from, to, position, folder }: Part): Promise<void> {
+  process.on('disconnect', () => process.exit(1));
   const reader = readerOf(name);
   const fuzzer = createFuzzer(reader, folder);
   const file = openSync(position, 'w');
   const number = Buffer.alloc(8);
+  await fuzzer.warmUp().catch(() => {});
   for (let index = from; index < to; index++) {
     number.writeDoubleLE(index);
     writeSync(file, number, 0, 8, 0);
@@ -69,8 +71,10 @@ function follow(part: Part, onFinding: (index: number, what: string) => void): P
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(part)], {
     execArgv: ['--max-old-space-size=3000'],
   });
-  const position = () =>
-    existsSync(part.position) ? readFileSync(part.position).readDoubleLE(0) : part.from;
+  const position = () => {
+    const bytes = existsSync(part.position) ? readFileSync(part.position) : Buffer.alloc(0);
+    return bytes.length === 8 ? bytes.readDoubleLE(0) : part.from;
+  };
   child.on('message', ({ index, what }: Required<Ended>) => onFinding(index, what));
   return new Promise((resolve) => {
     let [before, since] = [-1, Date.now()];
@@ -144,5 +148,5 @@ async function main(): Promise<void> {
 
 const isChild = process.send !== undefined;
 await (isChild
-  ? carryOut(JSON.parse(process.argv[2] as string) as Part).then(() => process.disconnect())
+  ? carryOut(JSON.parse(process.argv[2] as string) as Part).then(() => process.exit(0))
   : main());
