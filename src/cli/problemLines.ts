@@ -6,7 +6,7 @@ const MOST_OF_KIND = 10;
 
 /** What problems that differ in names, ids and figures alone have in common. */
 const kindOf = ({ file = '', message }: Problem): string =>
-  `${file}\n${message.slice(0, 1000).replace(/"[^"]*"|\S*\d\S*/g, '')}`;
+  `${file}\n${message.slice(0, 300).replace(/"[^"]*"|[\d.,]+/g, '')}`;
 
 /** Problems of one kind, in their order. */
 interface Kind<One> {
@@ -17,10 +17,11 @@ interface Kind<One> {
 function kindsOf<One extends Problem>(problems: readonly One[]): Kind<One>[] {
   const kinds = new Map<string, Kind<One>>();
   for (const problem of problems) {
-    const kind = kinds.get(kindOf(problem)) ?? { told: [], count: 0 };
+    const name = kindOf(problem);
+    const kind = kinds.get(name) ?? { told: [], count: 0 };
     if (kind.told.length < MOST_OF_KIND) kind.told.push(problem);
     kind.count++;
-    kinds.set(kindOf(problem), kind);
+    kinds.set(name, kind);
   }
   return [...kinds.values()];
 }

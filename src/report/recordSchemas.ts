@@ -99,7 +99,10 @@ const splitFacts = object(
   },
   { answers: object({ examples: count, different: count, top: list(tuple(text, count)) }) },
 );
-const data = object({}, { train: splitFacts, validation: splitFacts, test: splitFacts });
+const data = {
+  ...object({}, { train: splitFacts, validation: splitFacts, test: splitFacts }),
+  additionalProperties: false,
+};
 
 const modules = object({
   modules: list(
