@@ -25,6 +25,7 @@ export async function interruptible<T>(
   };
   // Without a listener the system ends the process, which no loop can put off.
   const before = setEndsAtOnce((work) => {
+    controller.signal.throwIfAborted();
     leave();
     try {
       return work();

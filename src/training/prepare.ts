@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
 import type { Example, SplitName } from '../../tasks/task.js';
@@ -75,6 +76,7 @@ async function readSplits(task: AnyTask, { data, ...settings }: RunSettings): Pr
   const read = async (split: keyof Splits) => {
     const files = data[split];
     if (!files) return undefined;
+    await setImmediate(); // a signal that came before is heard
     try {
       const examples = await endsAtOnce(() => task.read(taskOptions(settings), files));
       if (examples.length > 0) return examples;
