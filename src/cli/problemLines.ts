@@ -37,7 +37,7 @@ export function problemLines<One extends Problem>(
   most: number,
   format: (problem: One) => string = formatProblem,
 ): string[] {
-  if (problems.length <= MOST_OF_KIND) return problems.slice(0, most).map(format);
+  if (problems.length <= Math.min(MOST_OF_KIND, most)) return problems.map(format);
   const lines: string[] = [];
   let [told, counted] = [0, 0];
   for (const kind of kindsOf(problems)) {

@@ -54,6 +54,7 @@ const checkAnnotation = itemCheck<AnnotationItem>({
   type: 'object',
   required: ['image_id', 'bbox'],
   properties: {
+    id: idSchema,
     image_id: idSchema,
     bbox: { type: 'array', items: { type: 'number' }, minItems: 4, maxItems: 4 },
   },

@@ -70,8 +70,9 @@ function tellProblems(shell: Shell, problems: readonly DataProblem[]): void {
   for (const split of splits) {
     const own = problems.filter((problem) => problem.split === split);
     shell.notice(`${split ?? 'recipe'}: ${own.length} problem${own.length === 1 ? '' : 's'}`);
-    for (const line of problemLines(own, left, tellProblem)) shell.complain(line);
-    left = Math.max(0, left - own.length);
+    const lines = problemLines(own, left, tellProblem);
+    for (const line of lines) shell.complain(line);
+    left = Math.max(0, left - lines.length);
   }
 }
 
