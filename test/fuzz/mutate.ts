@@ -130,7 +130,7 @@ const changedSomewhere: Changed = (value, random) => {
 };
 
 /** A JSON text with one to four places changed, still JSON. */
-export function mutateJson(text: string, random: Random): string {
+function mutateJson(text: string, random: Random): string {
   let value: unknown = JSON.parse(text);
   for (let left = 1 + random.integer(4); left > 0; left--) value = changedSomewhere(value, random);
   return unmark(JSON.stringify(value) ?? 'null');
@@ -217,7 +217,7 @@ const edits: readonly Edit[] = [
 ];
 
 /** Bytes with one to five edits. */
-export function mutateBytes(bytes: Buffer, random: Random): Buffer {
+function mutateBytes(bytes: Buffer, random: Random): Buffer {
   let changed = bytes;
   for (let left = 1 + random.integer(5); left > 0; left--) changed = random.pick(edits)(changed, random);
   return changed;

@@ -25,13 +25,6 @@ export interface FuzzInput {
   readonly bytes: Buffer;
 }
 
-/** What an input led to that it should not. */
-export interface Finding {
-  readonly index: number;
-  readonly input: FuzzInput;
-  readonly what: string;
-}
-
 /** The input of a number: the same for the same reader, seed of the run and number. */
 export function inputOf({ name, seeds }: FuzzReader, runSeed: number, index: number): FuzzInput {
   const random = createRandom('fuzz', name, runSeed, index);
