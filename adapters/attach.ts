@@ -21,6 +21,7 @@ import {
 } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
+import { addAll, largest } from '../src/lists.js';
 import { suggest } from '../src/nearest.js';
 import type { ParameterLookup } from '../src/nn/parameters.js';
 import type { Adapter, AdapterContext, AdapterPlan } from './adapter.js';
@@ -123,7 +124,10 @@ export function planAdapters(
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       const at = `/adapters/${index}`;
-      problems.push(...error.problems.map((problem) => ({ ...problem, where: at + (problem.where ?? '') })));
+      addAll(
+        problems,
+        error.problems.map((problem) => ({ ...problem, where: at + (problem.where ?? '') })),
+      );
       return [];
     }
   });
@@ -276,7 +280,7 @@ function backboneDropout(
   touched: (by: string) => void,
 ): Hooks {
   const rates = attached.map(({ plan }) => plan.backboneDropout ?? 0);
-  const rate = Math.max(0, ...rates);
+  const rate = largest(rates, 0);
   if (rate === 0 || dropout === noDropout) return {};
   const by = `the dropout of '${attached[rates.indexOf(rate)]?.name}'`;
   return {

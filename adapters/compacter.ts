@@ -92,6 +92,7 @@ export const compacter = defineAdapter<CompacterOptions>({
       reductionFactor: {
         type: 'number',
         minimum: 1,
+        maximum: 131072,
         default: 32,
         description:
           'Width of the bottleneck = hidden size / reductionFactor, rounded down to a multiple of phmDimension, at least that.',
@@ -100,12 +101,14 @@ export const compacter = defineAdapter<CompacterOptions>({
       phmDimension: {
         type: 'integer',
         minimum: 1,
+        maximum: 1024,
         default: 4,
         description: 'Kronecker products in each sum, n of the paper; it divides hidden size and width.',
       },
       rank: {
         type: 'integer',
         minimum: 1,
+        maximum: 16384,
         default: 1,
         description: 'Rank of the second factor of each product.',
       },

@@ -2,6 +2,7 @@ import type { BackboneShape, Site } from '../src/backbones/backbone.js';
 import { float32, type HostTensor } from '../src/data/hostTensor.js';
 import { tf } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
+import { addAll } from '../src/lists.js';
 import { ones } from '../src/nn/parameters.js';
 import { defineAdapter, type MergeContext } from './adapter.js';
 import { peftIa3 } from './peft/ia3.js';
@@ -26,7 +27,7 @@ function scaledSites(backbone: BackboneShape, { outputs, inputs }: Ia3Options): 
       return new Set(sitesMatching(backbone, patterns, pointer));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+      addAll(problems, error.problems);
       return new Set<Site>();
     }
   };

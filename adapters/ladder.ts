@@ -153,6 +153,7 @@ export const ladder = defineAdapter<LadderOptions>({
       reductionFactor: {
         type: 'number',
         minimum: 1,
+        maximum: 131072,
         default: 8,
         description: "Widths of a rung = the backbone's widths / reductionFactor, rounded down, at least 1.",
       },
@@ -160,6 +161,7 @@ export const ladder = defineAdapter<LadderOptions>({
       every: {
         type: 'integer',
         minimum: 1,
+        maximum: 512,
         default: 1,
         description: 'Only each n-th of those layers gets a rung, counted down from the last.',
       },

@@ -1,5 +1,6 @@
 import type { BackboneShape, LayerPlace } from '../src/backbones/backbone.js';
 import { type Problem, UsageError } from '../src/errors.js';
+import { smallest } from '../src/lists.js';
 import { defineAdapter } from './adapter.js';
 import { isLayerNorm } from './layers.js';
 import { countOf, unfreezing } from './unfreezing.js';
@@ -16,7 +17,7 @@ function checkCount({ streams }: BackboneShape, count: number): void {
       ({ name, layers }): Problem => ({
         where: '/count',
         message: `${count} layers, but the ${name === 'joint' ? 'backbone' : `${name} tower`} has ${layers}`,
-        expected: `1 to ${Math.min(...streams.map((stream) => stream.layers))}`,
+        expected: `1 to ${smallest(streams.map((stream) => stream.layers))}`,
       }),
     );
   if (problems.length > 0) throw new UsageError(problems);
@@ -69,6 +70,7 @@ export const lastLayers = defineAdapter<LastLayersOptions>({
       count: {
         type: 'integer',
         minimum: 1,
+        maximum: 512,
         default: 2,
         description: 'Layers that train, counted from the last; of two towers so many of each.',
       },

@@ -2,6 +2,7 @@ import type { BackboneShape, Site } from '../src/backbones/backbone.js';
 import type { HostTensor } from '../src/data/hostTensor.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import { type Problem, UsageError } from '../src/errors.js';
+import { addAll } from '../src/lists.js';
 import { type ParameterSpec, zeros } from '../src/nn/parameters.js';
 import { sitePatternsSchema, sitesMatching } from './sitePatterns.js';
 
@@ -35,6 +36,7 @@ export const lowRankSchema = {
     rank: {
       type: 'integer',
       minimum: 1,
+      maximum: 16384,
       default: 8,
       description: 'Rank r of the change of each weight.',
     },
@@ -46,7 +48,7 @@ export const lowRankSchema = {
     },
     rankPattern: {
       type: 'object',
-      additionalProperties: { type: 'integer', minimum: 1 },
+      additionalProperties: { type: 'integer', minimum: 1, maximum: 16384 },
       default: {},
       description: 'Other ranks for some of the sites, by patterns: {"layers.{8-11}.attention.value": 16}.',
     },
@@ -88,7 +90,10 @@ function fitting(
     problems.push({ where, message: `'${pattern}' fits none of the adapter's sites` });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    problems.push(...error.problems.map((problem) => ({ ...problem, where })));
+    addAll(
+      problems,
+      error.problems.map((problem) => ({ ...problem, where })),
+    );
   }
   return [];
 }

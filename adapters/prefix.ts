@@ -120,6 +120,7 @@ export const prefix = defineAdapter<PrefixOptions>({
       length: {
         type: 'integer',
         minimum: 1,
+        maximum: 4096,
         default: 10,
         description: 'Learned keys, and as many values, in each layer.',
       },
@@ -136,7 +137,7 @@ export const prefix = defineAdapter<PrefixOptions>({
         default: 'none',
         anyOf: [
           { type: 'string', const: 'none' },
-          { type: 'integer', minimum: 1 },
+          { type: 'integer', minimum: 1, maximum: 131072 },
         ],
       },
       dropout: {

@@ -59,6 +59,7 @@ export const prompt = defineAdapter<PromptOptions>({
       length: {
         type: 'integer',
         minimum: 1,
+        maximum: 4096,
         default: 20,
         description: 'Positions that join the sequence.',
       },

@@ -93,12 +93,14 @@ export const shortcut = defineAdapter<ShortcutOptions>({
       depth: {
         type: 'integer',
         minimum: 1,
+        maximum: 64,
         default: 2,
         description: 'Transformer layers of the shortcut block.',
       },
       reductionFactor: {
         type: 'number',
         minimum: 1,
+        maximum: 131072,
         default: 8,
         description: 'Width of the block = hidden size / reductionFactor, rounded down, at least 1.',
       },

@@ -33,7 +33,7 @@ export const sideProperties = {
     default: 'auto',
     anyOf: [
       { type: 'string', const: 'auto' },
-      { type: 'integer', minimum: 1 },
+      { type: 'integer', minimum: 1, maximum: 1024 },
     ],
   },
   dropout: {

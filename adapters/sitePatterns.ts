@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { BackboneShape, Site } from '../src/backbones/backbone.js';
 import { type Problem, UsageError } from '../src/errors.js';
+import { smallest } from '../src/lists.js';
 
 /** Schema of a list of patterns; the adapter adds its default. */
 export const sitePatternsSchema = {
@@ -55,7 +56,7 @@ const general = (name: string): string => name.replace(/\.\d+\./, '.*.');
 function nearest(pattern: string, sites: readonly Site[]): string {
   const known = [...new Set(sites.map(({ name }) => general(name)))];
   const ends = (name: string) => name.split('.').map((_, i, all) => all.slice(i).join('.'));
-  const far = (name: string) => Math.min(...ends(name).map((end) => distance(end, general(pattern))));
+  const far = (name: string) => smallest(ends(name).map((end) => distance(end, general(pattern))));
   const ranked = known.map((name) => ({ name, far: far(name) })).sort((a, b) => a.far - b.far);
   return ranked
     .slice(0, 4)

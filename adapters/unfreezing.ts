@@ -10,7 +10,13 @@ export const trainedLayersSchema = {
   default: 'all',
   anyOf: [
     { type: 'string', const: 'all' },
-    { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 1, uniqueItems: true },
+    {
+      type: 'array',
+      items: { type: 'integer', minimum: 0, maximum: 511 },
+      minItems: 1,
+      maxItems: 512,
+      uniqueItems: true,
+    },
   ],
 } as const;
 

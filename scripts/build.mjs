@@ -18,7 +18,7 @@ const stampFile = join(root, 'node_modules/.cache/vlgraft-sources');
 
 /** Name, size and time of everything the build is made from: what differs from the last build is built again. */
 function stampOf() {
-  const folders = ['src', 'adapters', 'tasks', 'bench'];
+  const folders = ['src', 'adapters', 'tasks', 'bench', 'test/fuzz'];
   const sources = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .filter((name) => /\.(tsx?|json)$/.test(name))

@@ -1,3 +1,5 @@
+import { cutMiddle, visible } from './visible.js';
+
 /** One thing that is wrong, where it stands, and what would be right. */
 export interface Problem {
   /** File as the user named it. */
@@ -14,14 +16,31 @@ export interface Problem {
   readonly expected?: string;
 }
 
-const place = ({ file, line, column, where }: Problem): string =>
-  [[file, line, column].filter((part) => part !== undefined).join(':'), where].filter(Boolean).join(' ');
+/** Characters of a path, a place or a sentence that are shown. */
+const LONGEST = 600;
 
-/** `file:line:column where: message; expected` on one line. */
+const shown = (text: string): string => visible(cutMiddle(text, LONGEST));
+
+const place = ({ file, line, column, where }: Problem): string =>
+  [[file && shown(file), line, column].filter((part) => part !== undefined).join(':'), where && shown(where)]
+    .filter(Boolean)
+    .join(' ');
+
+/** `file:line:column where: message; expected` on one line; what would act on a terminal is escaped, what is long is cut. */
 export function formatProblem(problem: Problem): string {
   const location = place(problem);
-  const text = problem.expected ? `${problem.message}; ${problem.expected}` : problem.message;
+  const [message, expected] = [shown(problem.message), problem.expected && shown(problem.expected)];
+  const text = expected ? `${message}; ${expected}` : message;
   return location ? `${location}: ${text}` : text;
+}
+
+/** Problems that a message lists; all of them stand in `problems`. */
+const MOST_LINES = 1000;
+
+function linesOf(problems: readonly Problem[]): string[] {
+  const more = problems.length - MOST_LINES;
+  const lines = problems.slice(0, MOST_LINES).map(formatProblem);
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 
 /** Wrong usage, recipe or data: everything that is wrong at once; the command line exits with 2. */
@@ -37,7 +56,7 @@ export class UsageError extends Error {
         : Array.isArray(problems)
           ? problems
           : [problems];
-    super((list as Problem[]).map(formatProblem).join('\n'));
+    super(linesOf(list as Problem[]).join('\n'));
     this.problems = list as Problem[];
   }
 }

@@ -32,11 +32,74 @@ const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyCo
  * Where a text that JSON.parse refused goes wrong first.
  * @param refusal what JSON.parse said, for errors that nothing else finds
  */
-export function syntaxProblem(file: string, text: string, refusal: unknown): Problem {
+function syntaxProblem(file: string, text: string, refusal: unknown): Problem {
   let found: Problem | undefined;
   const onError = (code: ParseErrorCode, _offset: number, _length: number, line: number, column: number) => {
     found ??= { file, line: line + 1, column: column + 1, message: `not JSON: ${syntaxWords(code)}` };
   };
   visit(text, { onError }, STRICT);
   return found ?? { file, message: `not JSON: ${refusal instanceof Error ? refusal.message : refusal}` };
+}
+
+/** Levels of lists and objects inside each other that are read: what walks a value goes down level by level. */
+const DEEPEST = 100;
+
+const [QUOTE, BACKSLASH, SLASH, STAR] = [0x22, 0x5c, 0x2f, 0x2a];
+const OPENING = [0x5b, 0x7b];
+const CLOSING = [0x5d, 0x7d];
+
+/** The place after a string that begins at a quote. */
+function afterString(text: string, quote: number): number {
+  let at = quote + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
+
+/** The place after a comment, or after a slash that begins none. */
+function afterSlash(text: string, slash: number): number {
+  const next = text.charCodeAt(slash + 1);
+  if (next !== SLASH && next !== STAR) return slash + 1;
+  const end = text.indexOf(next === SLASH ? '\n' : '*/', slash + 2);
+  return end === -1 ? text.length : end + 1;
+}
+
+/** Where a list or an object begins below more than 100 others; undefined: nowhere. Comments are passed over. */
+function tooDeepAt(text: string): number | undefined {
+  let depth = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = afterString(text, at);
+    else if (code === SLASH) at = afterSlash(text, at);
+    else {
+      if (OPENING.includes(code) && ++depth > DEEPEST) return at;
+      if (CLOSING.includes(code)) depth--;
+      at++;
+    }
+  }
+  return undefined;
+}
+
+/** What is wrong with JSON whose lists and objects stand too deep inside each other; undefined: nothing. */
+export function nestingProblem(file: string, text: string): Problem | undefined {
+  const at = tooDeepAt(text);
+  if (at === undefined) return undefined;
+  const lineStart = text.lastIndexOf('\n', at - 1) + 1;
+  let line = 1;
+  for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', end + 1)) line++;
+  const message = 'lists and objects stand too deep inside each other';
+  return { file, line, column: at - lineStart + 1, message, expected: `at most ${DEEPEST} levels` };
+}
+
+/** A value of JSON, or what is wrong with its text. */
+export type ParsedJson = { readonly value: unknown } | { readonly problem: Problem };
+
+/** Reads JSON that comes from outside: gives a problem where it is none, or is nested deeper than any file needs. */
+export function parseJson(file: string, text: string): ParsedJson {
+  const problem = nestingProblem(file, text);
+  if (problem) return { problem };
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { problem: syntaxProblem(file, text, error) };
+  }
 }

@@ -10,6 +10,9 @@ function listed(known: readonly unknown[]): string {
   return known.slice(0, MOST_NAMES).map(quote).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
+/** Letters of the longest word that is held against names: nobody writes such a name by mistake. */
+const LONGEST_WORD = 64;
+
 /** A word with each two letters beside each other swapped. */
 const swapped = (word: string): string[] =>
   Array.from(
@@ -18,8 +21,11 @@ const swapped = (word: string): string[] =>
   );
 
 /** Letters to change, add, take out or swap with the next one; at most one swap counts as such. */
-const slips = (written: string, name: string): number =>
-  Math.min(distance(written, name), ...swapped(written).map((word) => 1 + distance(word, name)));
+function slips(written: string, name: string, swaps: readonly string[]): number {
+  // No fewer than the letters that one has more.
+  if (Math.abs(written.length - name.length) > name.length) return Math.abs(written.length - name.length);
+  return swaps.reduce((least, word) => Math.min(least, 1 + distance(word, name)), distance(written, name));
+}
 
 /** Letters that the beginning of a name must have to stand for it. */
 const SHORTEST_START = 3;
@@ -32,10 +38,12 @@ const STRICTER = 1 / 3;
  * @param tolerance share of the letters that may differ
  */
 export function nearestName(written: string, known: readonly string[], tolerance = 0.4): string | undefined {
+  if (written.length > LONGEST_WORD) return undefined;
   const small = written.toLowerCase();
   const begun = known.filter((name) => name.toLowerCase().startsWith(small));
   if (begun.length === 1 && written.length >= SHORTEST_START) return begun[0];
-  const ranked = known.map((name) => ({ name, far: slips(small, name.toLowerCase()) }));
+  const swaps = swapped(small);
+  const ranked = known.map((name) => ({ name, far: slips(small, name.toLowerCase(), swaps) }));
   const best = ranked.reduce((a, b) => (b.far < a.far ? b : a), { name: '', far: Number.POSITIVE_INFINITY });
   const sameStart = small[0] === best.name[0]?.toLowerCase();
   const share = sameStart ? tolerance : Math.min(tolerance, STRICTER);

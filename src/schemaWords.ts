@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import type { Problem } from './errors.js';
+import { grouped } from './figures.js';
 import { nearestName, suggest } from './nearest.js';
 
 /** Keys and array indexes from the root of a value. */
@@ -17,7 +18,7 @@ export interface SchemaFinding {
 type Loose = Readonly<Record<string, unknown>>;
 
 const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 100) : value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 
@@ -234,8 +235,26 @@ function findingOf(error: ErrorObject, root: unknown, explain: Explanations): Sc
   return { ...told, target, path: key === undefined ? path : [...path, key] };
 }
 
+/** Errors of one rule that are told; the rest is counted. */
+const MOST_OF_RULE = 50;
+
+/** The first errors of each rule, and how many more there are of those that are left out. */
+function firstOfEach(errors: readonly ErrorObject[]) {
+  const counts = new Map<string, number>();
+  const kept = errors.filter(({ schemaPath }) => {
+    const count = (counts.get(schemaPath) ?? 0) + 1;
+    counts.set(schemaPath, count);
+    return count <= MOST_OF_RULE;
+  });
+  return { kept, left: errors.length - kept.length };
+}
+
+const moreOfTheSame = (left: number): SchemaFinding[] =>
+  left === 0 ? [] : [{ path: [], target: 'value', message: `and ${grouped(left)} more of the same kind` }];
+
 /**
- * Every error of a schema (ajv with `allErrors` and `verbose`) in words, consequences of others left out.
+ * Every error of a schema (ajv with `allErrors` and `verbose`) in words, consequences of others left out; of many of one rule the first ones, and how many more there
+ * are.
  * @param own words for keywords that only the caller's schemas have
  */
 export function explainErrors(
@@ -244,13 +263,12 @@ export function explainErrors(
   own: Explanations = {},
 ): SchemaFinding[] {
   const explain = { ...explanations, ...own };
-  const findings = collapse(withoutMisspelt(errors.filter((error) => !isConsequence(error)))).map((error) =>
-    findingOf(error, root, explain),
-  );
+  const { kept, left } = firstOfEach(errors.filter((error) => !isConsequence(error)));
+  const findings = collapse(withoutMisspelt(kept)).map((error) => findingOf(error, root, explain));
   const unique = new Map(
     findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding]),
   );
-  return [...unique.values()];
+  return [...unique.values(), ...moreOfTheSame(left)];
 }
 
 /** A place as a JSON pointer; empty for the root. */

@@ -3,6 +3,7 @@ import type { PixelBox } from '../src/data/boxes.js';
 import { float32, type HostBatch, type HostTensor } from '../src/data/hostTensor.js';
 import { tf } from '../src/engine/index.js';
 import { UsageError } from '../src/errors.js';
+import { largest } from '../src/lists.js';
 import {
   candidateScores,
   regionBinaryCrossEntropy,
@@ -63,7 +64,7 @@ function targets(
     const overlaps = pixelBoxes(batch.regionBoxes!, row, picture).map((box, region) =>
       truth && mask.data[row * regions + region] === 1 ? intersectionOverUnion(box, truth) : 0,
     );
-    const best = overlaps.indexOf(Math.max(...overlaps));
+    const best = overlaps.indexOf(largest(overlaps));
     overlaps.forEach((overlap, region) => {
       const right = loss === 'binary' ? overlap > FOUND : region === best && overlap >= FOUND;
       if (right) target.data[row * regions + region] = 1;

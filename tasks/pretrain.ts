@@ -1,6 +1,7 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/errors.js';
+import { largest } from '../src/lists.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
@@ -54,8 +55,7 @@ function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShap
 }
 
 function regionClassesOf(training: readonly CaptionExample[]): number {
-  const classes =
-    training.reduce((most, { picture }) => Math.max(most, ...(picture.labels ?? []), -1), -1) + 1;
+  const classes = training.reduce((most, { picture }) => largest(picture.labels ?? [], most), -1) + 1;
   if (classes > 0) return classes;
   throw new UsageError({
     where: '/task/objectives/regions',

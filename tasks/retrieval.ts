@@ -1,6 +1,7 @@
 import type { BackboneShape, Weights } from '../src/backbones/backbone.js';
 import { hasTowers, jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/errors.js';
+import { largest } from '../src/lists.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';
@@ -98,7 +99,7 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   check,
   pictures: ({ picture }) => [picture],
   texts: ({ captions }) => captions.map(({ text }) => text),
-  length: ({ captions }) => Math.max(...captions.map(({ text }) => text.split(/\s+/).length)) + 2,
+  length: ({ captions }) => largest(captions.map(({ text }) => text.split(/\s+/).length)) + 2,
   head: (options, _state, backbone, checkpoint) => headParameters(options, backbone, checkpoint),
   collate: collateRetrieval,
   outputs: retrievalOutputs,

@@ -3,6 +3,7 @@ import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
 import { float32, type HostBatch, int32 } from '../src/data/hostTensor.js';
 import { linear, type Tensor, type TensorTree, tf } from '../src/engine/index.js';
 import { UsageError } from '../src/errors.js';
+import { largest } from '../src/lists.js';
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
@@ -140,13 +141,13 @@ function withRightAnswer(logits: Tensor, given: Tensor): Tensor {
 }
 
 const softmax = (logits: readonly number[]): number[] => {
-  const most = Math.max(...logits);
+  const most = largest(logits);
   const weights = logits.map((logit) => Math.exp(logit - most));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);
 };
 
-const best = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores));
+const best = (scores: readonly number[]): number => scores.indexOf(largest(scores));
 
 /** The examples with their labels; UsageError where some are not known. */
 function labelled(examples: readonly VcrExample[], subtask: VcrOptions['subtask']) {
@@ -219,7 +220,7 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
     [question, ...answers, ...rationales].map(({ text }) => text),
   length: ({ question, answers, rationales = [] }) =>
     question.text.split(' ').length +
-    Math.max(...[...answers, ...rationales].map(({ text }) => text.split(' ').length)) +
+    largest([...answers, ...rationales].map(({ text }) => text.split(' ').length)) +
     3,
   head: (_options, state, backbone, checkpoint) =>
     subtasksOf(state).flatMap((subtask) => {

@@ -202,12 +202,14 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
       minimumAnswerCount: {
         type: 'integer',
         minimum: 1,
+        maximum: 1000000000,
         description: 'Training questions that an answer must settle to be kept; 9 is usual for VQA v2.',
         default: 1,
       },
       maximumAnswers: {
         type: 'integer',
         minimum: 2,
+        maximum: 1000000,
         description: 'Answers kept at most, the most frequent ones.',
         default: 3129,
       },

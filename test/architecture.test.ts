@@ -21,6 +21,10 @@ const everywhere = [
   'src/systemErrors',
   'src/lockFile',
   'src/packageFolder',
+  'src/endsAtOnce',
+  'src/fileStatus',
+  'src/lists',
+  'src/visible',
 ];
 const backbonesUp = ['src/checkpoints', 'src/data', 'src/engine', 'src/nn'];
 const modulesUp = [...backbonesUp, 'src/backbones', 'src/objectives'];

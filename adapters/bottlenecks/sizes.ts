@@ -18,6 +18,7 @@ export const reductionFactorSchema = (standard: number) =>
   ({
     type: 'number',
     minimum: 1,
+    maximum: 131072,
     default: standard,
     description: 'Width of the bottleneck = hidden size / reductionFactor, rounded down, at least 1.',
   }) as const;
@@ -28,7 +29,7 @@ export const widthSchema = {
   default: 'auto',
   anyOf: [
     { type: 'string', const: 'auto' },
-    { type: 'integer', minimum: 1 },
+    { type: 'integer', minimum: 1, maximum: 131072 },
   ],
 } as const;
 

@@ -1,6 +1,7 @@
 import type { BackboneShape, Site } from '../../src/backbones/backbone.js';
 import type { HostTensor } from '../../src/data/hostTensor.js';
 import { type Problem, UsageError } from '../../src/errors.js';
+import { addAll } from '../../src/lists.js';
 import type { AdapterFormat, ForeignAdapter, NativeAdapter } from '../adapter.js';
 import type { Ia3Options } from '../ia3.js';
 import { sitesMatching } from '../sitePatterns.js';
@@ -36,7 +37,7 @@ function vectorOf({ site, module, tensors }: StoredModule, problems: Problem[]):
 function read({ config, tensors }: ForeignAdapter, backbone: BackboneShape): NativeAdapter<Ia3Options> {
   const problems = unmapped(config, READ);
   const stored = storedModules(tensors, backbone, [VECTOR], problems);
-  problems.push(...mischosen(config, backbone, stored));
+  addAll(problems, mischosen(config, backbone, stored));
   const vectors = stored.flatMap((module) => vectorOf(module, problems));
   if (problems.length > 0) throw new UsageError(problems);
   const patterns = (what: Vector['scales']) =>

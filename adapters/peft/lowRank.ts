@@ -2,6 +2,7 @@ import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
 import type { HostTensor } from '../../src/data/hostTensor.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { Json } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { AdapterFormat, ForeignAdapter, NativeAdapter } from '../adapter.js';
 import { type LowRankOptions, type LowRankSite, lowRankSites } from '../lowRank.js';
 import { moduleOf, patternsFor, type StoredModule, storedModules, tensorName } from './modules.js';
@@ -125,7 +126,7 @@ function readAdapted(
   const alphaAt = patternAt(config, 'alpha_pattern', anAlpha, problems);
   const names = parts.flatMap((part) => [PARTS[part], ...(part === 'magnitude' ? [OLD_MAGNITUDE] : [])]);
   const stored = storedModules(tensors, backbone, names, problems);
-  problems.push(...mischosen(config, backbone, stored));
+  addAll(problems, mischosen(config, backbone, stored));
   const parameters = new Map<string, HostTensor>();
   const adapted = stored.map((one): LowRankSite => {
     const { site, module } = one;

@@ -1,6 +1,7 @@
 import type { BackboneShape, Site, Weights } from '../../src/backbones/backbone.js';
 import type { HostTensor } from '../../src/data/hostTensor.js';
 import type { Problem } from '../../src/errors.js';
+import { largest } from '../../src/lists.js';
 
 /** What PEFT puts before the names of the model's own modules. */
 const PREFIX = 'base_model.model.';
@@ -32,7 +33,7 @@ const endsAs = (name: string, end: string): boolean => name === end || name.ends
 function candidates(backbone: BackboneShape, module: string): readonly Site[] {
   const sites = linearSites(backbone).map((site) => ({ site, own: moduleOf(site) }));
   const inside = sites.filter(({ own }) => endsAs(module, own));
-  const longest = Math.max(...inside.map(({ own }) => own.length));
+  const longest = largest(inside.map(({ own }) => own.length));
   const found =
     inside.length > 0
       ? inside.filter(({ own }) => own.length === longest)

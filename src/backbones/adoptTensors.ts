@@ -1,6 +1,7 @@
 import { lazyMap } from '../checkpoints/lazyMap.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { type Problem, UsageError } from '../errors.js';
+import { addAll } from '../lists.js';
 import type { ParameterSpec } from '../nn/parameters.js';
 import type { Weights } from './backbone.js';
 
@@ -84,7 +85,7 @@ export function adoptTensors(
     stored.set(spec.name, name);
   }
   const used = new Set(best.found.flatMap(({ name }) => name ?? []));
-  problems.push(...strangers(tensors, used, best.prefix, names));
+  addAll(problems, strangers(tensors, used, best.prefix, names));
   if (problems.length > 0) throw new UsageError(problems);
   return lazyMap([...stored.keys()], (name) => tensors.get(stored.get(name) as string) as HostTensor);
 }

@@ -9,6 +9,16 @@ const COMMON: JsonSchema = {
   pruned_heads: { type: 'object', maxProperties: 0 },
   quantization_config: { type: 'null' },
 };
+/** What a model may have at most; far above every published one, and small enough to be counted one by one. */
+export const mostOf = {
+  layers: 512,
+  heads: 1024,
+  width: 1 << 17,
+  tokens: 1 << 24,
+  positions: 1 << 20,
+  segments: 1024,
+  pixels: 1 << 14,
+} as const;
 
 /**
  * A reader of config.json files: of the keys of `properties` and `fixed` (those with a single value that the family

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
+import { sizeOf } from '../data/hostTensor.js';
 import { UsageError } from '../errors.js';
+import { formatBytes } from '../figures.js';
+import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
+import type { ParameterSpec } from '../nn/parameters.js';
 import { packageFolder } from '../packageFolder.js';
 import { outerPrefix, withoutPrefix } from './adoptTensors.js';
 import type { BackboneFamily, BackboneShape, Vocabulary, Weights } from './backbone.js';
@@ -84,6 +89,16 @@ export function loadBackbone(folder: string): LoadedBackbone {
 const completed = ({ withVocabulary }: BackboneFamily, config: Config, vocabulary: Vocabulary): Config =>
   withVocabulary?.(config, vocabulary) ?? { ...config, vocab_size: vocabulary.size };
 
+const BYTES = 4;
+
+/** Throws UsageError where the weights alone are larger than the memory of this machine. */
+function checkMemory(parameters: readonly ParameterSpec[]): void {
+  const bytes = parameters.reduce((sum, { shape }) => sum + sizeOf(shape) * BYTES, 0);
+  if (bytes <= totalmem()) return;
+  const message = `the weights take ${formatBytes(bytes)}, this machine has ${formatBytes(totalmem())} of memory`;
+  throw new UsageError({ message, expected: 'a smaller config' });
+}
+
 /**
  * A backbone with random weights, for pretraining; the same config and seed give the same weights.
  * @param vocabulary of a tokenizer that was made for it; absent: the config says all
@@ -92,6 +107,7 @@ export function createBackbone(given: Config, seed: number, vocabulary?: Vocabul
   const family = familyOf(given);
   const config = vocabulary ? completed(family, given, vocabulary) : given;
   const shape = family.shape(config);
+  checkMemory(shape.parameters);
   const identity = JSON.stringify([sortMembers(config), seed]);
   const hash = createHash('sha256').update(identity).digest('hex');
   return { family, config, shape, weights: initialize(shape.parameters, seed), checkpoint: new Map(), hash };
@@ -124,7 +140,7 @@ export function shippedBackbone(name: string): string {
  */
 export function findBackbone(from: string, directory = process.cwd()): string | undefined {
   const own = resolve(directory, from);
-  if (!statSync(own, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!fileStatus(own)?.isDirectory()) {
     return shippedBackbones().includes(from) ? shippedBackbone(from) : cachedModel(from);
   }
   return isAbsolute(from) ? from : relative(process.cwd(), own) || '.';

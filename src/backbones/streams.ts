@@ -1,5 +1,6 @@
 import { type Tensor, type TensorTree, tf } from '../engine/index.js';
 import { UsageError } from '../errors.js';
+import { largest } from '../lists.js';
 import type { StreamName } from '../nn/sites.js';
 import type { BackboneOutput, BackboneShape, JointOutput, StreamOutput, StreamShape } from './backbone.js';
 
@@ -19,7 +20,10 @@ export function streamOutputs(output: BackboneOutput): (readonly [StreamName, St
 
 /** Layers of the deepest stream. */
 export const layerCount = ({ streams }: Pick<BackboneShape, 'streams'>): number =>
-  Math.max(0, ...streams.map(({ layers }) => layers));
+  largest(
+    streams.map(({ layers }) => layers),
+    0,
+  );
 
 /** The one stream that reads text and picture together; UsageError where there are two towers. */
 export function jointStream({ streams, family }: BackboneShape): StreamShape {

@@ -1,19 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isJsonObject, readJsonObject, sortMembers, writeJson } from '../checkpoints/jsonFile.js';
 import { cacheFolder } from '../engine/install/cacheFolder.js';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
 import { isRunning } from '../lockFile.js';
 
@@ -98,9 +90,7 @@ export function touchSet(folder: string): void {
 
 /** When it was last used, milliseconds since 1970. */
 export const lastUse = (folder: string): number =>
-  statSync(join(folder, USED), { throwIfNoEntry: false })?.mtimeMs ??
-  statSync(folder, { throwIfNoEntry: false })?.mtimeMs ??
-  0;
+  fileStatus(join(folder, USED))?.mtimeMs ?? fileStatus(folder)?.mtimeMs ?? 0;
 
 const OTHER_HOST_MILLISECONDS = 86_400_000;
 
@@ -110,7 +100,7 @@ export function isInUse(folder: string): boolean {
   const users = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('user-')) : [];
   return users.some((name) => {
     const file = join(folder, name);
-    const time = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const time = fileStatus(file)?.mtimeMs ?? 0;
     const lives = name.startsWith(here)
       ? isRunning({ pid: Number(name.slice(here.length)), host: hostname() }) !== false
       : Date.now() - time < OTHER_HOST_MILLISECONDS;
@@ -134,8 +124,5 @@ export function removeSet(folder: string): void {
 /** Bytes that it takes on disk. */
 export const setBytes = (folder: string): number =>
   existsSync(folder)
-    ? readdirSync(folder).reduce(
-        (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
-        0,
-      )
+    ? readdirSync(folder).reduce((sum, name) => sum + (fileStatus(join(folder, name))?.size ?? 0), 0)
     : 0;

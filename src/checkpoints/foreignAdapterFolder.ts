@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import type { JsonObject } from './jsonFile.js';
 import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
@@ -75,7 +76,7 @@ function tensorFile(folder: string, library: AdapterLibrary): string {
 export function readForeignAdapterFolder(
   folder: string,
 ): ForeignAdapterContents & { readonly library: AdapterLibrary } {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!fileStatus(folder)?.isDirectory()) {
     throw new UsageError({ file: folder, message: 'no such folder' });
   }
   const config = readJsonObject(join(folder, CONFIG));

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import { type ByteSource, fileSource, readPieces } from './byteSource.js';
 import { readElements, readLater, type TensorEntry } from './elementTypes.js';
 import type { JsonObject } from './jsonFile.js';
@@ -129,7 +130,7 @@ export function readModelConfig(folder: string): JsonObject {
  * Throws `UsageError` where something is missing or malformed, and for pickled weights.
  */
 export function readModelFolder(folder: string): ModelFolder {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!fileStatus(folder)?.isDirectory()) {
     throw new UsageError({ file: folder, message: 'no such folder' });
   }
   const config = readModelConfig(folder);

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
-import { syntaxProblem } from '../jsonSyntax.js';
+import { parseJson } from '../jsonSyntax.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** Largest JSON file that is read, bytes. */
@@ -17,19 +18,15 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 /** Reads a JSON object of at most 64 MiB; throws `UsageError` where the file is missing, larger or something else. */
 export function readJsonObject(path: string): JsonObject {
   const refuse = (message: string) => new UsageError({ file: path, message });
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = fileStatus(path);
   if (!status?.isFile()) throw refuse('no such file');
   if (status.size > LARGEST) throw refuse(`${status.size} bytes are too many, at most ${LARGEST}`);
   if (status.size === 0) throw refuse('the file is empty (0 bytes)');
   const text = readFileSync(path, 'utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(syntaxProblem(path, text, error));
-  }
-  if (!isJsonObject(value)) throw refuse('this is not a JSON object');
-  return value;
+  const parsed = parseJson(path, text);
+  if ('problem' in parsed) throw new UsageError(parsed.problem);
+  if (!isJsonObject(parsed.value)) throw refuse('this is not a JSON object');
+  return parsed.value;
 }
 
 /** A value as indented JSON, as it is written to files. */

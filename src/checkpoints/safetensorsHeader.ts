@@ -1,6 +1,7 @@
 import { sizeOf } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
+import { addAll } from '../lists.js';
 import type { ByteSource } from './byteSource.js';
 import type { TensorEntry } from './elementTypes.js';
 import { areCounts, elementFormats, isElementType, isShape } from './elementTypes.js';
@@ -165,7 +166,7 @@ export function readSafetensorsHeader(source: ByteSource): SafetensorsHeader {
     if (problem) problems.push({ where: tensorNamed(name), ...problem });
     else tensors.set(name, placed(value as RawEntry, dataStart));
   }
-  if (problems.length === 0) problems.push(...layoutProblems(tensors, dataStart, source.size));
+  if (problems.length === 0) addAll(problems, layoutProblems(tensors, dataStart, source.size));
   if (problems.length > 0)
     throw new UsageError(problems.map((problem) => ({ file: source.name, ...problem })));
   return { metadata: metadata ?? {}, tensors };

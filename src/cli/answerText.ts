@@ -1,5 +1,6 @@
 import type { Prediction } from '../../tasks/task.js';
 import type { Json } from '../json.js';
+import { largest } from '../lists.js';
 
 /** One of the answers that were possible. */
 interface Answer {
@@ -53,7 +54,7 @@ function answersIn(part: Entry, choices: readonly string[]): Answer[] {
 }
 
 function drawAnswers(answers: readonly Answer[]): string[] {
-  const width = Math.max(...answers.map(({ label }) => label.length));
+  const width = largest(answers.map(({ label }) => label.length));
   return answers.map(({ label, score }) => {
     const full = Math.round(BAR * Math.min(1, Math.max(0, score)));
     const bar = '█'.repeat(full) + '░'.repeat(BAR - full);

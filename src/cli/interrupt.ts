@@ -1,3 +1,4 @@
+import { setEndsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError } from '../errors.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -16,13 +17,30 @@ export async function interruptible<T>(
     controller.abort(new InterruptedError('interrupted'));
     log('stopping cleanly; Ctrl-C again ends at once');
   };
-  for (const name of SIGNALS) process.on(name, onSignal);
+  const listen = () => {
+    for (const name of SIGNALS) process.on(name, onSignal);
+  };
+  const leave = () => {
+    for (const name of SIGNALS) process.off(name, onSignal);
+  };
+  // Without a listener the system ends the process, which no loop can put off.
+  const before = setEndsAtOnce((work) => {
+    controller.signal.throwIfAborted();
+    leave();
+    try {
+      return work();
+    } finally {
+      listen();
+    }
+  });
+  listen();
   try {
     return await work(controller.signal);
   } catch (error) {
     if (!controller.signal.aborted || error instanceof InterruptedError) throw error;
     throw new InterruptedError(error instanceof Error ? error.message : String(error));
   } finally {
-    for (const name of SIGNALS) process.off(name, onSignal);
+    leave();
+    setEndsAtOnce(before);
   }
 }

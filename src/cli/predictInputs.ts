@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type Problem, UsageError } from '../errors.js';
-import { syntaxProblem } from '../jsonSyntax.js';
+import { parseJson } from '../jsonSyntax.js';
+import { addAll } from '../lists.js';
 import { systemWords } from '../systemErrors.js';
 import { inputProblems, type PredictionInput } from '../training/predictionInput.js';
 
@@ -24,13 +25,9 @@ function withId(value: object, position: number): object {
 
 function readLine(file: InputFile, line: number, text: string, position: number): InputLine {
   const placed = (problem: Problem): Problem => ({ ...problem, file, line });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const problem = { ...syntaxProblem(file, text, error), line };
-    return { line, input: { text: '' }, problems: [problem] };
-  }
+  const parsed = parseJson(file, text);
+  if ('problem' in parsed) return { line, input: { text: '' }, problems: [{ ...parsed.problem, line }] };
+  const { value } = parsed;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const input = isObject ? withId(value as object, position) : value;
   return { line, input: input as PredictionInput, problems: inputProblems(input).map(placed) };
@@ -100,8 +97,8 @@ export async function checkInputs(
   let count = 0;
   for await (const line of inputLines(file)) {
     count++;
-    problems.push(...line.problems);
-    if (pictures && line.problems.length === 0) missing.push(...(await missingPictures(line, file)));
+    addAll(problems, line.problems);
+    if (pictures && line.problems.length === 0) addAll(missing, await missingPictures(line, file));
   }
   if (problems.length > 0) throw new UsageError([...problems, ...missing]);
   return { count, missing };

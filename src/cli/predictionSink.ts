@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Prediction } from '../../tasks/task.js';
 import { openGrowingFile } from '../checkpoints/atomicFile.js';
+import { addAll } from '../lists.js';
 import type { Shell } from './shell.js';
 
 /** Where predictions go while they are made. */
@@ -29,7 +30,7 @@ function toDocument(shell: Shell): PredictionSink {
   const all: Prediction[] = [];
   return {
     write: async (predictions) => {
-      all.push(...predictions);
+      addAll(all, predictions);
     },
     finish: async () => shell.result(all, ''),
     discard: () => {},

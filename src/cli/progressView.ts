@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { OnProgress, Progress } from '../progress.js';
+import { visibleLines } from '../visible.js';
 import { createPace, describeProgress, type Pace, progressParts } from './pace.js';
 
 /** Shows what long work tells, until it is closed. */
@@ -46,7 +47,7 @@ function createLines(stream: Terminal, now: () => number): ProgressView {
       if (isDue || (ends && !before.ended)) tell(progress, ends || (before?.ended ?? false));
     },
     onLog: (line) => {
-      stream.write(`${line}\n`);
+      stream.write(`${visibleLines(line)}\n`);
     },
     close: () => {
       if (last && pending) tell(last, true);
@@ -135,7 +136,7 @@ function createBars(stream: Terminal, now: () => number): ProgressView {
     onLog: (line) => {
       // A bar goes back to the line that it started on when it stops, so it has to stop before a line follows.
       stop(false);
-      stream.write(`${line}\n`);
+      stream.write(`${visibleLines(line)}\n`);
     },
     close: () => stop(true),
   };

@@ -1,5 +1,6 @@
 import { formatProblem, InterruptedError, UsageError } from '../errors.js';
 import { systemWords } from '../systemErrors.js';
+import { problemLines } from './problemLines.js';
 import type { Shell } from './shell.js';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -14,9 +15,7 @@ function exitCodeOf(error: unknown): number {
 const MOST_PROBLEMS = 30;
 
 function tellProblems({ problems }: UsageError, shell: Shell): void {
-  for (const problem of problems.slice(0, MOST_PROBLEMS)) shell.complain(formatProblem(problem));
-  const more = problems.length - MOST_PROBLEMS;
-  if (more > 0) shell.complain(`and ${more} more (--json lists all)`);
+  for (const line of problemLines(problems, MOST_PROBLEMS)) shell.complain(line);
 }
 
 /** What the program itself should not have done: a person can't help it, and may report it. */

@@ -1,3 +1,4 @@
+import { visibleLines } from '../visible.js';
 import { coloured } from './colour.js';
 
 /** Options that every verb takes. */
@@ -33,17 +34,17 @@ export function createShell({ json = false, quiet = false, input = true }: Globa
     quiet,
     canAsk: input && !json && Boolean(stdin.isTTY && stderr.isTTY) && !process.env.CI,
     result: (value, text) => {
-      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-      else if (text !== '') stdout.write(`${text}\n`);
+      if (json) stdout.write(`${visibleLines(JSON.stringify(value, null, 2))}\n`);
+      else if (text !== '') stdout.write(`${visibleLines(text)}\n`);
     },
     log: (line) => {
-      if (!quiet) stderr.write(`${line}\n`);
+      if (!quiet) stderr.write(`${visibleLines(line)}\n`);
     },
     notice: (line) => {
-      stderr.write(`${line}\n`);
+      stderr.write(`${visibleLines(line)}\n`);
     },
     complain: (line) => {
-      stderr.write(`${coloured(stderr, 'red', 'error:')} ${line}\n`);
+      stderr.write(`${coloured(stderr, 'red', 'error:')} ${visibleLines(line)}\n`);
     },
   };
 }

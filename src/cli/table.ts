@@ -1,11 +1,21 @@
+import { largest } from '../lists.js';
+import { cutMiddle, visible } from '../visible.js';
+
+/** Characters of a cell that are shown. */
+const WIDEST = 200;
+
 const isFigure = (cell: string): boolean => /^(-|[-+]?[\d.][\d.,:% a-z]*)?$/.test(cell);
 
 /** Rows as aligned text, the first being the heading; columns of figures to the right, the others to the left. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
+export function formatTable(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map((cell) => visible(cutMiddle(cell, WIDEST))));
+  const columns = largest(
+    rows.map((row) => row.length),
+    0,
+  );
   const cells = (column: number) => rows.map((row) => row[column] ?? '');
   const layout = Array.from({ length: columns }, (_, column) => ({
-    width: Math.max(...cells(column).map((cell) => cell.length)),
+    width: largest(cells(column).map((cell) => cell.length)),
     right: column > 0 && cells(column).slice(1).every(isFigure),
   }));
   const draw = (cell: string, { width, right }: (typeof layout)[0]) =>

@@ -1,6 +1,8 @@
 import type { Problem } from '../errors.js';
 import type { Json } from '../json.js';
+import { largest } from '../lists.js';
 import { parseValue } from '../recipe/override.js';
+import { visibleLines } from '../visible.js';
 import type { ChooseMany, ChooseOne, Field, Form, Question, Reply } from '../wizard/question.js';
 import { problemWith } from '../wizard/schemaValues.js';
 import type { Asker } from '../wizard/wizard.js';
@@ -134,7 +136,7 @@ const GO_ON = '';
 
 async function askForm(question: Form, head: string, screen: Screen): Promise<Reply> {
   const { fields } = question;
-  const label = Math.max(...fields.map((field) => field.label.length));
+  const label = largest(fields.map((field) => field.label.length));
   const rows = fields.map((field) => {
     const { key, value, shown = showValue(value), needed } = field;
     const told = value === undefined && needed ? '- (needed)' : shown;
@@ -198,7 +200,7 @@ export function createTerminalAsker(): TerminalAsker {
     async ask(question, problems) {
       eraseFrom(question.step);
       if (question.report !== undefined) {
-        stderr.write(`\n${question.report}\n\n`);
+        stderr.write(`\n${visibleLines(question.report)}\n\n`);
         told = [];
       }
       const screen = screenOf(stderr, paint);

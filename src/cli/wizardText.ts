@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 import type { Json } from '../json.js';
+import { largest } from '../lists.js';
+import { visible, visibleLines } from '../visible.js';
 import type { Field, Question, Reply } from '../wizard/question.js';
 import { allowed } from '../wizard/schemaValues.js';
 
@@ -30,13 +32,14 @@ export function createPaint(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'hasColor
 
 /** A text of at most `width` characters, its end cut off. */
 export function cut(text: string, width: number): string {
-  const characters = [...text.replace(/[\r\n\t]+/g, ' ')];
+  const characters = [...visible(text.replace(/[\r\n\t]+/g, ' '))];
   if (characters.length <= width) return characters.join('');
   return `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
 /** A path of at most `width` characters, its middle cut out: the file's name is what tells. */
-export function cutPath(path: string, width: number): string {
+export function cutPath(given: string, width: number): string {
+  const path = visible(given);
   if (path.length <= width) return path;
   const end = Math.max(0, Math.ceil((width - 1) * 0.7));
   return `${path.slice(0, Math.max(0, width - 1 - end))}…${path.slice(path.length - end)}`;
@@ -44,16 +47,18 @@ export function cutPath(path: string, width: number): string {
 
 /** A text in lines of at most `width`, broken between words. */
 export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap((line) => {
-    const lines = [''];
-    for (const word of line.split(' ')) {
-      const last = lines.at(-1) as string;
-      const longer = last === '' ? word : `${last} ${word}`;
-      if (longer.length <= width) lines[lines.length - 1] = longer;
-      else lines.push(cutPath(word, width));
-    }
-    return lines.filter((one, at) => one !== '' || (at === 0 && lines.length === 1));
-  });
+  return visibleLines(text)
+    .split('\n')
+    .flatMap((line) => {
+      const lines = [''];
+      for (const word of line.split(' ')) {
+        const last = lines.at(-1) as string;
+        const longer = last === '' ? word : `${last} ${word}`;
+        if (longer.length <= width) lines[lines.length - 1] = longer;
+        else lines.push(cutPath(word, width));
+      }
+      return lines.filter((one, at) => one !== '' || (at === 0 && lines.length === 1));
+    });
 }
 
 /** The share of a line that the first column may take. */
@@ -71,7 +76,10 @@ export function columns(
   width: number,
   { headings = false }: { readonly headings?: boolean } = {},
 ): string[] {
-  const count = Math.max(0, ...rows.map((row) => row.length));
+  const count = largest(
+    rows.map((row) => row.length),
+    0,
+  );
   const first = Math.floor(width * FIRST_COLUMN);
   const shown = rows.map((row) =>
     row.map((cell, at) => (at === 0 && count > 1 ? cutPath(cell, first) : cell)),
@@ -79,7 +87,7 @@ export function columns(
   const layout = Array.from({ length: count }, (_, at) => {
     const cells = shown.map((row) => row[at] ?? '');
     const right = at > 0 && at < count - 1 && cells.slice(headings ? 1 : 0).every(isFigure);
-    return { size: at === count - 1 ? 0 : Math.max(...cells.map((cell) => cell.length)), right };
+    return { size: at === count - 1 ? 0 : largest(cells.map((cell) => cell.length)), right };
   });
   return shown.map((row) => {
     const padded = row.map((cell, at) => {

@@ -1,3 +1,4 @@
+import { smallest } from '../lists.js';
 /** A text that belongs to a point; pixels, y downwards. */
 export interface Label {
   readonly x: number;
@@ -120,7 +121,7 @@ export function placeLabels(labels: readonly Label[], area: Box, obstacles: read
         (place): place is Candidate => place !== undefined && place !== places[index],
       );
       const costs = own.map((candidate) => costBeside(candidate, others));
-      const best = own[costs.indexOf(Math.min(...costs))];
+      const best = own[costs.indexOf(smallest(costs))];
       moved ||= best !== places[index];
       places[index] = best;
     }

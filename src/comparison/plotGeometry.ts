@@ -1,3 +1,4 @@
+import { largest, smallest } from '../lists.js';
 import { type Box, type Label, nearestIn, placeLabels } from './labelPlacement.js';
 import type { MetricPlot, PlotAxis, PlotPoint } from './metricPlot.js';
 import { CHARACTER, FONT_SIZE, HEIGHT, WIDTH } from './plotStyle.js';
@@ -23,7 +24,7 @@ export interface PlacedPoint {
 
 /** The values and a margin around them. */
 function domainOf(values: readonly number[], kind: PlotAxis['kind'], margin: number): Domain {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [smallest(values), largest(values)];
   if (kind === 'log') {
     const factor = Math.max((high / low) ** margin, 1.25);
     return [low / factor, high * factor];

@@ -1,4 +1,5 @@
 import type { Json } from '../json.js';
+import { largest, smallest } from '../lists.js';
 import { HEAD_ONLY } from './adapterVariants.js';
 import type { Comparison, ComparisonRow } from './comparison.js';
 import type { MetricPlot, PlotAxis, PlotPoint } from './metricPlot.js';
@@ -51,7 +52,7 @@ const SMALL = 0.01;
 function keyAxis(title: string, values: readonly (Json | undefined)[]): PlotAxis {
   const numbers = values.filter((value): value is number => typeof value === 'number');
   if (numbers.length < values.length) return { title, kind: 'category' };
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const [low, high] = [smallest(numbers), largest(numbers)];
   if (low <= 0 || high / low < WIDE) return { title, kind: 'linear' };
   return { title, kind: 'log', format: low < SMALL ? '~e' : '~g' };
 }

@@ -1,5 +1,6 @@
 import { formatDuration, grouped, megabytes, metricFigure, percent } from '../figures.js';
 import type { Json } from '../json.js';
+import { largest } from '../lists.js';
 import { HEAD_ONLY } from './adapterVariants.js';
 import type { Comparison, ComparisonRow, Spread } from './comparison.js';
 
@@ -83,7 +84,10 @@ const escapeCell = (cell: string): string => cell.replaceAll('|', '\\|');
 function markdownTable(rows: readonly (readonly string[])[], left: number): string {
   const cells = rows.map((row) => row.map(escapeCell));
   const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)),
+    largest(
+      cells.map((row) => row[column]?.length ?? 0),
+      3,
+    ),
   );
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, at) => (at < left ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;

@@ -1,5 +1,6 @@
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { addAll } from '../lists.js';
 import type { Override } from '../recipe/override.js';
 
 /** One of the things that are compared: what it changes in the recipe. */
@@ -28,7 +29,7 @@ export function gatherProblems<From, To>(
       return [make(item)];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+      addAll(problems, error.problems);
       return [];
     }
   });

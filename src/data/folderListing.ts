@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { addAll } from '../lists.js';
 
 /** What lies in a folder and below it; paths are relative to it, with slashes. */
 export interface FolderListing {
@@ -57,14 +58,16 @@ export function listFolder(root: string): FolderListing {
       );
       const names = entries.map(({ name }) => name).filter((name) => !folders.has(name));
       if (names.some(isPicture)) pictureFolders.push(folder);
-      files.push(
-        ...names
+      addAll(
+        files,
+        names
           .filter((name) => !isPicture(name))
           .slice(0, MOST_FILES)
           .map(inside),
       );
-      next.push(
-        ...[...folders]
+      addAll(
+        next,
+        [...folders]
           .filter((name) => !SKIPPED.has(name))
           .slice(0, MOST_SUBFOLDERS)
           .map(inside),

@@ -72,15 +72,19 @@ export type PictureKind = keyof typeof KINDS;
 
 function kindOf(config: Config, otherwise: PictureKind): Kind {
   const named = config.image_processor_type ?? config.feature_extractor_type;
-  const name = String(named ?? '')
+  const name = (typeof named === 'string' ? named : '')
     .replace(/(ImageProcessor|FeatureExtractor)\w*$/, '')
     .toLowerCase();
-  return name in KINDS ? KINDS[name as PictureKind] : KINDS[otherwise];
+  return Object.hasOwn(KINDS, name) ? KINDS[name as PictureKind] : KINDS[otherwise];
 }
 
 const FILTERS: Readonly<Record<number, FilterName>> = { 1: 'lanczos', 2: 'bilinear', 3: 'bicubic' };
 
-const isSide = (value: Json | undefined): value is number => Number.isInteger(value) && (value as number) > 0;
+/** Pixels of the longest side that a picture is resized to. */
+const LONGEST_SIDE = 1 << 14;
+
+const isSide = (value: Json | undefined): value is number =>
+  Number.isInteger(value) && (value as number) > 0 && (value as number) <= LONGEST_SIDE;
 
 /** Reads the values of a file and collects what is wrong with them. */
 function valuesOf(config: Config) {
@@ -142,7 +146,7 @@ function cropOf({ size, refuse }: Values): PictureSize {
 }
 
 function filterOf({ resample }: Config, { refuse }: Values): FilterName {
-  const filter = FILTERS[resample as number];
+  const filter = typeof resample === 'number' ? FILTERS[resample] : undefined;
   if (!filter) refuse('resample', '1 (lanczos), 2 (bilinear) or 3 (bicubic)');
   return filter ?? 'bicubic';
 }

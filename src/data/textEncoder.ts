@@ -1,4 +1,5 @@
 import type { SequenceInput, TextSpan } from '../backbones/backbone.js';
+import { largest } from '../lists.js';
 import { createAsyncCache } from './asyncCache.js';
 import { float32, type HostBatch, int32 } from './hostTensor.js';
 import type { Encoding, Tokenizer } from './tokenizer.js';
@@ -52,7 +53,7 @@ export function createTextEncoder(tokenizer: Tokenizer, maxTextLength: number): 
   };
 }
 
-const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
+const longest = (lengths: readonly number[]) => largest(lengths, 0);
 
 /** A length rounded up to a multiple. */
 export const roundUp = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;

@@ -4,6 +4,7 @@ import type { Example } from '../../tasks/task.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { layerCount } from '../backbones/streams.js';
 import { UsageError } from '../errors.js';
+import { largest } from '../lists.js';
 import { countParameters } from '../nn/parameters.js';
 import { resolveRecipe } from '../recipe/validate.js';
 import { createModel } from '../training/model.js';
@@ -71,7 +72,12 @@ function unfrozenShare({ layerPlaces, parameters }: BackboneShape, { plan }: Att
 
 /** Positions that join the sequence: the rows of a prompt's table. */
 const addedPositions = ({ adapter, plan }: AttachedAdapter): number =>
-  adapter.prompt ? Math.max(0, ...plan.parameters.map(({ shape }) => shape[0] ?? 0)) : 0;
+  adapter.prompt
+    ? largest(
+        plan.parameters.map(({ shape }) => shape[0] ?? 0),
+        0,
+      )
+    : 0;
 
 /**
  * Seconds of a step with an adapter: the head's, the backward pass of the layers behind the first one that it changes,
@@ -97,7 +103,7 @@ function typicalBatch({ population, settings }: OpenedPlan): { micro: MicroBatch
   const options = { ...settings.training, seed: settings.seed };
   const micros = microBatches(population, options, { epoch: 0, stepInEpoch: 0 });
   const longest = ({ examples }: MicroBatch) =>
-    examples.length * Math.max(...examples.map((index) => population.lengths[index] ?? 0));
+    examples.length * largest(examples.map((index) => population.lengths[index] ?? 0));
   const sorted = [...micros].sort((a, b) => longest(a) - longest(b));
   return { micro: sorted[sorted.length >> 1] as MicroBatch, count: micros.length };
 }

@@ -1,12 +1,13 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import { nearestName } from '../nearest.js';
 import { shippedRecipes } from './shipped.js';
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+const isFolder = (path: string): boolean => fileStatus(path)?.isDirectory() ?? false;
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+const isFile = (path: string): boolean => fileStatus(path)?.isFile() ?? false;
 
 const shorter = (file: string): string => {
   const fromHere = relative(process.cwd(), file);

@@ -1,4 +1,6 @@
 import { type Problem, UsageError } from '../errors.js';
+import { parseJson } from '../jsonSyntax.js';
+import { addAll } from '../lists.js';
 import { shippedModules } from './modules.js';
 import { formatPath, isPrefix, type Path, parsePath, valueAt } from './path.js';
 import { recipeSchema } from './schema.js';
@@ -22,11 +24,8 @@ const ALTERNATIVES: readonly (readonly [Path, Path])[] = [
 
 /** JSON where it is JSON, else the text itself: `8`, `true`, `[0,1]`, `adamw`. */
 export function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
+  const parsed = parseJson('', text);
+  return 'value' in parsed ? parsed.value : text;
 }
 
 /** A place that a recipe does not have. */
@@ -137,7 +136,7 @@ export function applyOverrides(parsed: ParsedRecipe, settings: readonly string[]
       return applyOverride(current, { path, value: parseValue(setting.slice(at + 1)), flag });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+      addAll(problems, error.problems);
       return current;
     }
   }, parsed);

@@ -119,6 +119,7 @@ const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
     maxTextLength: {
       type: 'integer',
       minimum: 4,
+      maximum: 65536,
       description:
         'Longest text in tokens, specials included; what is longer is cut. ' +
         'Default: 64, or what the backbone reads where that is less.',
@@ -184,6 +185,7 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
       adapters: {
         type: 'array',
         items: oneOfKinds(modules.adapters, { name: adapterName, from: adapterFrom }),
+        maxItems: 64,
         default: [],
         description: 'What trains besides the head; empty: only the head trains.',
         examples: [[{ kind: 'bottleneck', reductionFactor: 8 }]],

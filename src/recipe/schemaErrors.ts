@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
+import { fileStatus } from '../fileStatus.js';
 import { nearestName } from '../nearest.js';
 import { type Explain, explainErrors } from '../schemaWords.js';
 import type { RecipeModules } from './modules.js';
@@ -17,7 +18,7 @@ const FILE_TOLERANCE = 0.2;
 /** What lies beside a missing file and is called almost the same. */
 function nearestPath(path: string, directory: string): string | undefined {
   const folder = dirname(resolve(directory, path));
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  if (!fileStatus(folder)?.isDirectory()) return undefined;
   const nearest = nearestName(basename(path), readdirSync(folder), FILE_TOLERANCE);
   return nearest === undefined ? undefined : join(dirname(path), nearest);
 }

@@ -1,6 +1,6 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type Problem, UsageError } from '../errors.js';
-import { syntaxWords } from '../jsonSyntax.js';
+import { nestingProblem, syntaxWords } from '../jsonSyntax.js';
 import { formatPath, isPrefix, type Path } from './path.js';
 
 /** A `--set` that was applied to a recipe. */
@@ -113,6 +113,8 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
     throw new UsageError({ file, message: 'this file is too large for a recipe', expected: 'at most 1 MiB' });
   }
   const source = text.replace(/^\uFEFF/, '');
+  const tooDeep = nestingProblem(file, source);
+  if (tooDeep) throw new UsageError(tooDeep);
   const errors: ParseError[] = [];
   const tree = parseTree(source, errors, { allowTrailingComma: true, disallowComments: false });
   if (source.trim() === '') {

@@ -67,6 +67,9 @@ const sgd: JsonSchema = {
   },
 };
 
+/** Updates of the longest run. */
+const MOST_STEPS = 1_000_000_000;
+
 const schedule: JsonSchema = {
   type: 'object',
   additionalProperties: false,
@@ -83,6 +86,7 @@ const schedule: JsonSchema = {
     warmup: {
       type: 'number',
       minimum: 0,
+      maximum: MOST_STEPS,
       default: 0.1,
       description: 'Steps of the warm-up from 0 if at least 1, a share of all steps if below 1.',
       examples: [0.1, 100],
@@ -90,9 +94,10 @@ const schedule: JsonSchema = {
   },
 };
 
-const count = (description: string, examples: readonly number[]): JsonSchema => ({
+const count = (description: string, examples: readonly number[], maximum = MOST_STEPS): JsonSchema => ({
   type: 'integer',
   minimum: 1,
+  maximum,
   description,
   examples,
 });
@@ -108,17 +113,19 @@ export const trainingSchema: JsonSchema = {
     epochs: {
       type: 'number',
       minimum: 0,
+      maximum: 1_000_000,
       description:
         'Passes over the training set; a part of one is rounded to whole steps, at least one; 0 only evaluates the ' +
         'model as it starts. Default: 5, or maxSteps.',
       examples: [5, 0.5],
     },
     maxSteps: count('Updates, instead of epochs; absent: epochs counts.', [2000]),
-    batchSize: { ...count('Examples of a batch.', [16, 64]), default: 32 },
+    batchSize: { ...count('Examples of a batch.', [16, 64], 65_536), default: 32 },
     accumulate: {
       ...count(
         'Batches whose gradients are averaged into one update: a larger batch in the same memory. Losses with negatives of their batch see those of each batch alone.',
         [1, 4],
+        65_536,
       ),
       default: 1,
     },

@@ -1,5 +1,6 @@
 import type { Tally } from '../../tasks/shown.js';
 import type { Example } from '../../tasks/task.js';
+import { largest } from '../lists.js';
 import { seedFrom } from '../random.js';
 
 /** Examples that every run on the same split shows, so that runs can be held beside each other. */
@@ -29,7 +30,10 @@ function takeInTurn(
   taken: Set<number>,
   isEnough: () => boolean,
 ): void {
-  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  const longest = largest(
+    lists.map(({ length }) => length),
+    0,
+  );
   for (let at = 0; at < longest; at++) {
     for (const list of lists) {
       if (isEnough()) return;

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { parseJson } from '../jsonSyntax.js';
 import { isBefore, type Resumption } from './resumption.js';
 
 /** How long an update or an evaluation took; a line of timings.jsonl. */
@@ -26,11 +27,8 @@ export interface Mending {
 }
 
 function parse(line: string): Timing[] {
-  try {
-    return [JSON.parse(line) as Timing];
-  } catch {
-    return []; // the last line of a process that was killed
-  }
+  const parsed = parseJson('', line);
+  return 'value' in parsed ? [parsed.value as Timing] : []; // the last line of a process that was killed
 }
 
 const parseAll = (text: string): Timing[] => text.split('\n').filter(Boolean).flatMap(parse);

@@ -1,3 +1,4 @@
+import { largest } from '../lists.js';
 import type { RunFacts } from './facts.js';
 import { renderPage } from './page.js';
 import type { RunRecord } from './runRecord.js';
@@ -17,7 +18,10 @@ function styleNeeds({ gallery }: Pick<RunRecord, 'gallery'>): StyleNeeds {
   const groups = groupsOf(examples);
   const looks = examples.flatMap((example) => example.looks);
   return {
-    words: Math.max(0, ...looks.map(({ from }) => from.length)),
+    words: largest(
+      looks.map(({ from }) => from.length),
+      0,
+    ),
     cards: examples.map((example) => ({
       ...(example.right !== undefined && { state: example.right ? 'right' : 'wrong' }),
       groups: groupNumbers(example, groups).split(' ').filter(Boolean).map(Number),

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
+import { parseJson } from '../jsonSyntax.js';
 import { defaultedKeys } from '../recipe/defaultedKeys.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { DataFacts } from '../recording/dataFacts.js';
@@ -14,6 +15,7 @@ import type { ModuleSize } from '../training/moduleTable.js';
 import { type RunFolder, runFolder } from '../training/runFolder.js';
 import type { RunSettings } from '../training/settings.js';
 import type { RunSummary } from '../training/summary.js';
+import { type RecordKind, recorded } from './recordSchemas.js';
 
 /** Everything that a run folder tells without its model. What runs of earlier versions did not keep is absent. */
 export interface RunRecord {
@@ -32,20 +34,19 @@ export interface RunRecord {
 }
 
 /** The JSON of a file; undefined where there is none. */
-const perhaps = <T>(path: string): T | undefined =>
-  existsSync(path) ? (readJsonObject(path) as unknown as T) : undefined;
+const perhaps = <T>(kind: RecordKind, path: string): T | undefined =>
+  existsSync(path) ? recorded<T>(kind, readJsonObject(path), { file: path }) : undefined;
 
 function readLines(path: string): MetricsLine[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter(Boolean)
-    .map((line, at) => {
-      try {
-        return JSON.parse(line) as MetricsLine;
-      } catch {
-        throw new UsageError({ file: path, line: at + 1, message: 'this is not JSON' });
-      }
+    .map((text, at) => {
+      const line = at + 1;
+      const parsed = parseJson(path, text);
+      if ('problem' in parsed) throw new UsageError({ ...parsed.problem, line });
+      return recorded<MetricsLine>('line', parsed.value, { file: path, line });
     });
 }
 
@@ -59,30 +60,51 @@ function requireFinished({ path, recipe, summary }: RunFolder): void {
   });
 }
 
+/** Throws UsageError where a gallery names a picture that it does not have. */
+function requirePictures(file: string, { examples, pictures }: Gallery): void {
+  const places = examples.flatMap(({ pictures: shown, choices, looks }) => [
+    ...shown.map(({ picture }) => picture),
+    ...choices.flatMap(({ choices: all }) => all.flatMap(({ picture }) => picture ?? [])),
+    ...looks.flatMap((look) => look.pictures),
+  ]);
+  const wrong = places.find((place) => place >= pictures.length);
+  const looked = examples.flatMap(({ looks }) => looks);
+  const outside = looked.some((look) => look.places.some(({ picture }) => picture >= look.pictures.length));
+  const uneven = looked.some((look) =>
+    look.from.some(({ weights }) => weights.length !== look.places.length),
+  );
+  if (wrong === undefined && !outside && !uneven) return;
+  const message = uneven ? 'weights and places differ in number' : 'a picture is named that is not there';
+  throw new UsageError({ file, where: '/examples', message, expected: 'the file as the run wrote it' });
+}
+
 /** Reads a finished run; throws UsageError where the folder holds none, or where a file is damaged. */
 export function readRun(path: string): RunRecord {
   const folder = runFolder(path);
   requireFinished(folder);
   const files = recordedFiles(folder.recorded);
   const [validation, test] = [
-    perhaps<Outcomes>(files.outcomes.validation),
-    perhaps<Outcomes>(files.outcomes.test),
+    perhaps<Outcomes>('outcomes', files.outcomes.validation),
+    perhaps<Outcomes>('outcomes', files.outcomes.test),
   ];
-  const environment = perhaps<Environment>(folder.environment);
-  const gallery = perhaps<Gallery>(files.gallery);
-  const data = perhaps<DataFacts>(files.data);
-  const recipe = readJsonObject(folder.recipe) as unknown as RunSettings;
+  const environment = perhaps<Environment>('environment', folder.environment);
+  const gallery = perhaps<Gallery>('gallery', files.gallery);
+  if (gallery) requirePictures(files.gallery, gallery);
+  const data = perhaps<DataFacts>('data', files.data);
+  const recipe = recorded<RunSettings>('recipe', readJsonObject(folder.recipe), { file: folder.recipe });
   return {
     folder: path,
     recipe,
-    summary: readJsonObject(folder.summary) as unknown as RunSummary,
+    summary: recorded<RunSummary>('summary', readJsonObject(folder.summary), { file: folder.summary }),
     ...(environment && { environment }),
     lines: readLines(folder.metrics),
-    timings: readTimings(folder.timings),
+    timings: readTimings(folder.timings).map((timing, at) =>
+      recorded<Timing>('timing', timing, { file: folder.timings, line: at + 1 }),
+    ),
     outcomes: { ...(validation && { validation }), ...(test && { test }) },
     ...(gallery && { gallery }),
     ...(data && { data }),
-    modules: perhaps<{ modules: ModuleSize[] }>(files.modules)?.modules ?? [],
+    modules: perhaps<{ modules: ModuleSize[] }>('modules', files.modules)?.modules ?? [],
     defaults: defaultedKeys(recipe as Recipe),
   };
 }

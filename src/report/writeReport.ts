@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { UsageError } from '../errors.js';
+import { addAll } from '../lists.js';
 import { runFolder } from '../training/runFolder.js';
 import { besidePage } from './beside/besidePage.js';
 import { type Differences, differencesOf } from './beside/differences.js';
@@ -61,7 +62,7 @@ function readRuns(folders: readonly string[]) {
       return [readRun(folder)];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+      addAll(problems, error.problems);
       return [];
     }
   });

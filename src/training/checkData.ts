@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import type { Picture } from '../backbones/backbone.js';
 import { loadTokenizer } from '../data/tokenizer.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { type CheckOptions, type ReadPart, readParts } from './dataParts.js';
@@ -62,7 +63,10 @@ function fitStates(
   for (const group of new Set(parts.map((part) => part.group))) {
     const source = parts.find((part) => part.group === group) as ReadPart; // training comes first
     try {
-      states.set(group, task.fit(source.options, source.examples));
+      states.set(
+        group,
+        endsAtOnce(() => task.fit(source.options, source.examples)),
+      );
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       for (const problem of error.problems) problems.add(source.name, problem);

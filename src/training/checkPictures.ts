@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs';
 import type { Picture } from '../backbones/backbone.js';
 import { readImageSize } from '../data/images.js';
 import { type Problem, UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 
 /** Whether there is a file that is not empty. */
-export const isPictureThere = ({ path }: Picture): boolean =>
-  (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+export const isPictureThere = ({ path }: Picture): boolean => (fileStatus(path)?.size ?? 0) > 0;
 
 function boxProblem({ path, boxes = [] }: Picture, width: number, height: number): Problem[] {
   const outside = boxes.filter(

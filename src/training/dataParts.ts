@@ -1,4 +1,5 @@
 import type { Example, SplitName } from '../../tasks/task.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
@@ -66,7 +67,7 @@ function withoutPictures({ group, files }: Part): Files | undefined {
 /** The examples of a part; where only pictures are missing, those that have theirs. Problems are added. */
 async function readPart(task: AnyTask, part: Part, problems: ProblemList): Promise<readonly Example[]> {
   try {
-    const examples = await task.read(part.options, part.files);
+    const examples = await endsAtOnce(() => task.read(part.options, part.files));
     const where = ['data', part.split, ...(part.group === undefined ? [] : [part.group])].join('.');
     if (examples.length === 0)
       problems.add(part.name, { where, message: 'there are no examples in its files' });
@@ -78,7 +79,7 @@ async function readPart(task: AnyTask, part: Part, problems: ProblemList): Promi
   const relaxed = withoutPictures(part);
   if (!relaxed) return [];
   try {
-    const examples = await task.read(part.options, relaxed);
+    const examples = await endsAtOnce(() => task.read(part.options, relaxed));
     return examples.filter((example) => task.pictures(example).every(isPictureThere));
   } catch (error) {
     if (error instanceof UsageError) return [];

@@ -1,5 +1,6 @@
 import type { Example } from '../../tasks/task.js';
 import type { InputBatch } from '../data/hostTensor.js';
+import { addAll } from '../lists.js';
 import { span, waitingFor } from '../spans.js';
 import type { Collator } from './batch.js';
 import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
@@ -105,7 +106,7 @@ export async function* epochUpdates(
     const groupSteps = countGroups(groupsBefore, groups);
     const update = { learningRate, completed, before: ids, groupSteps };
     reports.push(await runMicro(parts, collected, update));
-    ids.push(...collected.ids);
+    addAll(ids, collected.ids);
     if (!collected.micro.last) {
       if (parts.signal?.aborted) return;
       continue;

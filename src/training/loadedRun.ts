@@ -1,8 +1,10 @@
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { addAll } from '../lists.js';
 import type { OnProgress } from '../progress.js';
 import { type AdapterScales, completeScales } from './adapterScales.js';
 import { createEvaluator, type Evaluation, predictAll, reportOf } from './evaluate.js';
@@ -116,7 +118,7 @@ async function examplesFrom(
   for (let start = 0; start < inputs.length; start += INPUTS_AT_ONCE) {
     if (signal?.aborted) throw new InterruptedError('interrupted before the first prediction');
     const some = inputs.slice(start, start + INPUTS_AT_ONCE);
-    made.push(...(await Promise.all(some.map((input, at) => one(input, start + at)))));
+    addAll(made, await Promise.all(some.map((input, at) => one(input, start + at))));
     onProgress?.({ stage: 'inputs', done: made.length, total: inputs.length, unit: 'input' });
   }
   const problems = made.flatMap((result) => (isProblems(result) ? result : []));
@@ -164,7 +166,7 @@ async function evaluateSplit(
   if (!files)
     throw new UsageError({ where: 'data.test', message: 'the recipe has no test set', expected: 'name one' });
   const { task: fitted } = model.parts;
-  const examples = await fitted.task.read(taskOptions(recipe), files);
+  const examples = await endsAtOnce(() => fitted.task.read(taskOptions(recipe), files));
   const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
   const report = reportOrNotes(fitted, made, examples);
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };

@@ -9,6 +9,7 @@ import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import type { HostTensor } from '../data/hostTensor.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import type { FollowOptions } from './loadedRun.js';
@@ -102,7 +103,7 @@ async function someExamples({ recipe, model }: OpenedRun, count: number): Promis
   const { test, validation, train } = recipe.data;
   const { task } = model.parts.task;
   const files = { ...(test ?? validation ?? train), limit: count };
-  return (await task.read(taskOptions(recipe), files)).slice(0, count);
+  return (await endsAtOnce(() => task.read(taskOptions(recipe), files))).slice(0, count);
 }
 
 function differenceOf(a: HostTensor | undefined, b: HostTensor | undefined): number {

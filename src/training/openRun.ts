@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import type { Weights } from '../backbones/backbone.js';
@@ -12,6 +12,7 @@ import {
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { type Precision, startEngine } from '../engine/index.js';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import { nearestName } from '../nearest.js';
 import { type AdapterScales, scaleUnfrozen } from './adapterScales.js';
 import { averageRuns } from './averageWeights.js';
@@ -80,7 +81,7 @@ export function backboneOf(runPath: string, { backbone }: AdapterConfig): string
 
 /** Names of the run folders that a folder holds. */
 function runsIn(folder: string): string[] {
-  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  const isFolder = fileStatus(folder)?.isDirectory();
   return isFolder
     ? readdirSync(folder).filter((name) => existsSync(runFolder(join(folder, name)).recipe))
     : [];

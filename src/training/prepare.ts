@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
 import type { Example, SplitName } from '../../tasks/task.js';
@@ -10,8 +11,10 @@ import { writeJson } from '../checkpoints/jsonFile.js';
 import { filesReadBy } from '../data/filesRead.js';
 import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer, wordTokenizerConfig } from '../data/wordTokenizer.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { addAll } from '../lists.js';
 import { sourceValues } from './adapterSource.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
@@ -82,15 +85,19 @@ async function readSplits(
   const read = async (split: keyof Splits) => {
     const files = data[split];
     if (!files) return undefined;
+    await setImmediate(); // a signal that came before is heard
     try {
-      const read = await filesReadBy(() => task.read(taskOptions(settings), files));
+      const read = await endsAtOnce(() => filesReadBy(() => task.read(taskOptions(settings), files)));
       filesRead[split] = read.files;
       const examples = read.result;
       if (examples.length > 0) return examples;
       problems.push({ where: `data.${split}`, message: 'there are no examples in its files' });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems.map((problem) => placed(problem, split)));
+      addAll(
+        problems,
+        error.problems.map((problem) => placed(problem, split)),
+      );
     }
     return undefined;
   };
@@ -151,7 +158,7 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
-  const fitted: FittedTask = { task, options, state: task.fit(options, splits.train) };
+  const fitted: FittedTask = { task, options, state: endsAtOnce(() => task.fit(options, splits.train)) };
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {
     folder: tokenizerFolder,

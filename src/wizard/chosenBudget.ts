@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.js';
 import type { JsonSchema } from '../json.js';
+import { smallest } from '../lists.js';
 import { trainingSchema } from '../recipe/trainingSchema.js';
 import type { Answers } from './answers.js';
 
@@ -45,7 +46,7 @@ export interface Budget {
 /** The lowest rate of those that suit the adapters. */
 function suitableRate({ adapters: kinds = [] }: Answers): number {
   const rates = adapters.filter(({ kind }) => kinds.includes(kind)).map(({ learningRate }) => learningRate);
-  return Math.min(HEAD_RATE * 10, ...(rates.length > 0 ? rates.map((rate) => rate ?? 1e-4) : [HEAD_RATE]));
+  return smallest(rates.length > 0 ? rates.map((rate) => rate ?? 1e-4) : [HEAD_RATE], HEAD_RATE * 10);
 }
 
 /** Length, batch size, learning rate and seed. */

@@ -1,6 +1,7 @@
 import type { SplitName, Splits } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { addAll } from '../lists.js';
 import type { AnyTask } from '../training/model.js';
 import type { Answers } from './answers.js';
 import { chosenTask, defaultOptions } from './chosen.js';
@@ -64,8 +65,9 @@ export async function readFiles(answers: Answers, world: World): Promise<ReadFil
       facts[name] = await world.readSplit(task, defaultOptions(task), name, split);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(
-        ...error.problems.map((problem) => (problem.file ? problem : { ...problem, where: `files.${name}` })),
+      addAll(
+        problems,
+        error.problems.map((problem) => (problem.file ? problem : { ...problem, where: `files.${name}` })),
       );
     }
   }

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
+import { fileStatus } from '../fileStatus.js';
 import { applyOverride, type Override } from '../recipe/override.js';
 import { valueAt } from '../recipe/path.js';
 import {
@@ -24,8 +25,7 @@ export interface GivenAnswers {
 
 function parseFile(file: string | undefined): ParsedRecipe {
   if (file === undefined) return parseRecipe('{}', 'answers');
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-    throw new UsageError({ file, message: 'there is no such file' });
+  if (!fileStatus(file)?.isFile()) throw new UsageError({ file, message: 'there is no such file' });
   return parseRecipe(readFileSync(file, 'utf8'), file);
 }
 

@@ -1,4 +1,5 @@
 import type { Example, SplitName } from '../../tasks/task.js';
+import { endsAtOnce } from '../endsAtOnce.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { AnyTask } from '../training/model.js';
@@ -19,7 +20,7 @@ function requireAnswers(
   name: SplitName,
   examples: readonly Example[],
 ): void {
-  if (name !== 'test') task.fit(options, examples);
+  if (name !== 'test') endsAtOnce(() => task.fit(options, examples));
 }
 
 /** Reads a split as a run will, and shows its first example; throws UsageError with everything that is wrong with it. */
@@ -29,7 +30,7 @@ export async function readSplit(
   name: SplitName,
   files: Readonly<Record<string, Json>>,
 ): Promise<SplitFacts> {
-  const examples = await task.read(options, files);
+  const examples = await endsAtOnce(() => task.read(options, files));
   const [first] = examples;
   if (!first) throw new UsageError({ where: `files.${name}`, message: 'there are no examples in its files' });
   requireAnswers(task, options, name, examples);

@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../src/lists.js';
 import { type Corners, isFound } from './boxOverlap.js';
 import { recallAt, type Standing, standingOf } from './ties.js';
 
@@ -7,8 +8,8 @@ import { recallAt, type Standing, standingOf } from './ties.js';
  */
 export type BoxProtocol = 'any' | 'merged';
 
-const least = (boxes: readonly Corners[], side: 0 | 1) => Math.min(...boxes.map((box) => box[side]));
-const most = (boxes: readonly Corners[], side: 2 | 3) => Math.max(...boxes.map((box) => box[side]));
+const least = (boxes: readonly Corners[], side: 0 | 1) => smallest(boxes.map((box) => box[side]));
+const most = (boxes: readonly Corners[], side: 2 | 3) => largest(boxes.map((box) => box[side]));
 
 /** The boxes that are right for a phrase with these boxes. */
 export const rightBoxes = (boxes: readonly Corners[], protocol: BoxProtocol): readonly Corners[] =>

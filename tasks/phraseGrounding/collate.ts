@@ -1,4 +1,5 @@
 import { float32, type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { largest } from '../../src/lists.js';
 import { candidateMask, pixelBoxes, requireRegions } from '../grounding/candidates.js';
 import { isFound } from '../metrics/boxOverlap.js';
 import { rightBoxes } from '../metrics/flickr30kEntities.js';
@@ -13,7 +14,10 @@ const PHRASE_MULTIPLE = 4;
 
 /** Where each phrase stands in its sequence, [B, P]: its last token; -1 for padding and phrases that were cut off. */
 function positionsOf(sequences: readonly { readonly spans?: Spans }[]): HostTensor {
-  const most = Math.max(1, ...sequences.map(({ spans = [] }) => spans.length));
+  const most = largest(
+    sequences.map(({ spans = [] }) => spans.length),
+    1,
+  );
   const count = Math.ceil(most / PHRASE_MULTIPLE) * PHRASE_MULTIPLE;
   const positions = int32([sequences.length, count]);
   positions.data.fill(-1);

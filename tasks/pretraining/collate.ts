@@ -1,6 +1,7 @@
 import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
+import { largest } from '../../src/lists.js';
 import type { Random } from '../../src/random.js';
 import type { CaptionExample } from '../readers/cocoCaptions.js';
 import type { CollateContext } from '../task.js';
@@ -86,7 +87,7 @@ async function regionTargets(
 
 /** Labels [B, T] of the masked tokens, as long as the texts of `inputs`. */
 function labelTensor(rows: readonly Int32Array[], inputs: HostBatch): HostTensor {
-  const longest = Math.max(...rows.map(({ length }) => length));
+  const longest = largest(rows.map(({ length }) => length));
   const labels = int32([rows.length, inputs.inputIds?.shape[1] ?? longest]);
   labels.data.fill(IGNORED_LABEL);
   for (const [row, values] of rows.entries()) labels.data.set(values, row * labels.shape[1]!);

@@ -35,6 +35,7 @@ const weight = {
 const projection = {
   type: 'integer',
   minimum: 1,
+  maximum: 131072,
   default: 128,
   description: 'Width of the vectors that are compared.',
 };
@@ -130,6 +131,7 @@ const regions = {
     layer: {
       type: 'integer',
       minimum: 0,
+      maximum: 512,
       default: 1,
       description:
         'After which layer it must be known; an early one leaves the later layers to connect words with regions.',

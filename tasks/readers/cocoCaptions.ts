@@ -2,6 +2,7 @@ import type { Picture } from '../../src/backbones/backbone.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
@@ -83,7 +84,7 @@ interface CaptionFile {
 
 function readCaptionFile(file: string, problems: Problem[]): CaptionFile {
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return { images: [], captions: [] };
   const images = listItems(file, json.value, 'images', checkImage, problems);
   const captions = listItems(file, json.value, 'annotations', checkCaption, problems);
@@ -100,7 +101,7 @@ function readBoxes(
   if (file === undefined) return undefined;
   const found: Problem[] = [];
   const pictures = collectCocoInstances(file, found);
-  problems.push(...found);
+  addAll(problems, found);
   return found.length === 0 ? pictures : undefined;
 }
 
@@ -133,7 +134,7 @@ function readPictures(
       });
     }
   }
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   return pictures;
 }
 

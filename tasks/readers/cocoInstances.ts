@@ -1,5 +1,6 @@
 import type { Picture } from '../../src/backbones/backbone.js';
 import { type Problem, UsageError } from '../../src/errors.js';
+import { addAll } from '../../src/lists.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 
@@ -53,6 +54,7 @@ const checkAnnotation = itemCheck<AnnotationItem>({
   type: 'object',
   required: ['image_id', 'bbox'],
   properties: {
+    id: idSchema,
     image_id: idSchema,
     bbox: { type: 'array', items: { type: 'number' }, minItems: 4, maxItems: 4 },
   },
@@ -99,7 +101,7 @@ interface Category {
 
 /** The file's categories by their id. */
 function categoriesOf(value: unknown): ReadonlyMap<number, Category> {
-  const { categories } = value as { categories?: unknown };
+  const { categories } = (value ?? {}) as { categories?: unknown };
   if (!Array.isArray(categories)) return new Map();
   const items = categories
     .map((category) => (category ?? {}) as { id?: unknown; name?: unknown })
@@ -127,7 +129,7 @@ function labelsOf({ categories }: Gathered, known: ReadonlyMap<number, Category>
  */
 export function collectCocoInstances(file: string, problems: Problem[]): ReadonlyMap<string, CocoPicture> {
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return new Map();
   const images = listItems(file, json.value, 'images', checkImage, problems);
   const annotations = listItems(file, json.value, 'annotations', checkAnnotation, problems);

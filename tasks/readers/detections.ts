@@ -1,5 +1,6 @@
 import { type BoxFormat, boxFormatSchema, type PixelBox, toPixelBox } from '../../src/data/boxes.js';
 import type { Problem } from '../../src/errors.js';
+import { addAll } from '../../src/lists.js';
 import { readJsonFile } from './jsonFile.js';
 import { idSchema, itemCheck, itemProblems } from './listFile.js';
 
@@ -57,7 +58,7 @@ export function readDetections(
   problems: Problem[],
 ): ReadonlyMap<string, readonly PixelBox[]> {
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return new Map();
   if (!Array.isArray(json.value)) {
     problems.push({
@@ -71,7 +72,7 @@ export function readDetections(
   for (const [index, item] of (json.value as unknown[]).entries()) {
     const where = `/${index}`;
     if (!checkItem(item)) {
-      problems.push(...itemProblems({ file }, where, item, checkItem));
+      addAll(problems, itemProblems({ file }, where, item, checkItem));
       continue;
     }
     const [id, score] = [String(item.image_id), item.score ?? 1];

@@ -5,6 +5,7 @@ import type { PixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import { type MarkedPhrase, readMarks } from '../phraseGrounding/markedSentence.js';
 import type { Example, Splits } from '../task.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
@@ -168,7 +169,7 @@ export function readFlickr30kEntities(split: Flickr30kEntitiesSplit): PhraseGrou
     const picture = { id, path: file, boxes, width, height };
     return one.sentences.flatMap((_, caption) => exampleOf(one, picture, caption));
   });
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }

@@ -1,8 +1,9 @@
 import { constants } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { noteFileRead } from '../../src/data/filesRead.js';
 import type { Problem } from '../../src/errors.js';
-import { syntaxProblem } from '../../src/jsonSyntax.js';
+import { fileStatus } from '../../src/fileStatus.js';
+import { parseJson } from '../../src/jsonSyntax.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {
@@ -12,7 +13,7 @@ export interface JsonFile {
 
 /** Reads a JSON file of a dataset (UTF-8, a byte order mark is allowed); gives problems instead of throwing. */
 export function readJsonFile(file: string): JsonFile {
-  const status = statSync(file, { throwIfNoEntry: false });
+  const status = fileStatus(file);
   const refuse = (message: string): JsonFile => ({ problems: [{ file, message }] });
   if (!status) return refuse('no such file');
   if (!status.isFile()) return refuse('this is not a file');
@@ -21,9 +22,6 @@ export function readJsonFile(file: string): JsonFile {
     return refuse('the file is larger than a text can be (512 MiB)');
   noteFileRead(file);
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  try {
-    return { value: JSON.parse(text), problems: [] };
-  } catch (error) {
-    return { problems: [syntaxProblem(file, text, error)] };
-  }
+  const parsed = parseJson(file, text);
+  return 'problem' in parsed ? { problems: [parsed.problem] } : { value: parsed.value, problems: [] };
 }

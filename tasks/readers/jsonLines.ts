@@ -1,5 +1,6 @@
 import type { Problem } from '../../src/errors.js';
-import { syntaxProblem } from '../../src/jsonSyntax.js';
+import { parseJson } from '../../src/jsonSyntax.js';
+import { addAll } from '../../src/lists.js';
 import { type ItemCheck, itemProblems } from './listFile.js';
 import { textLines } from './textFile.js';
 
@@ -11,14 +12,10 @@ export interface JsonLine<Item> {
 }
 
 function parsed<Item>(file: string, line: number, text: string, check: ItemCheck<Item>): Item | Problem[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return [{ ...syntaxProblem(file, text, error), line }];
-  }
-  if (check(value)) return value;
-  return itemProblems({ file, line }, '', value, check);
+  const json = parseJson(file, text);
+  if ('problem' in json) return [{ ...json.problem, line }];
+  if (check(json.value)) return json.value;
+  return itemProblems({ file, line }, '', json.value, check);
 }
 
 /**
@@ -36,7 +33,7 @@ export function readJsonLines<Item extends object>(
     lines++;
     if (text === '') continue;
     const result = parsed(file, line, text, check);
-    if (Array.isArray(result)) problems.push(...result);
+    if (Array.isArray(result)) addAll(problems, result);
     else items.push({ item: result, line });
   }
   if (lines > 0 && items.length === 0 && problems.every((problem) => problem.file !== file)) {

@@ -3,6 +3,7 @@ import type { Picture } from '../../src/backbones/backbone.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
@@ -152,7 +153,7 @@ function checkIds(file: string, items: readonly Listed<ImageItem>[], problems: P
 function readItems(options: KarpathySplit, problems: Problem[]): Listed<ImageItem>[] {
   const { annotations: file, split, limit } = options;
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return [];
   const all = listItems(file, json.value, 'images', checkImage, problems);
   checkIds(file, all, problems);
@@ -182,7 +183,7 @@ export function readKarpathy(split: KarpathySplit): RetrievalExample[] {
             one,
           ]),
         );
-  problems.push(...unread);
+  addAll(problems, unread);
   const named: NamedPicture[] = [];
   const examples = items.flatMap(({ item, where }): RetrievalExample[] => {
     const name = nameOf(item);
@@ -210,7 +211,7 @@ export function readKarpathy(split: KarpathySplit): RetrievalExample[] {
     }));
     return [{ id, picture, captions }];
   });
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }

@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Problem } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import { type Check, lazyCheck } from '../../src/lazyCheck.js';
+import { addAll } from '../../src/lists.js';
 import { schemaProblems } from '../../src/schemaWords.js';
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
@@ -54,7 +55,7 @@ export function listItems<Item>(
   return list.flatMap((item: unknown, index): Listed<Item>[] => {
     const where = `/${key}/${index}`;
     if (check(item)) return [{ item, where }];
-    problems.push(...itemProblems({ file }, where, item, check));
+    addAll(problems, itemProblems({ file }, where, item, check));
     return [];
   });
 }

@@ -4,6 +4,7 @@ import type { Picture } from '../../src/backbones/backbone.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
@@ -101,7 +102,7 @@ interface Surroundings {
 function readInstances(file: string, problems: Problem[]): Required<Surroundings>['instances'] {
   const found: Problem[] = [];
   const pictures = collectCocoInstances(file, found);
-  problems.push(...found);
+  addAll(problems, found);
   const named = [...pictures.values()].map((one) => [posix.basename(one.fileName), one] as const);
   return { byName: new Map(named), whole: found.length === 0 };
 }
@@ -164,7 +165,7 @@ export function readNlvr2(split: Nlvr2Split): NlvrExample[] {
   const examples = lines
     .slice(0, split.limit)
     .flatMap((line) => exampleOf(surroundings, line, named, problems) ?? []);
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }

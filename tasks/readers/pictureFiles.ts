@@ -1,7 +1,7 @@
-import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { insideFolder } from '../../src/data/insideFolder.js';
 import type { Problem } from '../../src/errors.js';
+import { fileStatus } from '../../src/fileStatus.js';
 
 /** A picture that a dataset names, and the first place that names it. */
 export interface NamedPicture extends Pick<Problem, 'line' | 'where'> {
@@ -13,15 +13,6 @@ export interface NamedPicture extends Pick<Problem, 'line' | 'where'> {
 export const pictureIn = (folder: string, name: string): string | undefined =>
   insideFolder(folder, name) === undefined ? undefined : join(folder, name);
 
-/** Undefined where nothing is there, be it that a part of the path is a file. */
-function statusOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Problems of the pictures that are missing, empty or not files; each path is looked at once. */
 export function checkPictureFiles(pictures: Iterable<NamedPicture>): Problem[] {
   const seen = new Set<string>();
@@ -29,7 +20,7 @@ export function checkPictureFiles(pictures: Iterable<NamedPicture>): Problem[] {
   for (const { path, ...place } of pictures) {
     if (seen.has(path)) continue;
     seen.add(path);
-    const status = statusOf(path);
+    const status = fileStatus(path);
     if (status?.isFile() && status.size > 0) continue;
     const what = !status ? 'is missing' : status.isFile() ? 'is empty (0 bytes)' : 'is not a file';
     problems.push({ ...place, message: `the picture ${path} ${what}` });

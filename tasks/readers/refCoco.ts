@@ -3,6 +3,7 @@ import type { PixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { Example, SplitName, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
@@ -128,7 +129,7 @@ interface PlacedRef {
 /** Refs of the wanted split; the file is a list, or {"refs": [...]}. */
 function readRefs({ refs: file, split, limit }: RefCocoSplit, problems: Problem[]): PlacedRef[] {
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return [];
   const inside = (json.value as { refs?: unknown } | null)?.refs;
   const list = Array.isArray(json.value) ? json.value : inside;
@@ -144,7 +145,7 @@ function readRefs({ refs: file, split, limit }: RefCocoSplit, problems: Problem[
   const found = (list as unknown[]).flatMap((item, index): PlacedRef[] => {
     const where = `${prefix}/${index}`;
     if (checkRef(item)) return [{ item, where }];
-    problems.push(...itemProblems({ file }, where, item, checkRef));
+    addAll(problems, itemProblems({ file }, where, item, checkRef));
     return [];
   });
   const chosen = found.filter(({ item }) => split === undefined || item.split === split);
@@ -198,7 +199,7 @@ function readPictures(
     named.push({ path: file, file: split.refs, where });
     pictures.set(id, { id, path: file, ...candidates, width, height });
   }
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   return pictures;
 }
 
@@ -212,7 +213,7 @@ export function readRefCoco(split: RefCocoSplit): GroundingExample[] {
   checkIds(split.refs, refs, problems);
   const unread: Problem[] = [];
   const known = collectCocoInstances(split.instances, unread);
-  problems.push(...unread);
+  addAll(problems, unread);
   const pictures = readPictures(split, refs, known, problems);
   const examples = refs.flatMap(({ item, where }): GroundingExample[] => {
     const [image, annotation] = [String(item.image_id), String(item.ann_id)];

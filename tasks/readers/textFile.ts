@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { noteFileRead } from '../../src/data/filesRead.js';
 import type { Problem } from '../../src/errors.js';
+import { fileStatus } from '../../src/fileStatus.js';
 
 /** One line of a text file. */
 export interface TextLine {
@@ -15,7 +16,7 @@ const LARGEST = 2 ** 31 - 1;
 const NEW_LINE = 0x0a;
 
 const fileProblem = (file: string, largest: number): Problem | undefined => {
-  const status = statSync(file, { throwIfNoEntry: false });
+  const status = fileStatus(file);
   if (!status) return { file, message: 'no such file' };
   if (!status.isFile()) return { file, message: 'this is not a file' };
   if (status.size === 0) return { file, message: 'the file is empty (0 bytes)' };

@@ -3,6 +3,7 @@ import { type PixelBox, toPixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { objectNames, type TaggedText, tagText, type VcrToken } from '../vcr/taggedText.js';
 import { readJsonFile } from './jsonFile.js';
@@ -129,11 +130,11 @@ interface PictureFacts extends Metadata {
 /** What a metadata file says; undefined where it has a problem. */
 function readMetadata(file: string, problems: Problem[]): PictureFacts | undefined {
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return undefined;
   const { value } = json;
   if (!checkMetadata(value)) {
-    problems.push(...itemProblems({ file }, '', value, checkMetadata));
+    addAll(problems, itemProblems({ file }, '', value, checkMetadata));
     return undefined;
   }
   const found = value.boxes.map((box) =>
@@ -222,7 +223,7 @@ export function readVcr(split: VcrSplit): VcrExample[] {
     const example = exampleOf(split, one, metadataOf, problems);
     return example ? [example] : [];
   });
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }

@@ -2,6 +2,7 @@ import type { Picture } from '../../src/backbones/backbone.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
+import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
@@ -123,17 +124,17 @@ interface Questions {
 
 function readQuestions(split: VqaV2Split, problems: Problem[]): Questions {
   const json = readJsonFile(split.questions);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return { subset: '', items: [] };
   const items = listItems(split.questions, json.value, 'questions', checkQuestion, problems);
   checkUnique(split.questions, items, 'question_id', (item) => item.question_id, problems);
-  const { data_subtype: subset } = json.value as { data_subtype?: unknown };
-  return { subset: String(subset ?? ''), items: items.slice(0, split.limit) };
+  const { data_subtype: subset } = (json.value ?? {}) as { data_subtype?: unknown };
+  return { subset: typeof subset === 'string' ? subset : '', items: items.slice(0, split.limit) };
 }
 
 function readAnnotations(file: string, problems: Problem[]): ReadonlyMap<string, Listed<AnnotationItem>> {
   const json = readJsonFile(file);
-  problems.push(...json.problems);
+  addAll(problems, json.problems);
   if (json.problems.length > 0) return new Map();
   const items = listItems(file, json.value, 'annotations', checkAnnotation, problems);
   checkUnique(file, items, 'question_id', (item) => item.question_id, problems);
@@ -145,11 +146,17 @@ function readAnnotations(file: string, problems: Problem[]): ReadonlyMap<string,
   return new Map(items.map((listed) => [String(listed.item.question_id), listed]));
 }
 
-/** The file name of a picture by a pattern with {subset}, {image_id} or {image_id:012d}. */
+/** Bytes of the longest name of a file. */
+const LONGEST_NAME = 255;
+
+/**
+ * The file name of a picture by a pattern with {subset}, {image_id} or {image_id:012d}; what stands in their places comes
+ * from a data file and is no pattern.
+ */
 function nameByPattern(pattern: string, subset: string, id: number | string): string {
-  return pattern
-    .replaceAll('{subset}', subset)
-    .replace(/\{image_id(?::0?(\d+)d?)?\}/g, (_, width = '0') => String(id).padStart(Number(width), '0'));
+  return pattern.replace(/\{subset\}|\{image_id(?::0?(\d+)d?)?\}/g, (place: string, width = '0') =>
+    place === '{subset}' ? subset : String(id).padStart(Math.min(Number(width), LONGEST_NAME), '0'),
+  );
 }
 
 /** What a file holds by id, and whether all of it could be read: only then is something missing from it. */
@@ -166,7 +173,7 @@ function readPart<Item>(
   if (file === undefined) return undefined;
   const found: Problem[] = [];
   const items = read(file, found);
-  problems.push(...found);
+  addAll(problems, found);
   return { items, whole: found.length === 0 };
 }
 
@@ -240,7 +247,7 @@ export function readVqaV2(split: VqaV2Split): VqaExample[] {
     const annotation = annotations?.items.get(String(id));
     return [{ id: String(id), questionId: id, question, picture, ...(annotation && labels(annotation)) }];
   });
-  if (split.checkImages ?? true) problems.push(...checkPictureFiles(named));
+  if (split.checkImages ?? true) addAll(problems, checkPictureFiles(named));
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }

@@ -33,6 +33,7 @@ export const retrievalSchema: JsonSchema = {
     rerankTop: {
       type: 'integer',
       minimum: 1,
+      maximum: 1000000,
       default: 16,
       description: 'With `rerank`: candidates of a query whose matching score is asked for.',
     },
@@ -45,6 +46,7 @@ export const retrievalSchema: JsonSchema = {
     projection: {
       type: 'integer',
       minimum: 1,
+      maximum: 131072,
       default: 128,
       description: 'Width of new vectors, where the backbone brings no projections of its own.',
     },
@@ -57,6 +59,7 @@ export const retrievalSchema: JsonSchema = {
     negatives: {
       type: 'integer',
       minimum: 1,
+      maximum: 1024,
       default: 1,
       description:
         'Wrong captions for each picture in matching: of the batch, drawn among those that share most words with the right one.',

@@ -16,7 +16,7 @@ afterAll(() => cli.remove());
 const read = (path: string): string => readFileSync(join(cli.folder, path), 'utf8');
 const readJson = (path: string): unknown => JSON.parse(read(path));
 
-describe('vlgraft compare', { timeout: 240_000 }, () => {
+describe('vlgraft compare', { timeout: 900_000 }, () => {
   const words = ['compare', 'tiny.json', '--adapters', 'none,bottleneck:width=2+full', '--seeds', '1,2'];
 
   it('trains each adapter with each seed and tells a table on stdout, progress on stderr', async () => {
@@ -103,7 +103,7 @@ describe('vlgraft compare', { timeout: 240_000 }, () => {
   });
 });
 
-describe('a program', { timeout: 240_000 }, () => {
+describe('a program', { timeout: 900_000 }, () => {
   it('compares with the same function and finds the same, and is told what is wrong without lines', async () => {
     const api = pathToFileURL(join(cli.folder, '../dist/src/index.js')).href;
     const program = `
@@ -131,7 +131,7 @@ describe('a program', { timeout: 240_000 }, () => {
   });
 });
 
-describe('vlgraft sweep', { timeout: 240_000 }, () => {
+describe('vlgraft sweep', { timeout: 900_000 }, () => {
   it('goes on past a trial that fails, marks it, and ends with 1', async () => {
     const rates = 'training.optimizer={"kind":"sgd","learningRate":1e38},{"kind":"sgd","learningRate":1e-3}';
     const schedule = ['--set', 'training.schedule={"kind":"constant","warmup":0}'];

@@ -14,7 +14,7 @@ const faults = ({ told }: ToldCase): string[] => [
 ];
 
 describe.each(errorGroups)('$name', (group) => {
-  it('are told as docs/errors.md shows', { timeout: 120_000 }, async () => {
+  it('are told as docs/errors.md shows', { timeout: 900_000 }, async () => {
     const told = await runGroup(group);
     const snapshot = join(import.meta.dirname, 'messages', `${group.name}.json`);
     await expect(`${JSON.stringify(told, null, 2)}\n`).toMatchFileSnapshot(snapshot);

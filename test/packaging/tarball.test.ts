@@ -12,7 +12,7 @@ const tarball = join(folder, `vlgraft-${version}.tgz`);
 
 function call(program: string, programArguments: readonly string[], cwd: string, environment = {}) {
   const env = { ...process.env, VLGRAFT_CACHE: join(folder, 'cache'), ...environment };
-  const result = spawnSync(program, programArguments, { cwd, env, encoding: 'utf8', timeout: 240_000 });
+  const result = spawnSync(program, programArguments, { cwd, env, encoding: 'utf8', timeout: 600_000 });
   return { code: result.status, stdout: result.stdout, output: `${result.stdout}${result.stderr}` };
 }
 
@@ -74,7 +74,7 @@ describe('the tarball', () => {
   });
 });
 
-describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeout: 300_000 }, () => {
+describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeout: 900_000 }, () => {
   it('works when install scripts are off, its types included', () => {
     const project = installInto('scripts-off', ['--ignore-scripts']);
     checkCommandAndImport(project);

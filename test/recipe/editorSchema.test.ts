@@ -83,7 +83,7 @@ describe('in an editor', () => {
       '{"task": {"kind": "vqa"}, "data": {"train": {"quest|ions": "a"}}}',
       'Questions file',
     ],
-    ['a key of the training', '{"training": {"batch|Size": 8}}', 'At least 1; default: `32`'],
+    ['a key of the training', '{"training": {"batch|Size": 8}}', 'At least 1, at most 65536; default: `32`'],
     ['a key of the recipe', '{"se|ed": 1}', 'Same seed and data, same result'],
     ['a kind', '{"adapters": [{"kind": "lo|ra"}]}', 'Low-rank'],
   ])('%s tells its meaning under the mouse', async (_what, text, told) => {

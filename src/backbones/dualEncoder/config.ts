@@ -1,9 +1,10 @@
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
+import { addAll } from '../../lists.js';
 import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
 import type { Vocabulary } from '../backbone.js';
 import type { BertSizes } from '../bert.js';
-import { configReader } from '../configReader.js';
+import { configReader, mostOf } from '../configReader.js';
 
 /** One transformer, by the names of Hugging Face. */
 export interface TowerConfig {
@@ -87,13 +88,18 @@ const pictureDefaults: Defaults = {
   initializer_range: 0.02,
 };
 
-const integer = (description: string, minimum = 1) => ({ type: 'integer', minimum, description });
+const integer = (maximum: number, description: string, minimum = 1) => ({
+  type: 'integer',
+  minimum,
+  maximum,
+  description,
+});
 
 const towerKeys = {
-  hidden_size: integer('width of the hidden states'),
-  num_hidden_layers: integer('transformer layers'),
-  num_attention_heads: integer('attention heads; divides hidden_size'),
-  intermediate_size: integer('width inside the feed-forward part'),
+  hidden_size: integer(mostOf.width, 'width of the hidden states'),
+  num_hidden_layers: integer(mostOf.layers, 'transformer layers'),
+  num_attention_heads: integer(mostOf.heads, 'attention heads; divides hidden_size'),
+  intermediate_size: integer(mostOf.width, 'width inside the feed-forward part'),
   hidden_act: { enum: hiddenActivations, description: 'activation of the feed-forward part' },
   layer_norm_eps: { type: 'number', exclusiveMinimum: 0, description: 'added to the variance in LayerNorm' },
   initializer_range: { type: 'number', minimum: 0, description: 'standard deviation of new weights' },
@@ -101,20 +107,27 @@ const towerKeys = {
 
 const textKeys = {
   ...towerKeys,
-  vocab_size: integer('tokens of the vocabulary'),
-  max_position_embeddings: integer('tokens that a text may have'),
-  eos_token_id: integer('the token at which a text is pooled; 2: the one with the largest id (clip)', 0),
-  type_vocab_size: integer('segments (chinese_clip)'),
+  vocab_size: integer(mostOf.tokens, 'tokens of the vocabulary'),
+  max_position_embeddings: integer(mostOf.positions, 'tokens that a text may have'),
+  eos_token_id: integer(
+    mostOf.tokens,
+    'the token at which a text is pooled; 2: the one with the largest id (clip)',
+    0,
+  ),
+  type_vocab_size: integer(mostOf.segments, 'segments (chinese_clip)'),
 };
 
 const pictureKeys = {
   ...towerKeys,
-  image_size: integer('height and width of a picture in pixels'),
-  patch_size: integer('height and width of a patch; what is left of a picture belongs to none'),
+  image_size: integer(mostOf.pixels, 'height and width of a picture in pixels'),
+  patch_size: integer(mostOf.pixels, 'height and width of a patch; what is left of a picture belongs to none'),
 };
 
 const ownKeys = {
-  projection_dim: { ...integer('width of the space that text and picture share'), default: 512 },
+  projection_dim: {
+    ...integer(mostOf.width, 'width of the space that text and picture share'),
+    default: 512,
+  },
   logit_scale_init_value: {
     type: 'number',
     default: 2.6592,
@@ -236,12 +249,16 @@ function readTower<Tower extends TowerConfig>(
 ): Tower | undefined {
   try {
     const tower = read(partOf(config, key));
-    problems.push(...[...check(tower)].map((problem) => ({ ...problem, where: `/${key}${problem.where}` })));
+    addAll(
+      problems,
+      [...check(tower)].map((problem) => ({ ...problem, where: `/${key}${problem.where}` })),
+    );
     return tower;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    problems.push(
-      ...error.problems.map((problem) => ({ ...problem, where: `/${key}${problem.where ?? ''}` })),
+    addAll(
+      problems,
+      error.problems.map((problem) => ({ ...problem, where: `/${key}${problem.where ?? ''}` })),
     );
     return undefined;
   }

@@ -2,7 +2,7 @@ import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { hiddenActivations } from '../../nn/index.js';
 import type { BertSizes } from '../bert.js';
-import { configReader } from '../configReader.js';
+import { configReader, mostOf } from '../configReader.js';
 import { publishedHead } from '../publishedHead.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
@@ -18,34 +18,46 @@ export interface PatchStreamConfig extends BertSizes {
   readonly tie_word_embeddings: boolean;
 }
 
-const integer = (description: string, standard: number, minimum = 1) => ({
+const integer = (maximum: number, description: string, standard: number, minimum = 1) => ({
   type: 'integer',
   minimum,
+  maximum,
   default: standard,
   description,
 });
 
 const properties = {
   model_type: { enum: ['vilt'], description: 'text and the patches of a picture in one sequence' },
-  vocab_size: integer('tokens of the vocabulary', 30522),
-  hidden_size: integer('width of the hidden states', 768),
-  num_hidden_layers: integer('transformer layers', 12),
-  num_attention_heads: integer('attention heads; divides hidden_size', 12),
-  intermediate_size: integer('width inside the feed-forward part', 3072),
+  vocab_size: integer(mostOf.tokens, 'tokens of the vocabulary', 30522),
+  hidden_size: integer(mostOf.width, 'width of the hidden states', 768),
+  num_hidden_layers: integer(mostOf.layers, 'transformer layers', 12),
+  num_attention_heads: integer(mostOf.heads, 'attention heads; divides hidden_size', 12),
+  intermediate_size: integer(mostOf.width, 'width inside the feed-forward part', 3072),
   hidden_act: {
     enum: hiddenActivations,
     default: 'gelu',
     description: 'activation of the feed-forward part',
   },
-  max_position_embeddings: integer('tokens that a text may have', 40),
-  type_vocab_size: integer('segments of the text', 2),
-  modality_type_vocab_size: integer('text, picture and, where it is 3, a second picture', 2, 2),
+  max_position_embeddings: integer(mostOf.positions, 'tokens that a text may have', 40),
+  type_vocab_size: integer(mostOf.segments, 'segments of the text', 2),
+  modality_type_vocab_size: integer(
+    mostOf.segments,
+    'text, picture and, where it is 3, a second picture',
+    2,
+    2,
+  ),
   image_size: integer(
+    mostOf.pixels,
     'side in pixels of a square picture that has a position of its own for each patch; those of others are interpolated',
     384,
   ),
-  patch_size: integer('height and width of a patch', 32),
-  max_image_length: integer('patches of a picture at most, spread evenly over it; -1: all', -1, -1),
+  patch_size: integer(mostOf.pixels, 'height and width of a patch', 32),
+  max_image_length: integer(
+    mostOf.positions,
+    'patches of a picture at most, spread evenly over it; -1: all',
+    -1,
+    -1,
+  ),
   qkv_bias: { type: 'boolean', default: true, description: 'whether query, key and value have biases' },
   tie_word_embeddings: {
     type: 'boolean',

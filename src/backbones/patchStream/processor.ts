@@ -12,6 +12,7 @@ import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder
 import { loadTokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json } from '../../json.js';
+import { largest } from '../../lists.js';
 import type {
   EncodedSequence,
   PicturePlace,
@@ -129,7 +130,7 @@ function collatePictures(
   patchSize: number,
   multiple: number,
 ): HostBatch {
-  const longest = Math.max(...pictures.map(({ chosen }) => chosen.length));
+  const longest = largest(pictures.map(({ chosen }) => chosen.length));
   const width = pictures.some(({ image }) => !image) ? 0 : 3 * patchSize ** 2;
   const [size, count] = [pictures.length, roundUp(longest, multiple)];
   const values = new Float32Array(size * count * width);

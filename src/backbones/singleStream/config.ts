@@ -1,7 +1,7 @@
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
-import { configReader } from '../configReader.js';
+import { configReader, mostOf } from '../configReader.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
 export interface SingleStreamConfig {
@@ -23,9 +23,10 @@ export interface SingleStreamConfig {
   readonly visual_box_dim: number;
 }
 
-const integer = (description: string, standard: number, minimum = 1) => ({
+const integer = (maximum: number, description: string, standard: number, minimum = 1) => ({
   type: 'integer',
   minimum,
+  maximum,
   default: standard,
   description,
 });
@@ -35,18 +36,18 @@ const properties = {
     enum: ['bert', 'visual_bert'],
     description: 'bert reads text alone, visual_bert text and regions',
   },
-  vocab_size: integer('tokens of the vocabulary', 30522),
-  hidden_size: integer('width of the hidden states', 768),
-  num_hidden_layers: integer('transformer layers', 12),
-  num_attention_heads: integer('attention heads; divides hidden_size', 12),
-  intermediate_size: integer('width inside the feed-forward part', 3072),
+  vocab_size: integer(mostOf.tokens, 'tokens of the vocabulary', 30522),
+  hidden_size: integer(mostOf.width, 'width of the hidden states', 768),
+  num_hidden_layers: integer(mostOf.layers, 'transformer layers', 12),
+  num_attention_heads: integer(mostOf.heads, 'attention heads; divides hidden_size', 12),
+  intermediate_size: integer(mostOf.width, 'width inside the feed-forward part', 3072),
   hidden_act: {
     enum: hiddenActivations,
     default: 'gelu',
     description: 'activation of the feed-forward part',
   },
-  max_position_embeddings: integer('tokens that a text may have', 512),
-  type_vocab_size: integer('segments', 2),
+  max_position_embeddings: integer(mostOf.positions, 'tokens that a text may have', 512),
+  type_vocab_size: integer(mostOf.segments, 'segments', 2),
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,
@@ -69,14 +70,14 @@ const properties = {
     default: true,
     description: 'false: the masked-word head has a decoder of its own beside the word embeddings',
   },
-  visual_embedding_dim: integer('width of a region feature (visual_bert)', 512),
+  visual_embedding_dim: integer(mostOf.width, 'width of a region feature (visual_bert)', 512),
   special_visual_initialize: {
     type: 'boolean',
     default: true,
     description:
       'new segment and position embeddings of regions start as copies of those of text (visual_bert)',
   },
-  visual_box_dim: integer('width of a region box, 0: boxes are not read (visual_bert)', 0, 0),
+  visual_box_dim: integer(mostOf.width, 'width of a region box, 0: boxes are not read (visual_bert)', 0, 0),
 } as const;
 
 /** Hugging Face keys with a single value that this family computes. */

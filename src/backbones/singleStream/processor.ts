@@ -6,6 +6,7 @@ import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regi
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
+import { largest } from '../../lists.js';
 import type {
   EncodedSequence,
   PicturePlace,
@@ -78,7 +79,7 @@ const placesOf = ({ boxes, indices }: Regions, picture: number): PicturePlace[] 
     return part.join() === '0,0,1,1' ? { picture } : { picture, part };
   });
 
-const longest = (lengths: readonly number[]) => Math.max(0, ...lengths);
+const longest = (lengths: readonly number[]) => largest(lengths, 0);
 
 const isWithoutFeatures = ({ pictures }: SingleStreamSequence): boolean =>
   pictures.some(({ writeFeatures }) => !writeFeatures);

@@ -1,5 +1,6 @@
-import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileStatus } from '../../fileStatus.js';
 import { type Candidate, candidate } from './candidate.js';
 
 function entriesOf(folder: string): Dirent[] {
@@ -24,8 +25,7 @@ export function paths(word: string, wanted: (name: string) => boolean): Candidat
 /** A folder, or a link to one. */
 const isFolder = (folder: string, entry: Dirent): boolean =>
   entry.isDirectory() ||
-  (entry.isSymbolicLink() &&
-    (statSync(join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false));
+  (entry.isSymbolicLink() && (fileStatus(join(folder, entry.name))?.isDirectory() ?? false));
 
 const isRun = (folder: string): boolean => existsSync(join(folder, 'recipe.json'));
 

@@ -3,6 +3,7 @@ import { formatProblem, UsageError } from '../../errors.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { DataProblem, DataReport, SplitFacts } from '../../training/dataReport.js';
 import { longWork } from '../longWork.js';
+import { problemLines } from '../problemLines.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { action, examples, gather } from '../verb.js';
@@ -59,9 +60,8 @@ const HEADING = ['', 'examples', 'pictures', 'longest text', 'cut texts', 'boxes
 const formatFacts = ({ splits }: DataReport): string =>
   formatTable([HEADING, ...Object.entries(splits).map(([name, facts]) => splitRow(name, facts))]);
 
-function tellProblem(shell: Shell, { split: _split, examples: count, ...problem }: DataProblem): void {
-  shell.complain(`${formatProblem(problem)}${count === undefined ? '' : ` (${count} examples)`}`);
-}
+const tellProblem = ({ split: _split, examples: count, ...problem }: DataProblem): string =>
+  `${formatProblem(problem)}${count === undefined ? '' : ` (${count} examples)`}`;
 
 /** The first problems, split by split, and how many more there are. */
 function tellProblems(shell: Shell, problems: readonly DataProblem[]): void {
@@ -70,11 +70,10 @@ function tellProblems(shell: Shell, problems: readonly DataProblem[]): void {
   for (const split of splits) {
     const own = problems.filter((problem) => problem.split === split);
     shell.notice(`${split ?? 'recipe'}: ${own.length} problem${own.length === 1 ? '' : 's'}`);
-    for (const problem of own.slice(0, left)) tellProblem(shell, problem);
-    left = Math.max(0, left - own.length);
+    const lines = problemLines(own, left, tellProblem);
+    for (const line of lines) shell.complain(line);
+    left = Math.max(0, left - lines.length);
   }
-  const more = problems.length - MOST_PROBLEMS;
-  if (more > 0) shell.complain(`and ${more} more (--json lists all)`);
 }
 
 async function check(shell: Shell, name: string, options: Options): Promise<number> {

@@ -1,3 +1,4 @@
+import { largest } from '../../lists.js';
 import type { Check } from '../../plan/doctor/check.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
@@ -22,7 +23,7 @@ function formatCheck({ name, status, found, advice }: Check, nameWidth: number):
 }
 
 function format(checks: readonly Check[]): string {
-  const width = Math.max(...checks.map(({ name }) => name.length));
+  const width = largest(checks.map(({ name }) => name.length));
   return checks.map((check) => formatCheck(check, width)).join('\n');
 }
 

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { EngineInfo } from '../../engine/index.js';
 import type { InstallPlan } from '../../engine/install/plan.js';
+import { largest } from '../../lists.js';
 import { interruptible } from '../interrupt.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
@@ -25,7 +26,7 @@ const planRows = (plan: InstallPlan): string[][] => [
 
 /** Rows of a name and a value, both to the left. */
 const formatPairs = (rows: readonly (readonly string[])[]): string => {
-  const width = Math.max(...rows.map(([name = '']) => name.length));
+  const width = largest(rows.map(([name = '']) => name.length));
   return rows.map(([name = '', value = '']) => `${name.padEnd(width)}  ${value}`).join('\n');
 };
 

@@ -88,6 +88,7 @@ const schema = {
       type: 'number',
       description: 'Memory for crops that are kept from one epoch to the next; 0 keeps none.',
       minimum: 0,
+      maximum: 16777216,
       default: DEFAULTS.cacheMegabytes,
     },
   },

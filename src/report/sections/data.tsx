@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { grouped, percent } from '../../figures.js';
+import { largest, smallest } from '../../lists.js';
 import { type DataFacts, LONGEST, type Range, type SplitFacts } from '../../recording/dataFacts.js';
 import { Bar, Scroll, Section } from '../parts.js';
 
@@ -52,7 +53,7 @@ interface Bin {
 function binsOf(splits: readonly Split[]): Bin[] {
   const lengths = splits.flatMap(([, { words }]) => Object.keys(words).map(Number));
   if (lengths.length === 0) return [];
-  const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+  const [least, most] = [smallest(lengths), largest(lengths)];
   const width = Math.ceil((most - least + 1) / ROWS);
   const count = Math.ceil((most - least + 1) / width);
   return Array.from({ length: count }, (_, at) => ({
@@ -85,7 +86,10 @@ function ShareTable({
   splits: readonly Split[];
   rows: readonly { readonly name: string; readonly shares: readonly (number | undefined)[] }[];
 }): JSX.Element {
-  const longest = Math.max(...rows.map(({ shares }) => shares[0] ?? 0), 1e-9);
+  const longest = largest(
+    rows.map(({ shares }) => shares[0] ?? 0),
+    1e-9,
+  );
   return (
     <Scroll label={label}>
       <table class="bars">
@@ -148,7 +152,7 @@ const Answers = ({ splits }: { readonly splits: readonly Split[] }): JSX.Element
 export const Data = ({ data }: { readonly data: DataFacts | undefined }): JSX.Element | null => {
   if (!data) return null;
   const splits = Object.entries(data) as unknown as readonly Split[];
-  const measured = Math.max(...splits.map(([, { pictures }]) => pictures.measured));
+  const measured = largest(splits.map(([, { pictures }]) => pictures.measured));
   const isSample = splits.some(([, { pictures }]) => pictures.measured < pictures.count);
   return (
     <Section id="data" title="Data">

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { largest } from '../../lists.js';
 import type { Gallery, GalleryLook, LookedPlace } from '../../recording/gallery.js';
 import { Scroll } from '../parts.js';
 import { Drawing } from './picture.js';
@@ -181,7 +182,10 @@ export function Look({
                 <g class={`heat heat-${word}${word === 0 ? ' first' : ''}`}>
                   <Heat
                     parts={partsOf(look, weights, nth)}
-                    most={Math.max(...weights.filter((_, place) => look.places[place]?.part), 1e-9)}
+                    most={largest(
+                      weights.filter((_, place) => look.places[place]?.part),
+                      1e-9,
+                    )}
                     size={picture}
                   />
                 </g>

@@ -1,12 +1,16 @@
 import type { JSX } from 'preact';
 import { grouped, percent } from '../../figures.js';
+import { largest as largestOf } from '../../lists.js';
 import type { RunFacts } from '../facts.js';
 import { Bar, Scroll, Section } from '../parts.js';
 
 /** Which parts of the model train, and how large they are. */
 export function Parameters({ parameters }: Pick<RunFacts, 'parameters'>): JSX.Element {
   const { modules, trainable, frozen, share } = parameters;
-  const largest = Math.max(1, ...modules.map((one) => one.trainable + one.frozen));
+  const largest = largestOf(
+    modules.map((one) => one.trainable + one.frozen),
+    1,
+  );
   return (
     <Section id="parameters" title="Parameters">
       <p>

@@ -1,5 +1,6 @@
 import type { EncodedSequence, Processor } from '../../backbones/backbone.js';
 import { engineInfo, fromHost } from '../../engine/index.js';
+import { largest } from '../../lists.js';
 import { LENGTH_MULTIPLE } from '../batch.js';
 import type { Model } from '../model.js';
 import { createValueComputer, type ValueComputer } from './computeValues.js';
@@ -50,7 +51,7 @@ export function createValueWriter(
   const compiled = new Set<string>();
   const spent = { rows: 0, compute: 0, write: 0 };
   let last: { readonly keys: readonly Buffer[]; readonly layout: Layout } | undefined;
-  const fixed = Math.max(...values.map(({ positions }) => positions));
+  const fixed = largest(values.map(({ positions }) => positions));
 
   const run = async (sequences: readonly EncodedSequence[]) => {
     // Numbers of sequences are rounded up, so that few shapes are compiled.

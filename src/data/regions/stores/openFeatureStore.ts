@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../../errors.js';
+import { fileStatus } from '../../../fileStatus.js';
 import type { FeatureStore } from './featureStore.js';
 import { openLmdbStore } from './lmdbStore.js';
 import { openNpzFolderStore } from './npzFolderStore.js';
@@ -8,7 +9,7 @@ import { openSafetensorsStore } from './safetensorsStore.js';
 
 /** Opens the features at `path` by what lies there; throws UsageError where it is none of the known forms. */
 export async function openFeatureStore(path: string): Promise<FeatureStore> {
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = fileStatus(path);
   if (!status) throw new UsageError({ file: path, message: 'no such file or folder of features' });
   if (!status.isDirectory()) {
     return path.endsWith('.safetensors') ? openSafetensorsStore(path) : openLmdbStore(path);

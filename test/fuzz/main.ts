@@ -1,0 +1,152 @@
+import { fork } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createFuzzer, type FuzzReader, inputOf } from './reader.js';
+import { fuzzReaders } from './readers.js';
+
+const HELP = 'npm run fuzz -- [--runs 1000000] [--seed 1] [--from 0] [--out fuzz-findings] [READER ...]';
+
+/** Milliseconds without a finished input after which it counts as a hang. */
+const HANGS = 60_000;
+/** Findings of one reader after which it is left. */
+const MOST_FINDINGS = 20;
+
+/** A folder in memory where there is one. */
+const workFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'vlgraft-fuzz-'));
+
+interface Part {
+  readonly name: string;
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  /** Where the number of the input that is being read stands. */
+  readonly position: string;
+  readonly folder: string;
+}
+
+const readerOf = (name: string): FuzzReader => {
+  const found = fuzzReaders.find((reader) => reader.name === name);
+  if (!found) throw new Error(`no reader ${name}; one of ${fuzzReaders.map((one) => one.name).join(', ')}`);
+  return found;
+};
+
+/** In the child: one input after another; findings are sent to the parent. */
+async function carryOut({ name, seed, from, to, position, folder }: Part): Promise<void> {
+  process.on('disconnect', () => process.exit(1));
+  const reader = readerOf(name);
+  const fuzzer = createFuzzer(reader, folder);
+  const file = openSync(position, 'w');
+  const number = Buffer.alloc(8);
+  await fuzzer.warmUp().catch(() => {});
+  for (let index = from; index < to; index++) {
+    number.writeDoubleLE(index);
+    writeSync(file, number, 0, 8, 0);
+    const what = await fuzzer.run(inputOf(reader, seed, index));
+    if (what !== undefined) process.send?.({ index, what });
+  }
+  closeSync(file);
+  fuzzer.close();
+}
+
+interface Ended {
+  readonly index: number;
+  readonly what?: string;
+}
+
+/** Starts a child for a part; resolves when it is done, or with the input that ended it. */
+function follow(part: Part, onFinding: (index: number, what: string) => void): Promise<Ended> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(part)], {
+    execArgv: ['--max-old-space-size=3000'],
+  });
+  const position = () => {
+    const bytes = existsSync(part.position) ? readFileSync(part.position) : Buffer.alloc(0);
+    return bytes.length === 8 ? bytes.readDoubleLE(0) : part.from;
+  };
+  child.on('message', ({ index, what }: Required<Ended>) => onFinding(index, what));
+  return new Promise((resolve) => {
+    let [before, since] = [-1, Date.now()];
+    let hung = false;
+    const watch = setInterval(() => {
+      const now = position();
+      if (now !== before) [before, since] = [now, Date.now()];
+      else if (Date.now() - since > HANGS) {
+        hung = true;
+        child.kill('SIGKILL');
+      }
+    }, 500);
+    child.on('exit', (code, signal) => {
+      clearInterval(watch);
+      if (code === 0) resolve({ index: part.to });
+      else
+        resolve({ index: position(), what: hung ? 'it hangs' : `the process ended with ${signal ?? code}` });
+    });
+  });
+}
+
+async function fuzz(name: string, seed: number, [from, to]: readonly [number, number], out: string) {
+  const reader = readerOf(name);
+  const root = workFolder();
+  let findings = 0;
+  const keep = (index: number, what: string) => {
+    findings++;
+    const { file, bytes, seed: of } = inputOf(reader, seed, index);
+    const folder = join(out, name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${seed}-${index}-${of}-${file.replaceAll('/', '_')}`), bytes);
+    writeFileSync(join(folder, `${seed}-${index}.txt`), `${what}\n`);
+    console.log(`${name} --seed ${seed} --from ${index} --runs 1: ${what}`);
+  };
+  const start = performance.now();
+  let at = from;
+  while (at < to && findings < MOST_FINDINGS) {
+    const part = { name, seed, from: at, to, position: join(root, 'position'), folder: join(root, 'files') };
+    const ended = await follow(part, keep);
+    if (ended.what !== undefined) keep(ended.index, ended.what);
+    at = ended.what === undefined ? to : ended.index + 1;
+  }
+  rmSync(root, { recursive: true, force: true });
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  console.log(`${name}: ${at - from} inputs, ${findings} findings, ${seconds} s`);
+  return findings;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: '1' },
+      from: { type: 'string', default: '0' },
+      out: { type: 'string', default: 'fuzz-findings' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const names = positionals.length > 0 ? positionals : fuzzReaders.map(({ name }) => name);
+  const from = Number(values.from);
+  let findings = 0;
+  for (const name of names)
+    findings += await fuzz(name, Number(values.seed), [from, from + Number(values.runs)], values.out);
+  process.exitCode = findings > 0 ? 1 : 0;
+}
+
+const isChild = process.send !== undefined;
+await (isChild
+  ? carryOut(JSON.parse(process.argv[2] as string) as Part).then(() => process.exit(0))
+  : main());

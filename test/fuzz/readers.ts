@@ -1,0 +1,319 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapters } from '../../adapters/index.js';
+import { readShape } from '../../src/backbones/load.js';
+import { readAdapterConfig } from '../../src/checkpoints/adapterFolder.js';
+import { readForeignAdapterFolder } from '../../src/checkpoints/foreignAdapterFolder.js';
+import { readJsonObject } from '../../src/checkpoints/jsonFile.js';
+import { readNpy, readNpz } from '../../src/checkpoints/numpy.js';
+import { readSafetensors } from '../../src/checkpoints/safetensors.js';
+import { inputLines } from '../../src/cli/predictInputs.js';
+import { readPictureSettings } from '../../src/data/pictureSettings.js';
+import { loadTokenizer } from '../../src/data/tokenizer.js';
+import { UsageError } from '../../src/errors.js';
+import type { Json } from '../../src/json.js';
+import { applyOverrides } from '../../src/recipe/override.js';
+import { parseRecipe } from '../../src/recipe/source.js';
+import { resolveRecipe } from '../../src/recipe/validate.js';
+import { writeReport } from '../../src/report/writeReport.js';
+import { readAnswers } from '../../src/wizard/readAnswers.js';
+import { readCocoCaptions } from '../../tasks/readers/cocoCaptions.js';
+import { collectCocoInstances } from '../../tasks/readers/cocoInstances.js';
+import { readFlickr30kEntities } from '../../tasks/readers/flickr30kEntities.js';
+import { readKarpathy } from '../../tasks/readers/karpathy.js';
+import { readNlvr2 } from '../../tasks/readers/nlvr2.js';
+import { readRefCoco } from '../../tasks/readers/refCoco.js';
+import { readVcr } from '../../tasks/readers/vcr.js';
+import { readVqaV2 } from '../../tasks/readers/vqaV2.js';
+import type { FuzzReader, Seed } from './reader.js';
+
+const test = (...parts: readonly string[]) => join(process.cwd(), 'test', ...parts);
+
+/** Every file below a folder by its path in it. */
+function filesBelow(folder: string): Record<string, Buffer> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(files.map((file) => [file.slice(folder.length + 1), readFileSync(file)]));
+}
+
+/** The files of a folder of fixtures, of which those that match are changed. */
+function seedOf(folder: string, changed: RegExp): Seed {
+  const files = filesBelow(test(folder));
+  return { files, changed: Object.keys(files).filter((name) => changed.test(name)) };
+}
+
+/** One file by itself. */
+const alone = (name: string, content: unknown): Seed => ({
+  files: {
+    [name]: Buffer.isBuffer(content)
+      ? content
+      : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)),
+  },
+  changed: [name],
+});
+
+const readers = 'tasks/readers/fixtures';
+
+/** Throws what a reader gathers. */
+const refuse = (problems: ConstructorParameters<typeof UsageError>[0] & { length: number }) => {
+  if (problems.length > 0) throw new UsageError(problems);
+};
+
+const datasets: readonly FuzzReader[] = [
+  {
+    name: 'vqa',
+    seeds: [seedOf(`${readers}/vqa_v2`, /train2014_(annotations|questions)\.json$/)],
+    read: (folder) =>
+      readVqaV2({
+        questions: join(folder, 'v2_OpenEnded_mscoco_train2014_questions.json'),
+        annotations: join(folder, 'v2_mscoco_train2014_annotations.json'),
+        images: join(folder, 'train2014'),
+      }),
+  },
+  {
+    name: 'karpathy',
+    seeds: [seedOf(`${readers}/karpathy`, /^(dataset|instances)\.json$/)],
+    read: (folder) =>
+      readKarpathy({
+        annotations: join(folder, 'dataset.json'),
+        images: join(folder, 'images'),
+        instances: join(folder, 'instances.json'),
+        split: 'train',
+        restval: true,
+      }),
+  },
+  {
+    name: 'refcoco',
+    seeds: [seedOf(`${readers}/refcoco`, /^(refs|instances|detections)\.json$/)],
+    read: (folder) =>
+      readRefCoco({
+        refs: join(folder, 'refs.json'),
+        instances: join(folder, 'instances.json'),
+        images: join(folder, 'images'),
+        detections: { file: join(folder, 'detections.json') },
+      }),
+  },
+  {
+    name: 'vcr',
+    seeds: [seedOf(`${readers}/vcr`, /^val\.jsonl$|\.json$/)],
+    read: (folder) => readVcr({ annotations: join(folder, 'val.jsonl'), images: join(folder, 'vcr1images') }),
+  },
+  {
+    name: 'nlvr2',
+    seeds: [seedOf(`${readers}/nlvr2`, /^data\/(dev|instances_dev)\.json$/)],
+    read: (folder) =>
+      readNlvr2({
+        annotations: join(folder, 'data/dev.json'),
+        images: join(folder, 'images/dev'),
+        instances: join(folder, 'data/instances_dev.json'),
+      }),
+  },
+  {
+    name: 'flickr30k',
+    seeds: [seedOf(`${readers}/flickr30k_entities`, /^train\.txt$|\/100000000[123]\.(txt|xml)$/)],
+    read: (folder) =>
+      readFlickr30kEntities({
+        ids: join(folder, 'train.txt'),
+        annotations: folder,
+        images: join(folder, 'flickr30k-images'),
+      }),
+  },
+  {
+    name: 'coco-captions',
+    seeds: [
+      alone('captions.json', {
+        images: [
+          { id: 1, file_name: '1.png', width: 30, height: 20 },
+          { id: 2, file_name: '2.png', width: 30, height: 20 },
+        ],
+        annotations: [
+          { id: 7, image_id: 1, caption: 'a cat on a mat' },
+          { id: 8, image_id: 2, caption: 'two dogs' },
+        ],
+      }),
+    ],
+    read: (folder) =>
+      readCocoCaptions({ captions: join(folder, 'captions.json'), images: folder, checkImages: false }),
+  },
+  {
+    name: 'coco-instances',
+    seeds: [
+      seedOf(`${readers}/refcoco`, /^instances\.json$/),
+      seedOf(`${readers}/karpathy`, /^instances\.json$/),
+    ],
+    read: (folder) => {
+      const problems: never[] = [];
+      collectCocoInstances(join(folder, 'instances.json'), problems);
+      refuse(problems);
+    },
+  },
+];
+
+const shipped = readdirSync('recipes').filter((name) => name.endsWith('.json') && name !== 'schema.json');
+
+const answers = {
+  task: 'vqa',
+  data: { root: 'data' },
+  adapters: ['bottleneck', 'lora'],
+  options: { lora: { rank: 4 } },
+  budget: { epochs: 2, batchSize: 8 },
+  output: 'runs/x',
+};
+
+const settings = [
+  'training.epochs=3\nadapters[0].reductionFactor=8\nseed=5',
+  'adapters=[{"kind":"lora","rank":4}]\ntraining.optimizer.kind=sgd\ntraining.maxSteps=2',
+  'data.regions={"kind":"crop-pixels"}\nbackbone.create={"model_type":"bert","hidden_size":16}',
+].map((text) => alone('settings.txt', text));
+
+const baseRecipe = () => readFileSync(join('recipes', shipped[0]!), 'utf8');
+
+const words: readonly FuzzReader[] = [
+  {
+    name: 'recipe',
+    seeds: shipped.map((name) => alone('recipe.json', readFileSync(join('recipes', name)))),
+    read: (folder) => {
+      const file = join(folder, 'recipe.json');
+      const { input, source } = parseRecipe(readFileSync(file, 'utf8'), file);
+      return resolveRecipe(input, { source, files: false });
+    },
+  },
+  {
+    name: 'set',
+    seeds: settings,
+    read: (folder) => {
+      const lines = readFileSync(join(folder, 'settings.txt'), 'utf8').split('\n');
+      const { input, source } = applyOverrides(parseRecipe(baseRecipe(), 'recipe.json'), lines);
+      return resolveRecipe(input, { source, files: false });
+    },
+  },
+  {
+    name: 'answers',
+    seeds: [alone('answers.json', answers)],
+    read: (folder) => readAnswers(join(folder, 'answers.json'), []),
+  },
+  {
+    name: 'predict',
+    seeds: [
+      alone(
+        'inputs.jsonl',
+        '{"text": "What is it?", "picture": "a.png", "boxes": [[0, 0, 5, 5]], "id": 7}\n' +
+          '{"text": "both are red", "pictures": ["a.png", "b.png"], "choices": ["yes", "no"], "task": "vqa"}\n',
+      ),
+    ],
+    read: async (folder) => {
+      for await (const { problems } of inputLines(join(folder, 'inputs.jsonl'))) refuse(problems as never);
+    },
+  },
+];
+
+const configs = ['BertModel', 'CLIPModel', 'ChineseCLIPModel', 'ViltModel', 'VisualBertModel'];
+const foreign = readdirSync(test('parity/adapters')).filter((name) => /^(peft|hub)_/.test(name));
+
+const bert = () => readShape(test('parity/BertModel')).shape;
+
+function readForeign(folder: string): void {
+  const { library, config, tensors } = readForeignAdapterFolder(folder);
+  const given = { config: config as Readonly<Record<string, Json>>, tensors };
+  for (const { formats = [] } of adapters)
+    for (const format of formats)
+      if (format.library === library && format.accepts(given.config)) format.read(given, bert());
+}
+
+const tokenizers = ['bert_wordpiece', 'clip_bpe', 'roberta_bpe'];
+
+function readTokenizer(folder: string): void {
+  const tokenizer = loadTokenizer(folder);
+  const { ids } = tokenizer.encode('Two dogs, 犬 and a café!', 'yes', { maxLength: 12 });
+  tokenizer.decode(ids);
+}
+
+const models: readonly FuzzReader[] = [
+  {
+    name: 'config',
+    seeds: configs
+      .map((name) => seedOf(`parity/${name}`, /^config\.json$/))
+      .map(({ files }) => alone('config.json', files['config.json'])),
+    read: (folder) => readShape(folder),
+  },
+  {
+    name: 'foreign-adapter',
+    seeds: foreign.map((name) => seedOf(`parity/adapters/${name}`, /^adapter_config\.json$/)),
+    read: readForeign,
+  },
+  {
+    name: 'adapter',
+    seeds: [
+      alone('adapter_config.json', {
+        formatVersion: 1,
+        backbone: { name: 'tiny', hash: 'a'.repeat(64) },
+        adapters: [{ kind: 'lora', rank: 4 }],
+        task: { kind: 'vqa' },
+        taskState: { answers: ['yes', 'no'] },
+        preprocessing: {},
+      }),
+    ],
+    read: readAdapterConfig,
+  },
+  {
+    name: 'preprocessor',
+    seeds: ['clip', 'vilt']
+      .flatMap((kind) => {
+        const files = filesBelow(test('parity/images', kind));
+        return files['preprocessor_config.json']
+          ? [alone('config.json', files['preprocessor_config.json'])]
+          : [];
+      })
+      .concat(
+        alone('config.json', {
+          image_processor_type: 'CLIPImageProcessor',
+          do_resize: true,
+          size: { shortest_edge: 32 },
+          resample: 3,
+          do_center_crop: true,
+          crop_size: { height: 32, width: 32 },
+          do_rescale: true,
+          rescale_factor: 1 / 255,
+          do_normalize: true,
+          image_mean: [0.5, 0.5, 0.5],
+          image_std: [0.5, 0.5, 0.5],
+        }),
+      ),
+    read: (folder) => readPictureSettings(readJsonObject(join(folder, 'config.json')) as never, 'clip'),
+  },
+  {
+    name: 'tokenizer',
+    seeds: tokenizers.map((name) => seedOf(`parity/tokenizers/${name}`, /^tokenizer(_config)?\.json$/)),
+    read: readTokenizer,
+  },
+];
+
+const arrays = (pattern: RegExp, name: string): Seed[] => {
+  const files = filesBelow(test('checkpoints/fixtures'));
+  return Object.keys(files)
+    .filter((file) => pattern.test(file))
+    .map((file) => alone(name, files[file]));
+};
+
+const stores: readonly FuzzReader[] = [
+  {
+    name: 'safetensors',
+    seeds: arrays(/\.safetensors$/, 'a.safetensors'),
+    read: (folder) => {
+      for (const tensor of readSafetensors(join(folder, 'a.safetensors')).values()) void tensor.data;
+    },
+  },
+  { name: 'npy', seeds: arrays(/\.npy$/, 'a.npy'), read: (folder) => readNpy(join(folder, 'a.npy')).data },
+  { name: 'npz', seeds: arrays(/\.npz$/, 'a.npz'), read: (folder) => readNpz(join(folder, 'a.npz')) },
+];
+
+const runs: readonly FuzzReader[] = [
+  {
+    name: 'report',
+    seeds: [seedOf('fuzz/seeds/run', /\.jsonl?$/)],
+    read: (folder) => writeReport(folder),
+  },
+];
+
+/** Every reader of files that come from outside. */
+export const fuzzReaders: readonly FuzzReader[] = [...words, ...datasets, ...models, ...runs, ...stores];
