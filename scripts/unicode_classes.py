@@ -39,6 +39,12 @@ classes = {
     "numeric": isolated(pre_tokenizers.Digits(individual_digits=True)),
     "letter": matched(r"\p{L}"),
     "number": matched(r"\p{N}"),
+    "upper": matched(r"\p{Lu}"),
+    "lower": matched(r"\p{Ll}"),
+    "digit": matched(r"\p{Nd}"),
+    "anyMark": matched(r"\p{M}"),
+    "anyPunctuation": matched(r"\p{P}"),
+    "symbol": matched(r"\p{S}"),
     "patternWord": matched(r"\w"),
     "word": [p for p in points if parts(pre_tokenizers.Whitespace(), p) == ["a" + chr(p) + "b"]],
 }

@@ -112,6 +112,8 @@ export interface BackboneShape {
   readonly streams: readonly StreamShape[];
   /** Tokens that a text may have at most. */
   readonly maxTextLength?: number;
+  /** Rows of its word table, the config's key for that, and the token that a text is pooled at, where the config names it. */
+  readonly words?: { readonly count: number; readonly key: string; readonly endId?: number };
   /** Answers that the checkpoint's own question answering head chooses from, by class; absent where it has none. */
   readonly answers?: readonly string[];
   readonly published?: PublishedHead;

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../checkpoints/jsonFile.js';
+import { join } from 'node:path';
+import { type JsonObject, readJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import { classNameOf, type SpecialKey } from './tokens/classRules.js';
 import { defineTokenizer, type TokenizerFiles } from './tokens/definition.js';
@@ -124,6 +125,20 @@ function encoder({ template, encode }: Pipeline, file: string, atStart: boolean)
 /** Texts that are longer than this have no bound: transformers writes 10^30. */
 const NO_BOUND = 1e9;
 
+/** Tokens that texts were made for at most, by a tokenizer_config.json; undefined where it sets no bound. */
+const boundOf = ({ model_max_length: longest }: JsonObject): number | undefined =>
+  typeof longest === 'number' && longest >= 1 && longest < NO_BOUND ? longest : undefined;
+
+/** The same for a folder; undefined where the file can't be read, which loading the tokenizer tells. */
+export function longestTextOf(folder: string): number | undefined {
+  try {
+    return boundOf(readJsonObject(join(folder, 'tokenizer_config.json')));
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 function build(files: TokenizerFiles, file: string): Tokenizer {
   const definition = defineTokenizer(files);
   const { config, tokenizer } = files;
@@ -133,7 +148,7 @@ function build(files: TokenizerFiles, file: string): Tokenizer {
   const ids = [...tokens.keys()].sort((a, b) => a - b);
   const direction = (tokenizer.truncation as JsonObject | null | undefined)?.direction;
   const atStart = (config.truncation_side ?? String(direction).toLowerCase()) === 'left';
-  const longest = config.model_max_length;
+  const longest = boundOf(config);
   const suffix = (definition.tokenizer.model as JsonObject).end_of_word_suffix;
   const specialId = (role: SpecialRole): number => {
     const spelled = specials[role satisfies SpecialKey];
@@ -155,7 +170,7 @@ function build(files: TokenizerFiles, file: string): Tokenizer {
     file,
     vocabularySize: (ids.at(-1) ?? -1) + 1,
     ...(pipeline.unknownId !== undefined && { unknownId: pipeline.unknownId }),
-    ...(typeof longest === 'number' && longest < NO_BOUND && { longestText: longest }),
+    ...(longest !== undefined && { longestText: longest }),
     notes,
     encode: encoder(pipeline, file, atStart),
     tokenize: (text) => pipeline.encode(text).map((id) => tokens.get(id) as string),

@@ -8,8 +8,11 @@ import type { BackboneShape } from '../backbones/backbone.js';
 import { fetchCommand, isHubName } from '../backbones/hubCache.js';
 import { backboneFamilies } from '../backbones/index.js';
 import { findBackbone, shippedBackbones } from '../backbones/load.js';
+import { loadFittingTokenizer } from '../backbones/tokenizerFit.js';
 import { readModelConfig } from '../checkpoints/huggingFaceFolder.js';
 import { regionKinds } from '../data/regions/index.js';
+import { longestTextOf } from '../data/tokenizer.js';
+import { hasVocabulary } from '../data/tokens/folder.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { suggest } from '../nearest.js';
@@ -210,9 +213,18 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
   return [
     ...checkTexts(recipe, longestText(known, positionOffset(attached))),
     ...checkRegions(recipe, known),
+    ...checkTokens(recipe, directory, known),
     ...checkTask(recipe, known),
     ...unfit,
   ];
+}
+
+/** The tokenizer can be read and fits the word table. */
+function checkTokens(recipe: Recipe, directory: string, { words }: BackboneShape): Finding[] {
+  const { from } = recipe.backbone;
+  const folder = from === undefined ? undefined : findBackbone(from, directory);
+  if (folder === undefined || !hasVocabulary((name) => existsSync(join(folder, name)))) return []; // a run tells
+  return findingsOf(() => loadFittingTokenizer(folder, words), recipe, ['backbone', 'from']);
 }
 
 /** Regions are given where the backbone reads them, and only there. */
@@ -269,7 +281,10 @@ export function defaultTextLength(recipe: Recipe, directory: string): number {
     recipe,
     [],
   );
-  return Math.min(LONGEST_TEXT, longest ?? LONGEST_TEXT);
+  const folder =
+    recipe.backbone.from === undefined ? undefined : findBackbone(recipe.backbone.from, directory);
+  const own = folder === undefined ? undefined : longestTextOf(folder);
+  return Math.min(LONGEST_TEXT, longest ?? LONGEST_TEXT, own ?? LONGEST_TEXT);
 }
 
 /** What the schema can't say of a recipe that it accepts: adapters and texts that don't fit the backbone. */

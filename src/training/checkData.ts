@@ -19,6 +19,7 @@ import type { AnyTask } from './model.js';
 import { openBackbone, type RunModules, shippedModules, taskOf, taskOptions } from './prepare.js';
 import { type Reading, readExamples } from './readExamples.js';
 import type { RunSettings } from './settings.js';
+import { tokenizerNotes } from './textNotes.js';
 
 /** The processor of the recipe's backbone; undefined, with the reasons among the problems, where there is none. */
 async function openReading(
@@ -106,12 +107,14 @@ export async function checkData(
   const splits: Record<string, SplitFacts> = {};
   const [ids, paths] = [createNamedSets(), createNamedSets()];
   const { maxTextLength: limit, regions } = settings.data;
+  const textual = reading ? tokenizerNotes(reading.tokenizer, limit) : [];
   const checksBoxes = regions?.kind !== 'precomputed';
   try {
     for (const part of parts) {
       const state = states.get(part.group);
       const how = reading && state !== undefined && { reading, state, limit, checksBoxes };
       const read = how ? await readExamples(task, part, how, problems, options) : undefined;
+      textual.push(...(read?.notes ?? []));
       const pictures = read?.pictures ?? new Map<string, Picture>();
       ids.add(
         part.split,
@@ -133,6 +136,7 @@ export async function checkData(
       ([name, { truncatedTexts, longestText }]) =>
         `${truncatedTexts} text${truncatedTexts === 1 ? '' : 's'} of ${name} ${truncatedTexts === 1 ? 'is' : 'are'} cut to data.maxTextLength, ${limit} tokens; the longest has ${longestText}`,
     ),
+    ...textual,
     ...unread.map((name) => `the pictures and texts of ${name} were not looked at`),
     ...sharedNotes('example id', ids.sets),
     ...sharedNotes('picture', paths.sets),

@@ -8,6 +8,7 @@ import { checkBoxes } from './checkPictures.js';
 import type { CheckOptions, ReadPart } from './dataParts.js';
 import type { ProblemList } from './dataReport.js';
 import type { AnyTask } from './model.js';
+import { createUnknownMeter, textsOf } from './textNotes.js';
 
 /** Examples that are made ready at a time. */
 const AT_ONCE = 32;
@@ -30,13 +31,17 @@ interface TextLengths {
 /** Notes how long texts are before they are cut to `limit` tokens. */
 function createTextMeter(tokenizer: Tokenizer, limit: number) {
   const truncated = new Set<string>();
+  const unknowns = createUnknownMeter(tokenizer);
   let longest = 0;
   const note = (length: number, text: string, textPair?: string) => {
     longest = Math.max(longest, length);
     if (length > limit) truncated.add(JSON.stringify([text, textPair]));
   };
-  const measure = (text: string, textPair?: string) =>
-    note(tokenizer.encode(text, textPair).ids.length, text, textPair);
+  const measure = (text: string, textPair?: string) => {
+    const { ids } = tokenizer.encode(text, textPair);
+    unknowns.count(text, ids, textPair !== undefined);
+    note(ids.length, text, textPair);
+  };
   return {
     measure,
     /** The processor, whose texts are measured. */
@@ -46,12 +51,16 @@ function createTextMeter(tokenizer: Tokenizer, limit: number) {
         const encoded = await processor.encode(input);
         const { text, textPair } = input;
         if (text === undefined) return encoded;
-        if (encoded.textLength < limit) note(encoded.textLength, text, textPair);
-        else measure(text, textPair);
+        if (encoded.textLength >= limit) measure(text, textPair);
+        else {
+          unknowns.count(text, encoded.inputIds.subarray(0, encoded.textLength), textPair !== undefined);
+          note(encoded.textLength, text, textPair);
+        }
         return encoded;
       },
     }),
     lengths: (): TextLengths => ({ longest, truncated: truncated.size }),
+    notes: unknowns.notes,
   };
 }
 
@@ -72,16 +81,6 @@ function byPicture(task: AnyTask, examples: readonly Example[]): Example[] {
   return keyed.sort((a, b) => a.place - b.place).map(({ example }) => example);
 }
 
-/** Its texts, where the task tells them. */
-function textsOf({ texts }: AnyTask, example: Example): readonly string[] {
-  try {
-    return texts?.(example) ?? [];
-  } catch (error) {
-    if (error instanceof UsageError) return [];
-    throw error;
-  }
-}
-
 function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
@@ -98,7 +97,12 @@ export async function readExamples(
   },
   problems: ProblemList,
   { onProgress, signal }: CheckOptions,
-): Promise<{ readonly pictures: ReadonlyMap<string, Picture>; readonly lengths: TextLengths }> {
+): Promise<{
+  readonly pictures: ReadonlyMap<string, Picture>;
+  readonly lengths: TextLengths;
+  /** What may not be meant about the texts. */
+  readonly notes: readonly string[];
+}> {
   const { reading, state, limit, checksBoxes } = how;
   const meter = createTextMeter(reading.tokenizer, limit);
   const processor = meter.around(reading.processor);
@@ -129,5 +133,5 @@ export async function readExamples(
     done += some.length;
     onProgress?.({ stage: part.name, done, total, unit: 'example' });
   }
-  return { pictures, lengths: meter.lengths() };
+  return { pictures, lengths: meter.lengths(), notes: meter.notes(part.name) };
 }

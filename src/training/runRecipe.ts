@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import { loadTokenizer } from '../data/tokenizer.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
 import { formatProblem, InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
@@ -34,6 +35,7 @@ import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
 import { submissionOf, writeSubmission } from './submission.js';
 import type { RunSummary, SplitMetrics } from './summary.js';
+import { textNotes } from './textNotes.js';
 import { restoreBest, type TrainerParts, train } from './trainer.js';
 import type { TrainState } from './trainState.js';
 import { writePredictions } from './writePredictions.js';
@@ -198,6 +200,16 @@ function announceEngine(
   );
 }
 
+/** What may not be meant about the texts, before they are trained on. */
+function announceTexts(
+  { splits, task, tokenizerFolder }: Prepared,
+  limit: number,
+  { onLog }: RunOptions,
+): void {
+  if (!onLog) return;
+  for (const note of textNotes(loadTokenizer(tokenizerFolder), task.task, splits.train, limit)) onLog(note);
+}
+
 function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { onLog }: RunOptions): void {
   const { trainable, frozen } = model.counts;
   const share = ((100 * trainable) / (trainable + frozen)).toFixed(2);
@@ -246,6 +258,7 @@ async function carryOut(
     announce(prepared, model, options);
     const remark = batchRemark(settings.training, prepared.task.task, prepared.task.options);
     if (remark) options.onLog?.(formatProblem(remark));
+    announceTexts(prepared, settings.data.maxTextLength, options);
     await setImmediate(); // a signal that came while files were read is heard now
     if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
     const { folder, checkpoint } = open();

@@ -10,7 +10,6 @@ import {
 } from '../../data/pictureProcessor.js';
 import type { PictureSettings } from '../../data/pictureSettings.js';
 import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/textEncoder.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json } from '../../json.js';
 import type {
@@ -21,8 +20,9 @@ import type {
   SequenceInput,
   TextSpan,
 } from '../backbone.js';
+import { loadFittingTokenizer } from '../tokenizerFit.js';
 import { type DualEncoderConfig, type PictureConfig, readDualEncoderConfig } from './config.js';
-import { patchCount } from './shape.js';
+import { patchCount, wordsOf } from './shape.js';
 
 interface TowersSequence extends EncodedSequence {
   readonly typeIds?: Int32Array;
@@ -155,7 +155,7 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
   const { folder, maxTextLength } = options;
   const config = readDualEncoderConfig(options.config);
   checkOptions(config, options);
-  const tokenizer = loadTokenizer(folder);
+  const tokenizer = loadFittingTokenizer(folder, wordsOf(config));
   const texts = createTextEncoder(tokenizer, maxTextLength);
   const pictures = pictureProcessorOf(folder, config.picture);
 

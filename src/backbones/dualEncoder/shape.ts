@@ -159,6 +159,13 @@ const streamOf = (config: DualEncoderConfig, name: Tower): StreamShape => ({
   masks: name === 'text' ? ['attentionMask'] : [],
 });
 
+/** With the old end token, 2, a text is pooled at its largest id. */
+export const wordsOf = ({ text }: DualEncoderConfig): NonNullable<BackboneShape['words']> => ({
+  count: text.vocab_size,
+  key: 'text_config.vocab_size',
+  ...(text.kind === 'causal' && text.eos_token_id !== 2 && { endId: text.eos_token_id }),
+});
+
 /** Sites, taps and parameters of a dual encoder. */
 export function dualEncoderShape(config: DualEncoderConfig): BackboneShape {
   const towers: readonly Tower[] = ['text', 'picture'];
@@ -167,6 +174,7 @@ export function dualEncoderShape(config: DualEncoderConfig): BackboneShape {
     family: 'dualEncoder',
     streams: towers.map((tower) => streamOf(config, tower)),
     maxTextLength: config.text.max_position_embeddings,
+    words: wordsOf(config),
     sites: towers.flatMap((tower) => towerSites(config, tower)),
     layerPlaces: towers.flatMap((tower) => blocksOf(config, tower).map(({ place }) => place)),
     taps: towers.flatMap((tower) => tapsOf(config, tower)),

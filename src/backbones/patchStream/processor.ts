@@ -9,7 +9,6 @@ import {
   type PreparedPicture,
 } from '../../data/pictureProcessor.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json } from '../../json.js';
 import { largest } from '../../lists.js';
@@ -20,6 +19,7 @@ import type {
   ProcessorOptions,
   SequenceInput,
 } from '../backbone.js';
+import { loadFittingTokenizer } from '../tokenizerFit.js';
 import { type PatchStreamConfig, readPatchStreamConfig } from './config.js';
 
 /** A picture and those of its patches that are read. */
@@ -174,7 +174,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
   const { folder, maxTextLength } = options;
   const config = readPatchStreamConfig(options.config);
   checkOptions(config, options);
-  const tokenizer = loadTokenizer(folder);
+  const tokenizer = loadFittingTokenizer(folder, { count: config.vocab_size, key: 'vocab_size' });
   const texts = createTextEncoder(tokenizer, maxTextLength);
   const pictures = pictureProcessorOf(folder, config);
 

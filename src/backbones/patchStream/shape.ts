@@ -120,6 +120,7 @@ export function patchStreamShape(config: PatchStreamConfig, answers?: readonly s
     ],
     maxTextLength: config.max_position_embeddings,
     languageHead: bertLanguageHead(config),
+    words: { count: config.vocab_size, key: 'vocab_size' },
     ...(answers && { answers }),
     sites: [
       embeddingsSite(config),

@@ -4,7 +4,7 @@ import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
 import { createRegionSource, regionKinds } from '../../data/regions/index.js';
 import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regions/region.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
-import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
+import type { Tokenizer } from '../../data/tokenizer.js';
 import { type Problem, UsageError } from '../../errors.js';
 import { largest } from '../../lists.js';
 import type {
@@ -14,6 +14,7 @@ import type {
   ProcessorOptions,
   SequenceInput,
 } from '../backbone.js';
+import { loadFittingTokenizer } from '../tokenizerFit.js';
 import { readSingleStreamConfig, type SingleStreamConfig } from './config.js';
 
 /** What a processor of single-stream backbones is made of. */
@@ -138,7 +139,6 @@ function collateRegions(
  */
 function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
   const { tokenizer, regions, maxTextLength } = options;
-  const maskId = tokenizer.specialId('mask');
   const texts = createTextEncoder(tokenizer, maxTextLength);
 
   const readRegions = (picture: NonNullable<SequenceInput['pictures']>[number]) => {
@@ -188,7 +188,13 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
     collate,
     ...(stored && { stored }),
     storage: { withoutPictures, filesOf: (picture) => regions?.filesOf(picture) ?? [] },
-    tokenizer: { vocabularySize: tokenizer.vocabularySize, maskId, padId: texts.padId },
+    tokenizer: {
+      vocabularySize: tokenizer.vocabularySize,
+      padId: texts.padId,
+      get maskId() {
+        return tokenizer.specialId('mask');
+      },
+    },
     description: {
       family: 'singleStream',
       ...(regions && { regions: regions.description }),
@@ -220,9 +226,10 @@ function checkFit(config: SingleStreamConfig, options: ProcessorOptions, regions
 export async function singleStreamProcessor(options: ProcessorOptions): Promise<Processor> {
   const { folder, config, maxTextLength } = options;
   const regions = options.regions && (await createRegionSource(options.regions));
-  checkFit(readSingleStreamConfig(config), options, regions);
+  const own = readSingleStreamConfig(config);
+  checkFit(own, options, regions);
   return createSingleStreamProcessor({
-    tokenizer: loadTokenizer(folder),
+    tokenizer: loadFittingTokenizer(folder, { count: own.vocab_size, key: 'vocab_size' }),
     ...(regions && { regions }),
     maxTextLength,
   });

@@ -71,6 +71,7 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
     ],
     maxTextLength: config.max_position_embeddings,
     languageHead: bertLanguageHead(config),
+    words: { count: config.vocab_size, key: 'vocab_size' },
     ...(config.model_type === 'visual_bert' && { regions: regionsOf(config) }),
     sites: [
       embeddingsSite(config),

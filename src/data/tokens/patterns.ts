@@ -39,14 +39,21 @@ const knownPatterns: ReadonlyMap<string, string> = new Map([
 
 const classNames: Readonly<Record<string, CharacterClass>> = {
   '\\s': 'space',
-  '\\S': 'space',
   '\\w': 'patternWord',
-  '\\W': 'patternWord',
+  '\\d': 'digit',
   '\\p{L}': 'letter',
-  '\\P{L}': 'letter',
+  '\\p{Lu}': 'upper',
+  '\\p{Ll}': 'lower',
+  '\\p{M}': 'anyMark',
   '\\p{N}': 'number',
-  '\\P{N}': 'number',
+  '\\p{Nd}': 'digit',
+  '\\p{P}': 'anyPunctuation',
+  '\\p{S}': 'symbol',
 };
+
+/** The class of an escape as it is written, `\\S` and `\\P{L}` being all but `\\s` and `\\p{L}`. */
+const classOf = (written: string): CharacterClass | undefined =>
+  classNames[written.replace(/^\\[SWDP]/, (letter) => letter.toLowerCase())];
 
 /** A pattern with the reference's classes of characters in place of the engine's; undefined where one can't be written. */
 function withClasses(pattern: string, escaped: (point: number) => string): string | undefined {
@@ -55,12 +62,12 @@ function withClasses(pattern: string, escaped: (point: number) => string): strin
   for (const [piece] of pattern.matchAll(/\\[pP]\{[^}]*\}|\\u[0-9a-fA-F]{4}|\\.|\[\^?|\]|[\s\S]/gu)) {
     if (!inside && piece.startsWith('[')) inside = true;
     else if (piece === ']') inside = false;
-    const name = classNames[piece];
+    const name = classOf(piece);
     if (!name) {
       written += piece;
       continue;
     }
-    const negated = /^\\[SWP]/.test(piece);
+    const negated = /^\\[SWDP]/.test(piece);
     if (negated && inside) return undefined;
     const ranges = classSource(name, escaped);
     written += inside ? ranges : `[${negated ? '^' : ''}${ranges}]`;
@@ -83,6 +90,7 @@ const unreadable: readonly (readonly [RegExp, string])[] = [
   [/\\[1-9k]/, 'a back reference'],
   [/\(\?>|[*+?}]\+/, 'an atomic group'],
   [/\\[bBhHRXGAzZ]/, 'an escape that engines read differently'],
+  [/\\[pP](?!\{(?:L|Lu|Ll|M|N|Nd|P|S)\})/, 'a category of characters of another name'],
   [/\[\[:|&&|\[[^\]]*\[/, 'a class inside a class'],
   [/\(\?[a-z]*[msx]/, 'a mode of the pattern'],
 ];

@@ -178,8 +178,10 @@ def write(to, judge=None):
     if judge is None:
         loaded = AutoTokenizer.from_pretrained(str(to))
         encode = lambda text, pair=None, **more: loaded(text, pair, return_token_type_ids=True, **more)
-        cut = lambda text, pair, length: encode(text, pair, truncation="longest_first", max_length=length)
-        parts = lambda encoding: (list(encoding["input_ids"]), list(encoding["token_type_ids"]))
+        # a batch of one: alone, an empty second text is taken for none
+        cut = lambda text, pair, length: encode([text], [pair], truncation="longest_first", max_length=length)
+        first = lambda rows: list(rows[0] if rows and isinstance(rows[0], list) else rows)
+        parts = lambda encoding: (first(encoding["input_ids"]), first(encoding["token_type_ids"]))
         decode = lambda ids: loaded.decode(ids, skip_special_tokens=True)
         size = len(loaded)
     else:
