@@ -105,7 +105,7 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'tokenizer.json'), tokenizer);
   const { vocabularySize, specialId } = createTokenizer(tokenizer);
-  return { size: vocabularySize, endId: specialId('sep') };
+  return { size: vocabularySize, endId: specialId('sep'), padId: specialId('pad') };
 }
 
 /** Reads the backbone that a run names, or makes one, whose tokenizer goes to `target`. */
@@ -155,6 +155,7 @@ export async function prepare(
     precision,
     seed: settings.seed,
     gradientCheckpointing: settings.training.gradientCheckpointing,
+    backboneDropout: settings.training.backboneDropout,
     start: sourceValues(settings.adapters, backbone),
   };
   return { splits, task: fitted, backbone, tokenizerFolder, processor, parts };
