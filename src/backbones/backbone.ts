@@ -117,6 +117,8 @@ export interface BackboneShape {
   readonly published?: PublishedHead;
   /** Absent where checkpoints of the family have no such head. */
   readonly languageHead?: LanguageHeadDesign;
+  /** Whether it reads text alone. */
+  readonly textAlone?: boolean;
   /** What it reads of a region; absent when it reads no regions. */
   readonly regions?: { readonly featureWidth: number; readonly boxWidth?: number };
   readonly sites: readonly Site[];

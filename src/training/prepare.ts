@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
+import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { Example, SplitName } from '../../tasks/task.js';
 import type { Processor, Vocabulary } from '../backbones/backbone.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
@@ -140,6 +141,7 @@ export async function prepare(
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
   const fitted: FittedTask = { task, options, state: task.fit(options, splits.train) };
+  requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {
     folder: tokenizerFolder,

@@ -289,6 +289,7 @@ export function dualEncoderVocabulary(
   { size, endId, padId }: Vocabulary,
 ): Readonly<Record<string, Json>> {
   const text = { ...(config.text_config as Readonly<Record<string, Json>>), vocab_size: size };
-  const special: Record<string, Json> = config.model_type === 'clip' ? { eos_token_id: endId } : { pad_token_id: padId };
+  const special: Record<string, Json> =
+    config.model_type === 'clip' ? { eos_token_id: endId } : { pad_token_id: padId };
   return { ...config, text_config: { ...text, ...special } };
 }

@@ -20,6 +20,8 @@ interface SingleStreamOptions {
   readonly tokenizer: Tokenizer;
   /** Absent for a backbone that reads text alone. */
   readonly regions?: RegionSource;
+  /** Pictures are left out: for a backbone that reads none. */
+  readonly textAlone: boolean;
   /** Tokens at most, specials included. */
   readonly maxTextLength: number;
 }
@@ -136,7 +138,7 @@ function collateRegions(
  * region tensors. Texts are not padded beyond `maxTextLength`.
  */
 function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
-  const { tokenizer, regions, maxTextLength } = options;
+  const { tokenizer, regions, maxTextLength, textAlone } = options;
   const maskId = tokenizer.specialId('mask');
   const texts = createTextEncoder(tokenizer, maxTextLength);
 
@@ -150,7 +152,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
   };
 
   const encode = async (input: SequenceInput): Promise<SingleStreamSequence> => {
-    const reading = Promise.all((input.pictures ?? []).map(readRegions));
+    const reading = Promise.all((textAlone ? [] : (input.pictures ?? [])).map(readRegions));
     const [{ ids, typeIds, spans }, pictures] = await Promise.all([texts.encode(input), reading]);
     const regionCount = pictures.reduce((sum, { count }) => sum + count, 0);
     const length = ids.length + regionCount;
@@ -219,10 +221,12 @@ function checkFit(config: SingleStreamConfig, options: ProcessorOptions, regions
 export async function singleStreamProcessor(options: ProcessorOptions): Promise<Processor> {
   const { folder, config, maxTextLength } = options;
   const regions = options.regions && (await createRegionSource(options.regions));
-  checkFit(readSingleStreamConfig(config), options, regions);
+  const read = readSingleStreamConfig(config);
+  checkFit(read, options, regions);
   return createSingleStreamProcessor({
     tokenizer: loadTokenizer(folder),
     ...(regions && { regions }),
+    textAlone: read.model_type === 'bert' && !regions,
     maxTextLength,
   });
 }
