@@ -36,11 +36,17 @@ describe('a BERT', () => {
     expect(refused).toEqual(tasks.map(({ kind }) => kind).filter((kind) => !['vqa', 'multi'].includes(kind)));
     for (const task of tasks)
       expect(() =>
-        requirePictures(task as never, {} as never, singleStream.shape({ ...BERT, model_type: 'visual_bert' })),
+        requirePictures(
+          task as never,
+          {} as never,
+          singleStream.shape({ ...BERT, model_type: 'visual_bert' }),
+        ),
       ).not.toThrow();
   });
 
-  it('answers questions from the text alone, and says so; validate and run agree', { timeout: 120_000 }, async () => {
+  it('answers questions from the text alone, and says so; validate and run agree', {
+    timeout: 120_000,
+  }, async () => {
     const temporary = temporaryFolder();
     onTestFinished(() => temporary.remove());
     const at = (name: string) => join(temporary.path, name);
