@@ -162,6 +162,8 @@ export interface AdaptedRun {
   readonly scales?: ReadonlyMap<string, number>;
   /** Knows, or watches, the named values of the pass. */
   readonly watch?: Watch;
+  /** Dropout inside the backbone while training: a rate, or `config`: the rates of its config; default 0. */
+  readonly backboneDropout?: number | 'config';
   /** Whether the backward pass computes each layer again from its input, which is all that is kept of it. */
   readonly gradientCheckpointing?: boolean;
 }
@@ -276,15 +278,21 @@ export const positionOffset = (attached: readonly Pick<AttachedAdapter, 'plan'>[
 
 function backboneDropout(
   attached: readonly Attachment[],
-  dropout: Dropout,
+  { dropout, backboneDropout: wanted = 0 }: Pick<AdaptedRun, 'dropout' | 'backboneDropout'>,
   touched: (by: string) => void,
 ): Hooks {
   const rates = attached.map(({ plan }) => plan.backboneDropout ?? 0);
-  const rate = largest(rates, 0);
-  if (rate === 0 || dropout === noDropout) return {};
-  const by = `the dropout of '${attached[rates.indexOf(rate)]?.name}'`;
+  const most = largest(rates, 0);
+  if ((most === 0 && wanted === 0) || dropout === noDropout) return {};
   return {
-    dropout: (x) => {
+    dropout: (x, own) => {
+      const asked = wanted === 'config' ? own : wanted;
+      const rate = Math.max(most, asked);
+      if (rate === 0) return x;
+      const by =
+        asked >= most
+          ? 'training.backboneDropout'
+          : `the dropout of '${attached[rates.indexOf(most)]?.name}'`;
       touched(by);
       return dropout(x, rate);
     },
@@ -354,7 +362,7 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
     ...(run.gradientCheckpointing && { layer: recomputed }),
     ...(run.onAttention && { attentionProbabilities: run.onAttention }),
     ...(watch && { value: (name, compute) => watch.value(name, compute) }),
-    ...backboneDropout(attached, run.dropout, touched),
+    ...backboneDropout(attached, run, touched),
   };
   const parameters = watch ? watchedParameters(run, touched) : run.backboneParameters;
   const frozen = run.family.forward(run.config, parameters, run.batch, { ...run.options, hooks });

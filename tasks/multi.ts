@@ -196,6 +196,8 @@ export function multiOf(tasks: readonly AnyTask[]) {
       const problems = [...namesProblems(options), ...all];
       if (problems.length > 0) throw new UsageError(problems);
     },
+    textAlone: (options) =>
+      members(options).every(({ task, options: given }) => task.textAlone?.(given) ?? false),
     pictures: ({ kind, example }) => kindOf(kind).pictures(example),
     texts({ kind, example }) {
       const { texts } = kindOf(kind);

@@ -172,6 +172,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   fit(options: Options, training: readonly E[]): State;
   /** Throws UsageError, `where` a JSON pointer into the recipe, when the task can't run on this backbone. */
   check?(options: Options, backbone: BackboneShape): void;
+  /** Whether a backbone that reads text alone can do it, as a baseline that sees no picture; default: it can't. */
+  textAlone?(options: Options): boolean;
   /** Pictures that an example shows. */
   pictures(example: E): readonly Picture[];
   /**

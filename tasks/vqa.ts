@@ -67,9 +67,10 @@ function headParameters(backbone: BackboneShape, classes: number): ParameterSpec
 /** How many answers start from classes of the published head, unless all do. */
 function remarkOnHead(
   answers: readonly string[],
-  { answers: published }: BackboneShape,
+  { answers: published, textAlone }: BackboneShape,
   isThere: boolean,
 ): string[] {
+  if (textAlone) return ['it reads text alone: answers are a text-only baseline, no picture is looked at'];
   if (!published) return [];
   if (!isThere)
     return [`config.json names ${published.length} answers, the folder has no head for them: it starts anew`];
@@ -232,6 +233,7 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     return { answers: answerVocabulary(training, options) };
   },
   length: ({ question }) => question.split(/\s+/).length + 2,
+  textAlone: () => true,
   headRemarks: (_options, { answers }, backbone, checkpoint) =>
     remarkOnHead(
       answers,

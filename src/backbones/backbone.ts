@@ -119,6 +119,8 @@ export interface BackboneShape {
   readonly published?: PublishedHead;
   /** Absent where checkpoints of the family have no such head. */
   readonly languageHead?: LanguageHeadDesign;
+  /** Whether it reads text alone. */
+  readonly textAlone?: boolean;
   /** What it reads of a region; absent when it reads no regions. */
   readonly regions?: { readonly featureWidth: number; readonly boxWidth?: number };
   readonly sites: readonly Site[];
@@ -239,6 +241,8 @@ export interface Vocabulary {
   readonly size: number;
   /** The token that ends every text. */
   readonly endId: number;
+  /** The token that pads, which is not learnt. */
+  readonly padId: number;
 }
 
 /** A family of backbones: one file and one line in `backbones/index.ts`. */
@@ -251,7 +255,7 @@ export interface BackboneFamily {
   /** What may stand before the names of its parameters in a checkpoint. */
   readonly prefixes: readonly string[];
   shape(config: Readonly<Record<string, Json>>): BackboneShape;
-  /** The config of a backbone from nothing, completed for its tokenizer; default: with `vocab_size`. */
+  /** The config of a backbone from nothing, completed for its tokenizer; default: with `vocab_size` and `pad_token_id`. */
   withVocabulary?(
     config: Readonly<Record<string, Json>>,
     vocabulary: Vocabulary,

@@ -1,5 +1,6 @@
 import {
   activationOf,
+  type DropoutRates,
   type HiddenActivation,
   type LayerDesign,
   type LayerPlace,
@@ -8,6 +9,34 @@ import {
 } from '../nn/index.js';
 import { layerNormParameters, normal, type ParameterSpec } from '../nn/parameters.js';
 import type { LanguageHeadDesign } from './backbone.js';
+
+/** Schema of a rate of dropout. */
+export const rateOf = (what: string, standard: number) => ({
+  type: 'number',
+  minimum: 0,
+  exclusiveMaximum: 1,
+  default: standard,
+  description: `rate of dropout on ${what}, where training.backboneDropout is "config"`,
+});
+
+/** Schema of the id of padding. */
+export const paddingKey = {
+  type: ['integer', 'null'],
+  minimum: 0,
+  description: 'the token that pads, whose word embedding is not learnt; null: there is none',
+};
+
+/** Rates of dropout by their names in config.json. */
+export interface BertRates {
+  readonly hidden_dropout_prob: number;
+  readonly attention_probs_dropout_prob: number;
+}
+
+/** The same by their names here. */
+export const bertRates = (config: BertRates): DropoutRates => ({
+  hidden: config.hidden_dropout_prob,
+  attention: config.attention_probs_dropout_prob,
+});
 
 /** What a BERT is made of, by the names of its config.json. */
 export interface BertSizes {

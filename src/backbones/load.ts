@@ -87,7 +87,11 @@ export function loadBackbone(folder: string): LoadedBackbone {
 }
 
 const completed = ({ withVocabulary }: BackboneFamily, config: Config, vocabulary: Vocabulary): Config =>
-  withVocabulary?.(config, vocabulary) ?? { ...config, vocab_size: vocabulary.size };
+  withVocabulary?.(config, vocabulary) ?? {
+    ...config,
+    vocab_size: vocabulary.size,
+    pad_token_id: vocabulary.padId,
+  };
 
 const BYTES = 4;
 

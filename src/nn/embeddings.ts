@@ -5,10 +5,11 @@ import type { Scope } from './scope.js';
 /**
  * Rows of the table `name.weight` [rows, width].
  * @param ids int32 [...]
+ * @param padding the row that is not learnt, where there is one
  * @returns [..., width]
  */
-export const embed = ({ parameters }: Scope, name: string, ids: Tensor): Tensor =>
-  embedding(parameters(`${name}.weight`), ids);
+export const embed = ({ parameters }: Scope, name: string, ids: Tensor, padding?: number): Tensor =>
+  embedding(parameters(`${name}.weight`), ids, padding);
 
 /**
  * Positions of a text as they are looked up: 0, 1, 2, ... where none are given, later where adapters take those before.
@@ -46,12 +47,19 @@ export interface TextInput {
 /**
  * Token + segment + position embeddings before LayerNorm (Devlin et al. 2019, figure 2), from the tables
  * `word_embeddings`, `token_type_embeddings` and `position_embeddings` under `prefix`.
+ * @param padding the word that is not learnt, where there is one
  * @returns [B, T, width]
  */
-export function textEmbeddings(scope: Scope, prefix: string, input: TextInput): Tensor {
+export function textEmbeddings(
+  scope: Scope,
+  prefix: string,
+  input: TextInput,
+  padding?: number | null,
+): Tensor {
   const { inputIds, inputEmbeddings, tokenTypeIds, positionIds } = input;
   if (!inputEmbeddings && !inputIds) throw new Error('a batch needs inputIds or inputEmbeddings');
-  const words = inputEmbeddings ?? embed(scope, `${prefix}.word_embeddings`, inputIds as Tensor);
+  const words =
+    inputEmbeddings ?? embed(scope, `${prefix}.word_embeddings`, inputIds as Tensor, padding ?? undefined);
   const length = words.shape[1] as number;
   // Tables of one row each broadcast over the batch, so that defaults cost no [B, T] tensor.
   const types = tokenTypeIds ?? tf.zeros([1, 1], 'int32');

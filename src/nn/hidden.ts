@@ -11,4 +11,5 @@ export const named = ({ hooks }: Scope, name: string, compute: () => Tensor): Te
   hooks?.value?.(name, compute) ?? compute();
 
 /** The backbone's own dropout, where a hook asks for it. */
-export const dropped = ({ hooks }: Scope, x: Tensor): Tensor => hooks?.dropout?.(x) ?? x;
+export const dropped = ({ hooks, rates }: Scope, x: Tensor): Tensor =>
+  hooks?.dropout?.(x, rates?.hidden ?? 0) ?? x;

@@ -9,7 +9,7 @@ export { type LayerStack, runLayers } from './layerStack.js';
 export { dense, linear } from './linear.js';
 export { preNormBlock } from './preNormBlock.js';
 export { remembered } from './remembered.js';
-export type { Scope } from './scope.js';
+export type { DropoutRates, Scope } from './scope.js';
 export type { LayerDesign, LayerPlace, LinearSite, SiteCall } from './sites.js';
 export {
   type BlockSites,

@@ -138,6 +138,9 @@ export interface Hooks {
   attentionProbabilities?(place: LayerPlace, probabilities: Tensor): void;
   /** Runs a layer on its input; absent: as it is. */
   layer?(run: (x: Tensor) => Tensor, x: Tensor): Tensor;
-  /** Dropout of the backbone itself, for pretraining; absent for a frozen backbone. */
-  dropout?(x: Tensor): Tensor;
+  /**
+   * Dropout of the backbone itself; absent for one that is read as in evaluation.
+   * @param rate what the backbone's config says for this place
+   */
+  dropout?(x: Tensor, rate: number): Tensor;
 }

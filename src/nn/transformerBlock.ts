@@ -24,12 +24,12 @@ export interface TransformerBlock extends Omit<LayerDesign, 'normalises' | 'caus
 }
 
 /** What is done with the probabilities of one attention: they are shown to whoever asks, then dropped. */
-function onProbabilities({ hooks }: Scope, place: LayerPlace | undefined) {
+function onProbabilities({ hooks, rates }: Scope, place: LayerPlace | undefined) {
   const { dropout, attentionProbabilities: show } = hooks ?? {};
   if (!dropout && !(place && show)) return undefined;
   return (probabilities: Tensor): Tensor => {
     if (place) show?.(place, probabilities);
-    return dropout ? dropout(probabilities) : probabilities;
+    return dropout ? dropout(probabilities, rates?.attention ?? 0) : probabilities;
   };
 }
 

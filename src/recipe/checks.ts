@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { planAdapters, positionOffset } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
+import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { fetchCommand, isHubName } from '../backbones/hubCache.js';
 import { backboneFamilies } from '../backbones/index.js';
@@ -253,7 +254,12 @@ function checkFeatures(
 function checkTask(recipe: Recipe, backbone: BackboneShape): Finding[] {
   const { kind, ...options } = recipe.task;
   const task = tasks.find((one) => one.kind === kind);
-  return findingsOf(() => task?.check?.(options as never, backbone), recipe, []);
+  if (!task) return [];
+  const check = () => {
+    requirePictures(task as never, options as never, backbone);
+    task.check?.(options as never, backbone);
+  };
+  return findingsOf(check, recipe, []);
 }
 
 /** Tokens that the backbone reads at most when adapters take some positions. */

@@ -167,6 +167,16 @@ export const trainingSchema: JsonSchema = {
         'about half as much time again.',
       examples: [true],
     },
+    backboneDropout: {
+      anyOf: [
+        { const: 'config', description: "The rates of the backbone's config.json, as PEFT trains." },
+        { type: 'number', minimum: 0, exclusiveMaximum: 1, description: 'One rate everywhere.' },
+      ],
+      description:
+        'Dropout inside the backbone while training, on hidden states and attention probabilities; what lies before ' +
+        'the first trainable part is then not stored. Absent: none, the frozen backbone computes as in evaluation.',
+      examples: ['config', 0.1],
+    },
     bucketByLength: {
       type: 'boolean',
       default: true,

@@ -55,6 +55,8 @@ export interface ModelParts {
   readonly seed: number;
   /** As the recipe's `training.gradientCheckpointing`. */
   readonly gradientCheckpointing?: boolean;
+  /** As the recipe's `training.backboneDropout`. */
+  readonly backboneDropout?: number | 'config' | undefined;
   /** Other first values, by full names. */
   readonly start?: Weights;
 }
@@ -158,7 +160,7 @@ const countOf = (tensors: Iterable<Tensor>) =>
 
 /** Runs the backbone with its adapters. */
 function createEncoder(
-  { backbone, attached, composition, gradientCheckpointing }: ModelParts,
+  { backbone, attached, composition, gradientCheckpointing, backboneDropout }: ModelParts,
   tensors: ReadonlyMap<string, Tensor>,
 ): (pass: Pass) => BackboneOutput {
   const model = {
@@ -170,6 +172,7 @@ function createEncoder(
     attached,
     ...(composition && { composition }),
     ...(gradientCheckpointing && { gradientCheckpointing }),
+    ...(backboneDropout !== undefined && { backboneDropout }),
   };
   return (pass) => runBackbone({ ...model, ...pass });
 }

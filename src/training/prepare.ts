@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
+import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { Example, SplitName } from '../../tasks/task.js';
 import type { Processor, Vocabulary } from '../backbones/backbone.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
@@ -124,7 +125,7 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
   writeJson(join(folder, 'tokenizer.json'), tokenizer);
   writeJson(join(folder, 'tokenizer_config.json'), wordTokenizerConfig);
   const { vocabularySize, specialId } = createTokenizer(tokenizer, wordTokenizerConfig);
-  return { size: vocabularySize, endId: specialId('sep') };
+  return { size: vocabularySize, endId: specialId('sep'), padId: specialId('pad') };
 }
 
 /** Reads the backbone that a run names, or makes one, whose tokenizer goes to `target`. */
@@ -159,6 +160,7 @@ export async function prepare(
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
   const fitted: FittedTask = { task, options, state: endsAtOnce(() => task.fit(options, splits.train)) };
+  requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {
     folder: tokenizerFolder,
@@ -174,6 +176,7 @@ export async function prepare(
     precision,
     seed: settings.seed,
     gradientCheckpointing: settings.training.gradientCheckpointing,
+    backboneDropout: settings.training.backboneDropout,
     start: sourceValues(settings.adapters, backbone),
   };
   return { splits, filesRead, task: fitted, backbone, tokenizerFolder, processor, parts };

@@ -39,6 +39,7 @@ export interface TrainingOptions {
   readonly checkpointEvery?: number;
   /** Whether the backward pass computes each layer again from its input. */
   readonly gradientCheckpointing: boolean;
+  readonly backboneDropout?: number | 'config';
   /** Batches are made of examples of similar length. */
   readonly bucketByLength: boolean;
 }

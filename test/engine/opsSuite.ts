@@ -157,6 +157,20 @@ export function describeOps(info: EngineInfo): void {
       close(y, [-0.1586553, 0, 0.5 * 0.6914625, 2 * 0.9772499], 1e-6);
     });
 
+    it('an embedding does not learn the row of padding, as PyTorch', () => {
+      // torch.nn.Embedding(4, 2, padding_idx=1): gradient of sum(e(ids) * w)
+      tf.tidy(() => {
+        const ids = tf.tensor2d([1, 2, 1, 3, 2, 1], [2, 3], 'int32');
+        const w = tf.reshape(tf.range(0, 12, 1, 'float32'), [2, 3, 2]);
+        const slope = (padding?: number) =>
+          tf.grad((table: Tensor) => tf.sum(tf.mul(embedding(table, ids, padding), w)) as never)(
+            tf.ones([4, 2]) as never,
+          );
+        close(slope(1).dataSync(), [0, 0, 0, 0, 10, 12, 6, 7], 1e-6);
+        close(slope().dataSync(), [0, 0, 14, 17, 10, 12, 6, 7], 1e-6);
+      });
+    });
+
     it('dropout keeps the mean, follows its seed alone and draws anew at each call', () => {
       tf.tidy(() => {
         const x = tf.ones([100, 100]);

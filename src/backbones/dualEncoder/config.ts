@@ -1,9 +1,9 @@
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { addAll } from '../../lists.js';
-import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
+import { type DropoutRates, type HiddenActivation, hiddenActivations } from '../../nn/index.js';
 import type { Vocabulary } from '../backbone.js';
-import type { BertSizes } from '../bert.js';
+import { type BertRates, type BertSizes, bertRates, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';
 
 /** One transformer, by the names of Hugging Face. */
@@ -24,17 +24,20 @@ export interface CausalTextConfig extends TowerConfig {
   readonly max_position_embeddings: number;
   /** 2 stands for the largest id of a text, as in CLIP's first files. */
   readonly eos_token_id: number;
+  readonly attention_dropout: number;
 }
 
 /** Chinese-CLIP's text tower: BERT without pooler. */
-export interface BertTextConfig extends TowerConfig, BertSizes {
+export interface BertTextConfig extends TowerConfig, BertSizes, BertRates {
   readonly kind: 'bert';
+  readonly pad_token_id: number;
 }
 
 /** A ViT with a class token and a LayerNorm before its layers. */
 export interface PictureConfig extends TowerConfig {
   readonly image_size: number;
   readonly patch_size: number;
+  readonly attention_dropout: number;
 }
 
 /** The keys of config.json that this family reads, defaults filled in. */
@@ -61,6 +64,7 @@ const textDefaults: Readonly<Record<ModelType, Defaults>> = {
     layer_norm_eps: 1e-5,
     initializer_range: 0.02,
     eos_token_id: 49407,
+    attention_dropout: 0,
   },
   chinese_clip: {
     vocab_size: 30522,
@@ -71,6 +75,9 @@ const textDefaults: Readonly<Record<ModelType, Defaults>> = {
     hidden_act: 'gelu',
     max_position_embeddings: 512,
     type_vocab_size: 2,
+    pad_token_id: 0,
+    hidden_dropout_prob: 0.1,
+    attention_probs_dropout_prob: 0.1,
     layer_norm_eps: 1e-12,
     initializer_range: 0.02,
   },
@@ -84,6 +91,7 @@ const pictureDefaults: Defaults = {
   hidden_act: 'quick_gelu',
   image_size: 224,
   patch_size: 32,
+  attention_dropout: 0,
   layer_norm_eps: 1e-5,
   initializer_range: 0.02,
 };
@@ -94,6 +102,11 @@ const integer = (maximum: number, description: string, minimum = 1) => ({
   maximum,
   description,
 });
+
+const rate = (what: string) => {
+  const { default: _each, ...schema } = rateOf(what, 0);
+  return schema;
+};
 
 const towerKeys = {
   hidden_size: integer(mostOf.width, 'width of the hidden states'),
@@ -115,11 +128,20 @@ const textKeys = {
     0,
   ),
   type_vocab_size: integer(mostOf.segments, 'segments (chinese_clip)'),
+  pad_token_id: integer(
+    mostOf.tokens,
+    'the token that pads, whose word embedding is not learnt (chinese_clip)',
+    0,
+  ),
+  hidden_dropout_prob: rate('hidden states (chinese_clip)'),
+  attention_probs_dropout_prob: rate('attention probabilities (chinese_clip)'),
+  attention_dropout: rate('attention probabilities (clip)'),
 };
 
 const pictureKeys = {
   ...towerKeys,
   image_size: integer(mostOf.pixels, 'height and width of a picture in pixels'),
+  attention_dropout: rate('attention probabilities'),
   patch_size: integer(mostOf.pixels, 'height and width of a patch; what is left of a picture belongs to none'),
 };
 
@@ -278,11 +300,17 @@ export function readDualEncoderConfig(config: Readonly<Record<string, Json>>): D
   return { model_type: type, ...own, text, picture };
 }
 
+/** Rates of dropout of a tower; CLIP's layers drop attention probabilities alone. */
+export const ratesOf = (tower: DualEncoderConfig['text'] | PictureConfig): DropoutRates =>
+  'hidden_dropout_prob' in tower ? bertRates(tower) : { hidden: 0, attention: tower.attention_dropout };
+
 /** The config with the text tower fitted to a tokenizer. */
 export function dualEncoderVocabulary(
   config: Readonly<Record<string, Json>>,
-  { size, endId }: Vocabulary,
+  { size, endId, padId }: Vocabulary,
 ): Readonly<Record<string, Json>> {
   const text = { ...(config.text_config as Readonly<Record<string, Json>>), vocab_size: size };
-  return { ...config, text_config: config.model_type === 'clip' ? { ...text, eos_token_id: endId } : text };
+  const special: Record<string, Json> =
+    config.model_type === 'clip' ? { eos_token_id: endId } : { pad_token_id: padId };
+  return { ...config, text_config: { ...text, ...special } };
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.js';
 import type { Scope } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, TowersOutput } from '../backbone.js';
-import type { DualEncoderConfig } from './config.js';
+import { type DualEncoderConfig, ratesOf } from './config.js';
 import { pictureTower } from './pictureTower.js';
 import { textTower } from './textTower.js';
 
@@ -18,7 +18,9 @@ export function dualEncoderForward(
   if (!batch.inputIds && !batch.patches) throw new UsageError('a batch needs texts or pictures');
   return {
     kind: 'towers',
-    ...(batch.inputIds && { text: textTower(scope, config, batch) }),
-    ...(batch.patches && { picture: pictureTower(scope, config, batch) }),
+    ...(batch.inputIds && { text: textTower({ ...scope, rates: ratesOf(config.text) }, config, batch) }),
+    ...(batch.patches && {
+      picture: pictureTower({ ...scope, rates: ratesOf(config.picture) }, config, batch),
+    }),
   };
 }

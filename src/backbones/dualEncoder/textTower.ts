@@ -51,7 +51,7 @@ function causalEmbeddings(scope: Scope, ids: Tensor): Tensor {
 
 /** BERT's embeddings after LayerNorm; [B, T, H]. */
 function bertEmbeddings(scope: Scope, text: BertTextConfig, batch: TensorTree): Tensor {
-  const sum = textEmbeddings(scope, EMBEDDINGS, batch);
+  const sum = textEmbeddings(scope, EMBEDDINGS, batch, text.pad_token_id);
   return dropped(scope, layerNorm(scope, `${EMBEDDINGS}.LayerNorm`, sum, text.layer_norm_eps));
 }
 

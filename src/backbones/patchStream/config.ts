@@ -1,12 +1,12 @@
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { hiddenActivations } from '../../nn/index.js';
-import type { BertSizes } from '../bert.js';
+import { type BertRates, type BertSizes, paddingKey, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';
 import { publishedHead } from '../publishedHead.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
-export interface PatchStreamConfig extends BertSizes {
+export interface PatchStreamConfig extends BertSizes, BertRates {
   readonly model_type: 'vilt';
   readonly num_hidden_layers: number;
   readonly image_size: number;
@@ -15,6 +15,8 @@ export interface PatchStreamConfig extends BertSizes {
   readonly max_image_length: number;
   readonly modality_type_vocab_size: number;
   readonly qkv_bias: boolean;
+  /** Null: no word is padding. */
+  readonly pad_token_id: number | null;
   readonly tie_word_embeddings: boolean;
 }
 
@@ -64,6 +66,9 @@ const properties = {
     default: false,
     description: 'true: the word embeddings are the decoder of the masked-word head, which else has its own',
   },
+  hidden_dropout_prob: rateOf('hidden states', 0),
+  attention_probs_dropout_prob: rateOf('attention probabilities', 0),
+  pad_token_id: { ...paddingKey, default: null },
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,

@@ -62,7 +62,7 @@ const oneType = (type: number): Tensor => tf.fill([1, 1], type, 'int32');
 
 /** What the layers read [B, T + 1 + N, H]: text, then picture, each with its modality (Kim et al. 2021, eq. 1 to 3). */
 export function sequenceEmbeddings(scope: Scope, config: PatchStreamConfig, batch: TensorTree): Tensor {
-  const sum = textEmbeddings(scope, TEXT, batch);
+  const sum = textEmbeddings(scope, TEXT, batch, config.pad_token_id);
   const words = dropped(scope, layerNorm(scope, `${TEXT}.LayerNorm`, sum, config.layer_norm_eps));
   const text = tf.add(words, embed(scope, MODALITIES, oneType(0)));
   if (!batch.patches && !batch.pictureEmbeddings) return hidden(scope, embeddingsSite(config), text);

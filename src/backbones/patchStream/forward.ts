@@ -12,6 +12,7 @@ import {
 } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, JointOutput } from '../backbone.js';
+import { bertRates } from '../bert.js';
 import { lazily } from '../lazily.js';
 import { firstState, textShape } from '../streams.js';
 import type { PatchStreamConfig } from './config.js';
@@ -46,7 +47,7 @@ export function patchStreamForward(
   batch: TensorTree,
   { hooks, attention }: ForwardOptions = {},
 ): JointOutput {
-  const scope: Scope = { parameters, ...(hooks && { hooks }) };
+  const scope: Scope = { parameters, rates: bertRates(config), ...(hooks && { hooks }) };
   refuseLongText(config, batch);
   const [size, textLength] = textShape(batch);
   const length = textLength + pictureLength(batch);

@@ -1,10 +1,11 @@
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json, JsonSchema } from '../../json.js';
 import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
+import { type BertRates, paddingKey, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
-export interface SingleStreamConfig {
+export interface SingleStreamConfig extends BertRates {
   readonly model_type: 'bert' | 'visual_bert';
   readonly vocab_size: number;
   readonly hidden_size: number;
@@ -17,6 +18,8 @@ export interface SingleStreamConfig {
   readonly layer_norm_eps: number;
   readonly initializer_range: number;
   readonly add_pooling_layer: boolean;
+  /** Null: no word is padding. */
+  readonly pad_token_id: number | null;
   readonly tie_word_embeddings: boolean;
   readonly visual_embedding_dim: number;
   readonly special_visual_initialize: boolean;
@@ -48,6 +51,9 @@ const properties = {
   },
   max_position_embeddings: integer(mostOf.positions, 'tokens that a text may have', 512),
   type_vocab_size: integer(mostOf.segments, 'segments', 2),
+  hidden_dropout_prob: rateOf('hidden states', 0.1),
+  attention_probs_dropout_prob: rateOf('attention probabilities', 0.1),
+  pad_token_id: paddingKey,
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,
@@ -113,9 +119,14 @@ function* contradictions(config: SingleStreamConfig): Generator<Problem> {
   }
 }
 
+/** What transformers takes where nothing is said; null says that there is none. */
+const padding = ({ pad_token_id: given, model_type: type }: Readonly<Record<string, Json>>): number | null =>
+  given === null ? null : type === 'visual_bert' ? 1 : 0;
+
 /** Checks a config and fills in the defaults of Hugging Face; throws UsageError with everything that is wrong. */
 export function readSingleStreamConfig(config: Readonly<Record<string, Json>>): SingleStreamConfig {
-  const filled = read(config);
+  const given = read(config);
+  const filled = { ...given, pad_token_id: given.pad_token_id ?? padding(config) };
   const problems = [...contradictions(filled)];
   if (problems.length > 0) throw new UsageError(problems);
   return filled;

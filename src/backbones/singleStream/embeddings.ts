@@ -50,7 +50,7 @@ export function refuseWrongBatch(config: SingleStreamConfig, batch: TensorTree):
 
 /** The sequence that the layers read [B, T + R, H]: text, then regions, after LayerNorm. */
 export function sequenceEmbeddings(scope: Scope, config: SingleStreamConfig, batch: TensorTree): Tensor {
-  const text = textEmbeddings(scope, 'embeddings', batch);
+  const text = textEmbeddings(scope, 'embeddings', batch, config.pad_token_id);
   const sequence = batch.regionFeatures ? tf.concat([text, regionEmbeddings(scope, config, batch)], 1) : text;
   const normed = layerNorm(scope, 'embeddings.LayerNorm', sequence, config.layer_norm_eps);
   return hidden(scope, embeddingsSite(config), dropped(scope, normed));

@@ -11,6 +11,7 @@ import {
 } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, JointOutput, RegionOutput } from '../backbone.js';
+import { bertRates } from '../bert.js';
 import { lazily } from '../lazily.js';
 import { firstState, textShape } from '../streams.js';
 import type { SingleStreamConfig } from './config.js';
@@ -66,7 +67,7 @@ export function singleStreamForward(
   batch: TensorTree,
   { hooks, attention }: ForwardOptions = {},
 ): JointOutput {
-  const scope: Scope = { parameters, ...(hooks && { hooks }) };
+  const scope: Scope = { parameters, rates: bertRates(config), ...(hooks && { hooks }) };
   const [size, textLength] = textShape(batch);
   refuseWrongBatch(config, batch);
   const length = textLength + (batch.regionFeatures?.shape[1] ?? 0);

@@ -22,6 +22,8 @@ interface SingleStreamOptions {
   readonly tokenizer: Tokenizer;
   /** Absent for a backbone that reads text alone. */
   readonly regions?: RegionSource;
+  /** Pictures are left out: for a backbone that reads none. */
+  readonly textAlone: boolean;
   /** Tokens at most, specials included. */
   readonly maxTextLength: number;
 }
@@ -138,7 +140,7 @@ function collateRegions(
  * region tensors. Texts are not padded beyond `maxTextLength`.
  */
 function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
-  const { tokenizer, regions, maxTextLength } = options;
+  const { tokenizer, regions, maxTextLength, textAlone } = options;
   const texts = createTextEncoder(tokenizer, maxTextLength);
 
   const readRegions = (picture: NonNullable<SequenceInput['pictures']>[number]) => {
@@ -151,7 +153,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
   };
 
   const encode = async (input: SequenceInput): Promise<SingleStreamSequence> => {
-    const reading = Promise.all((input.pictures ?? []).map(readRegions));
+    const reading = Promise.all((textAlone ? [] : (input.pictures ?? [])).map(readRegions));
     const [{ ids, typeIds, spans }, pictures] = await Promise.all([texts.encode(input), reading]);
     const regionCount = pictures.reduce((sum, { count }) => sum + count, 0);
     const length = ids.length + regionCount;
@@ -231,6 +233,7 @@ export async function singleStreamProcessor(options: ProcessorOptions): Promise<
   return createSingleStreamProcessor({
     tokenizer: loadFittingTokenizer(folder, { count: own.vocab_size, key: 'vocab_size' }),
     ...(regions && { regions }),
+    textAlone: own.model_type === 'bert' && !regions,
     maxTextLength,
   });
 }

@@ -72,7 +72,7 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
     maxTextLength: config.max_position_embeddings,
     languageHead: bertLanguageHead(config),
     words: { count: config.vocab_size, key: 'vocab_size' },
-    ...(config.model_type === 'visual_bert' && { regions: regionsOf(config) }),
+    ...(config.model_type === 'visual_bert' ? { regions: regionsOf(config) } : { textAlone: true }),
     sites: [
       embeddingsSite(config),
       ...blocks.flatMap(({ sites }) => Object.values(sites) as LinearSite[]),
