@@ -1,5 +1,9 @@
+import { PICTURE_FILES } from '../data/pictureFiles.js';
 import type { Json } from '../json.js';
 import type { BackboneFamily, Processor, ProcessorOptions } from './backbone.js';
+
+/** Files of a backbone's folder that processors read, besides its config. */
+export const PROCESSOR_FILES = ['tokenizer.json', 'tokenizer_config.json', ...PICTURE_FILES] as const;
 
 /** The backbone that a processor prepares inputs for. */
 export interface ProcessedBackbone {

@@ -23,7 +23,8 @@ export interface DecodeOptions {
 /** Largest file that is read, bytes. */
 const LARGEST_FILE = 1 << 29;
 
-const DEFAULT_MAX_PIXELS = 100_000_000;
+/** Pixels of a picture at most: 300 MB decoded. */
+export const MOST_PIXELS = 100_000_000;
 
 const refuse = (file: string, message: string, expected?: string) =>
   new UsageError({ file, message, ...(expected && { expected }) });
@@ -76,7 +77,7 @@ function onWhite(pixels: Uint8Array): Uint8Array {
 
 /** Decodes a picture to 8-bit RGB off the event loop; throws UsageError that names a missing, empty, torn or huge file. */
 export async function decodeImage(path: string, options: DecodeOptions = {}): Promise<Image> {
-  const { maxPixels = DEFAULT_MAX_PIXELS, transparency = 'drop' } = options;
+  const { maxPixels = MOST_PIXELS, transparency = 'drop' } = options;
   const bytes = await readPictureFile(path);
   try {
     const opened = open(bytes, maxPixels);
@@ -97,10 +98,10 @@ export async function decodeImage(path: string, options: DecodeOptions = {}): Pr
 export async function readImageSize(path: string): Promise<Pick<Image, 'width' | 'height'>> {
   const bytes = await readPictureFile(path);
   try {
-    const { width, height } = await open(bytes, DEFAULT_MAX_PIXELS).metadata();
+    const { width, height } = await open(bytes, MOST_PIXELS).metadata();
     return { width, height };
   } catch (error) {
-    throw explain(path, error, DEFAULT_MAX_PIXELS);
+    throw explain(path, error, MOST_PIXELS);
   }
 }
 
@@ -134,12 +135,12 @@ export async function shrinkPicture(
 ): Promise<Pick<Image, 'width' | 'height'> & { readonly webp: Buffer }> {
   const bytes = await readPictureFile(path);
   try {
-    const opened = open(bytes, DEFAULT_MAX_PIXELS);
+    const opened = open(bytes, MOST_PIXELS);
     const { width, height } = await opened.metadata();
     const size = { width: side, height: side, fit: 'inside', withoutEnlargement: true } as const;
     const webp = await opened.resize(size).flatten({ background: '#fff' }).webp({ quality: 82 }).toBuffer();
     return { width, height, webp };
   } catch (error) {
-    throw explain(path, error, DEFAULT_MAX_PIXELS);
+    throw explain(path, error, MOST_PIXELS);
   }
 }

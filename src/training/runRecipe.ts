@@ -180,7 +180,11 @@ function announceEngine(
   );
 }
 
-function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { onLog }: RunOptions): void {
+function announce(
+  { splits, parts, processor }: Prepared,
+  model: TrainerParts['model'],
+  { onLog }: RunOptions,
+): void {
   const { trainable, frozen } = model.counts;
   const share = ((100 * trainable) / (trainable + frozen)).toFixed(2);
   const sizes = Object.entries(splits).map(([name, examples]) => `${examples.length} ${name}`);
@@ -188,6 +192,7 @@ function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { o
   onLog?.(
     `${parts.backbone.shape.family} backbone, ${trainable} of ${trainable + frozen} parameters train (${share} %)`,
   );
+  for (const note of processor.notes ?? []) onLog?.(note);
 }
 
 /**

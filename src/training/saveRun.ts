@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
@@ -38,7 +39,7 @@ function writeBackbone(
 
 /** Copies what the processor of a backbone reads, besides its config. */
 export function copyProcessorFiles(from: string, to: string): void {
-  for (const file of ['tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json']) {
+  for (const file of PROCESSOR_FILES) {
     const source = join(from, file);
     if (existsSync(source) && relative(from, to) !== '') copyFileSync(source, join(to, file));
   }
