@@ -219,6 +219,8 @@ export interface Processor {
   readonly tokenizer: { readonly vocabularySize: number; readonly maskId: number; readonly padId: number };
   /** JSON that goes into the adapter folder and makes the same processor again. */
   readonly description: Json;
+  /** What the user should know about how inputs are made ready, a line each. */
+  readonly notes?: readonly string[];
   close(): Promise<void>;
 }
 
@@ -227,7 +229,7 @@ export type Weights = ReadonlyMap<string, HostTensor>;
 
 /** How texts and pictures are made ready, besides what the backbone's family settles. */
 export interface ProcessorOptions {
-  /** The backbone's folder: tokenizer.json and, where the family reads it, preprocessor_config.json. */
+  /** The backbone's folder: tokenizer.json and, where the family reads whole pictures, what says how they are made ready. */
   readonly folder: string;
   readonly config: Readonly<Record<string, Json>>;
   /** `kind` of the region source and its options; for families that read regions. */

@@ -1,5 +1,10 @@
+import { PICTURE_FILES } from '../data/pictureFiles.js';
+import { tokenizerFileNames } from '../data/tokens/folder.js';
 import type { Json } from '../json.js';
 import type { BackboneFamily, Processor, ProcessorOptions } from './backbone.js';
+
+/** Files of a backbone's folder that processors read, besides its config. */
+export const PROCESSOR_FILES = [...tokenizerFileNames, ...PICTURE_FILES] as const;
 
 /** The backbone that a processor prepares inputs for. */
 export interface ProcessedBackbone {

@@ -1,24 +1,24 @@
 import type { Picture } from '../backbones/backbone.js';
+import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { createAsyncCache } from './asyncCache.js';
 import type { RelativeBox } from './boxes.js';
 import { decodeImage, type Image } from './images.js';
 import { createLimiter } from './limiter.js';
 import type { PixelValues } from './patches.js';
+import type { PictureKind } from './pictureKinds.js';
 import {
-  type PictureKind,
   type PictureSettings,
   type PictureSize,
+  type Place,
   readPictureSettings,
 } from './pictureSettings.js';
 import { normalisePixels, preparePixels, shownPart } from './preparePixels.js';
 
-/** What may be said besides the contents of preprocessor_config.json. */
-export interface PictureProcessorOptions {
+/** What may be said besides the settings of a picture processor. */
+interface PictureProcessorOptions extends Place {
   /** Whose defaults hold for a file that does not say which processor it is for; default `clip`. */
   readonly kind?: PictureKind;
-  /** The file that the settings are from, for error messages. */
-  readonly file?: string;
   /** Memory for prepared pictures (8 bits a value) kept from one epoch to the next; 0 keeps none. Default 512. */
   readonly cacheMegabytes?: number;
 }
@@ -33,13 +33,11 @@ export interface PreparedPicture extends PixelValues {
   readonly part: RelativeBox;
 }
 
-/** Makes pictures ready as a model's preprocessor_config.json says. */
+/** Makes pictures ready as a model's files say. */
 export interface PictureProcessor {
   /** Throws UsageError that names a picture which can't be read. */
   read(picture: Pick<Picture, 'path'>): Promise<PreparedPicture>;
   readonly settings: PictureSettings;
-  /** The contents of the file, from which `createPictureProcessor` makes the same processor again. */
-  readonly description: Json;
   close(): Promise<void>;
 }
 
@@ -52,20 +50,25 @@ interface Kept {
 }
 
 /**
- * The picture processor of a preprocessor_config.json; throws UsageError with everything that is wrong in it. Pixels
- * are those of Pillow: transparency is laid on white, resizing works on 8 bits.
+ * The picture processor of transformers' settings; throws UsageError with everything that is wrong in them. Pixels are
+ * those of Pillow: transparency is laid on white, resizing works on 8 bits.
  */
 export function createPictureProcessor(
-  preprocessorConfig: Readonly<Record<string, Json>>,
-  { kind = 'clip', file, cacheMegabytes = 512 }: PictureProcessorOptions = {},
+  config: Readonly<Record<string, Json>>,
+  { kind = 'clip', cacheMegabytes = 512, ...place }: PictureProcessorOptions = {},
 ): PictureProcessor {
-  const settings = readPictureSettings(preprocessorConfig, kind, file);
+  const settings = readPictureSettings(config, kind, place);
   const inTurn = createLimiter(PICTURES_AT_ONCE);
   const cache = createAsyncCache<Kept>(cacheMegabytes * 2 ** 20, ({ image }) => image.pixels.byteLength);
 
   const prepare = async (path: string): Promise<Kept> => {
     const { width, height, pixels } = await decodeImage(path, { transparency: 'white' });
-    return { image: preparePixels({ width, height, pixels }, settings), original: { width, height } };
+    try {
+      return { image: preparePixels({ width, height, pixels }, settings), original: { width, height } };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new UsageError(error.problems.map((problem) => ({ ...problem, file: path })));
+    }
   };
 
   return {
@@ -82,7 +85,6 @@ export function createPictureProcessor(
       };
     },
     settings,
-    description: preprocessorConfig,
     close: async () => cache.clear(),
   };
 }

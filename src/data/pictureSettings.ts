@@ -1,7 +1,8 @@
-import { isJsonObject } from '../checkpoints/jsonFile.js';
+import { isJsonObject, type JsonObject } from '../checkpoints/jsonFile.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
-import type { FilterName } from './resample.js';
+import { KIND_NAMES, KINDS, type Kind, kindOf, type PictureKind } from './pictureKinds.js';
+import { FILTER_NAMES, type FilterName } from './resample.js';
 
 /** Pixels of a picture. */
 export interface PictureSize {
@@ -10,21 +11,26 @@ export interface PictureSize {
 }
 
 /** How large a picture is made. */
-type Exact = { readonly to: 'exact' } & PictureSize;
-
 export type Resize =
-  | Exact
+  | ({ readonly to: 'exact' } & PictureSize)
+  /** The largest size of the same proportions inside it. */
+  | ({ readonly to: 'inside' } & PictureSize)
   | {
       readonly to: 'shortest';
       /** Pixels of the shorter side. */
       readonly edge: number;
       /** Pixels of the longer side at most. */
       readonly longest?: number;
-      /** Both sides are cut to a multiple of it; then they are rounded to the nearest before, and else cut. */
-      readonly divisor?: number;
+    }
+  | {
+      readonly to: 'divisible';
+      /** Pixels of the shorter side, before both sides are cut to a multiple of `divisor`. */
+      readonly edge: number;
+      readonly longest: number;
+      readonly divisor: number;
     };
 
-/** What a preprocessor_config.json says, defaults of Hugging Face filled in. */
+/** How pictures are made ready, defaults of transformers filled in. */
 export interface PictureSettings {
   readonly resize?: Resize;
   readonly filter: FilterName;
@@ -38,53 +44,21 @@ export interface PictureSettings {
 
 type Config = Readonly<Record<string, Json>>;
 
-const HALF = [0.5, 0.5, 0.5];
-const OPENAI = {
-  image_mean: [0.48145466, 0.4578275, 0.40821073],
-  image_std: [0.26862954, 0.26130258, 0.27577711],
-};
-
-interface Kind {
-  /** A `size` of one number is both sides, and not the shorter one. */
-  readonly square: boolean;
-  readonly defaults: Config;
+/** Where settings stand. */
+export interface Place {
+  readonly file?: string;
+  /** JSON pointer of the object that holds them. */
+  readonly inside?: string;
 }
-
-const clip: Kind = {
-  square: false,
-  defaults: { size: 224, resample: 3, do_center_crop: true, crop_size: 224, ...OPENAI },
-};
-
-/** Picture processors of Hugging Face and what they do where the file is silent. */
-const KINDS = {
-  clip,
-  chineseclip: clip,
-  vilt: {
-    square: false,
-    defaults: { size: 384, size_divisor: 32, resample: 3, image_mean: HALF, image_std: HALF },
-  },
-  vit: { square: true, defaults: { size: 224, resample: 2, image_mean: HALF, image_std: HALF } },
-  blip: { square: true, defaults: { size: 384, resample: 3, ...OPENAI } },
-} as const satisfies Record<string, Kind>;
-
-/** Which processor a file is for, where it does not say. */
-export type PictureKind = keyof typeof KINDS;
-
-function kindOf(config: Config, otherwise: PictureKind): Kind {
-  const named = config.image_processor_type ?? config.feature_extractor_type;
-  const name = (typeof named === 'string' ? named : '')
-    .replace(/(ImageProcessor|FeatureExtractor)\w*$/, '')
-    .toLowerCase();
-  return Object.hasOwn(KINDS, name) ? KINDS[name as PictureKind] : KINDS[otherwise];
-}
-
-const FILTERS: Readonly<Record<number, FilterName>> = { 1: 'lanczos', 2: 'bilinear', 3: 'bicubic' };
 
 /** Pixels of the longest side that a picture is resized to. */
 const LONGEST_SIDE = 1 << 14;
 
 const isSide = (value: Json | undefined): value is number =>
   Number.isInteger(value) && (value as number) > 0 && (value as number) <= LONGEST_SIDE;
+
+const isNumber = (value: Json | undefined): value is number =>
+  typeof value === 'number' && Number.isFinite(value);
 
 /** Reads the values of a file and collects what is wrong with them. */
 function valuesOf(config: Config) {
@@ -99,86 +73,126 @@ function valuesOf(config: Config) {
     return value === true;
   };
 
+  /** Three numbers, or one that stands for all. */
   const triple = (key: string, expected: string, fits: (value: number) => boolean) => {
     const value = config[key];
-    const good = Array.isArray(value) && value.length === 3;
-    if (good && value.every((one) => typeof one === 'number' && fits(one))) {
-      return value as [number, number, number];
-    }
+    const three = isNumber(value) ? [value, value, value] : value;
+    if (Array.isArray(three) && three.length === 3 && three.every((one) => isNumber(one) && fits(one)))
+      return three as [number, number, number];
     refuse(key, expected);
     return [1, 1, 1] as const;
   };
 
-  /** One number, both sides, or the shorter one. */
-  const size = (key: string, square: boolean): Omit<Resize & { to: 'shortest' }, 'divisor'> | Exact => {
-    const value = config[key];
-    if (isSide(value)) {
-      return square ? { to: 'exact', width: value, height: value } : { to: 'shortest', edge: value };
-    }
-    const { width, height, shortest_edge: edge, longest_edge: longest } = isJsonObject(value) ? value : {};
-    if (isSide(width) && isSide(height)) return { to: 'exact', width, height };
-    if (isSide(edge)) return { to: 'shortest', edge, ...(isSide(longest) && { longest }) };
-    refuse(key, '{"height": 224, "width": 224} or {"shortest_edge": 224}');
-    return { to: 'exact', width: 1, height: 1 };
-  };
-
-  return { problems, refuse, flag, triple, size };
+  return { problems, refuse, flag, triple };
 }
 
 type Values = ReturnType<typeof valuesOf>;
 
-/** ViLT's longer side is at most 1333 / 800 of the shorter one (Kim et al. 2021, section 3.3, after Faster R-CNN). */
-function resizeOf(config: Config, { size, refuse }: Values, square: boolean): Resize {
-  const resize = size('size', square);
-  const divisor = config.size_divisor ?? undefined;
-  if (resize.to === 'exact' || divisor === undefined) return resize;
-  if (!isSide(divisor)) {
-    refuse('size_divisor', 'a whole number of pixels, for example 32');
-    return resize;
-  }
-  return { longest: Math.floor((1333 / 800) * resize.edge), ...resize, divisor };
+/** A list is height and width; a number is both, or the shorter side. */
+function sidesOf(value: Json | undefined, square: boolean): JsonObject {
+  if (isJsonObject(value)) return value;
+  if (Array.isArray(value) && value.length === 2) return { height: value[0]!, width: value[1]! };
+  if (!isSide(value)) return {};
+  return square ? { height: value, width: value } : { shortest_edge: value };
 }
 
-function cropOf({ size, refuse }: Values): PictureSize {
-  const { to, ...crop } = size('crop_size', true);
-  if (to !== 'exact') refuse('crop_size', '{"height": 224, "width": 224}');
-  return to === 'exact' ? (crop as PictureSize) : { width: 1, height: 1 };
+/** ViLT's longer side is at most 1333 / 800 of the shorter one (Kim et al. 2021, section 3.3, after Faster R-CNN). */
+function divisibleOf(config: Config, { refuse }: Values): Resize | undefined {
+  const { shortest_edge: edge } = sidesOf(config.size, false);
+  const divisor = config.size_divisor;
+  if (!isSide(divisor)) refuse('size_divisor', 'a whole number of pixels, for example 32');
+  else if (isSide(edge)) return { to: 'divisible', edge, longest: Math.floor((1333 / 800) * edge), divisor };
+  else refuse('size', 'ViLT\'s processor reads {"shortest_edge": 384}');
+  return undefined;
+}
+
+function resizeOf(config: Config, values: Values, { square, divides }: Kind): Resize | undefined {
+  if (divides) return divisibleOf(config, values);
+  const sides = sidesOf(
+    config.size,
+    config.default_to_square === undefined ? square : values.flag('default_to_square', square),
+  );
+  const { width, height, shortest_edge: edge, longest_edge: longest } = sides;
+  const { max_width: most, max_height: highest } = sides;
+  if (isSide(edge)) return { to: 'shortest', edge, ...(isSide(longest) && { longest }) };
+  if (isSide(most) && isSide(highest)) return { to: 'inside', width: most, height: highest };
+  if (isSide(width) && isSide(height)) return { to: 'exact', width, height };
+  values.refuse('size', '{"height": 224, "width": 224} or {"shortest_edge": 224}');
+  return undefined;
+}
+
+function cropOf({ crop_size: size }: Config, { refuse }: Values): PictureSize | undefined {
+  const { width, height } = sidesOf(size, true);
+  if (isSide(width) && isSide(height)) return { width, height };
+  refuse('crop_size', '{"height": 224, "width": 224}');
+  return undefined;
 }
 
 function filterOf({ resample }: Config, { refuse }: Values): FilterName {
-  const filter = typeof resample === 'number' ? FILTERS[resample] : undefined;
-  if (!filter) refuse('resample', '1 (lanczos), 2 (bilinear) or 3 (bicubic)');
+  const named = typeof resample === 'string' ? resample.toLowerCase() : FILTER_NAMES[resample as number];
+  const filter = FILTER_NAMES.find((name) => name === named);
+  if (!filter) refuse('resample', FILTER_NAMES.map((name, number) => `${number} (${name})`).join(', '));
   return filter ?? 'bicubic';
 }
 
 function rescaleOf({ rescale_factor: factor = 1 / 255 }: Config, { refuse }: Values): number {
-  if (typeof factor === 'number' && factor > 0) return factor;
+  if (isNumber(factor) && factor > 0) return factor;
   refuse('rescale_factor', 'a number above 0');
   return 1;
 }
 
+/** Steps that are taken, or that change no number here: pictures are always RGB, and padding is masked. */
+const STEPS = ['do_resize', 'do_center_crop', 'do_rescale', 'do_normalize', 'do_convert_rgb', 'do_pad'];
+
+/** What a file asks for and nothing here does. */
+function refuseUnknownSteps(config: Config, { problems }: Values): void {
+  const asks = (key: string) => key === 'use_square_size' || (/^do_/.test(key) && !STEPS.includes(key));
+  const wanted = Object.keys(config).filter((key) => asks(key) && config[key] !== false);
+  if (config.do_pad === true && config.pad_size !== undefined) wanted.push('pad_size');
+  for (const key of wanted) {
+    const message = `${JSON.stringify(config[key])} changes pictures in a way that is not supported`;
+    problems.push({ where: `/${key}`, message, expected: 'leave it out' });
+  }
+}
+
+const isSaid = ([, value]: readonly [string, Json]) => value !== null;
+
 /**
- * Reads a preprocessor_config.json, of today or with the names and single numbers of older files; throws UsageError
- * with everything that is wrong.
+ * Reads the settings of a picture processor, of today or with the names and single numbers of older files; null is
+ * silence. Throws UsageError with everything that is wrong.
  * @param otherwise whose file it is where it does not say
- * @param file for error messages
+ * @param place file and, where the settings are a member of it, its pointer, for error messages
  */
-export function readPictureSettings(given: Config, otherwise: PictureKind, file?: string): PictureSettings {
-  const { square, defaults } = kindOf(given, otherwise);
-  const config = { ...defaults, ...given };
+export function readPictureSettings(
+  given: Config,
+  otherwise: PictureKind,
+  place: Place = {},
+): PictureSettings {
+  const kind = kindOf(given, otherwise);
+  const said = Object.fromEntries(Object.entries(given).filter(isSaid));
+  const config = { ...(kind ?? KINDS[otherwise]).defaults, ...said };
   const values = valuesOf(config);
   const { flag, triple, problems } = values;
+  if (!kind)
+    values.refuse(said.image_processor_type ? 'image_processor_type' : 'feature_extractor_type', KIND_NAMES);
+  refuseUnknownSteps(said, values);
   const normalises = flag('do_normalize', true);
+  const crops = flag('do_center_crop', false) && !kind?.divides;
+  const resize = flag('do_resize', true) ? resizeOf(config, values, kind ?? KINDS[otherwise]) : undefined;
+  const crop = crops ? cropOf(config, values) : undefined;
   const settings: PictureSettings = {
-    ...(flag('do_resize', true) && { resize: resizeOf(config, values, square) }),
+    ...(resize && { resize }),
     filter: filterOf(config, values),
-    ...(flag('do_center_crop', false) && { crop: cropOf(values) }),
+    ...(crop && { crop }),
     rescale: flag('do_rescale', true) ? rescaleOf(config, values) : 1,
-    mean: normalises ? triple('image_mean', 'three numbers', () => true) : [0, 0, 0],
+    mean: normalises ? triple('image_mean', 'three numbers, or one for all', () => true) : [0, 0, 0],
     standardDeviation: normalises
-      ? triple('image_std', 'three numbers above 0', (value) => value > 0)
+      ? triple('image_std', 'three numbers above 0, or one for all', (value) => value > 0)
       : [1, 1, 1],
   };
   if (problems.length === 0) return settings;
-  throw new UsageError(problems.map((problem) => ({ ...(file && { file }), ...problem })));
+  const { file, inside = '' } = place;
+  throw new UsageError(
+    problems.map((problem) => ({ ...(file && { file }), ...problem, where: `${inside}${problem.where}` })),
+  );
 }

@@ -1,32 +1,59 @@
+import { UsageError } from '../errors.js';
 import type { RelativeBox } from './boxes.js';
-import type { Image } from './images.js';
+import { type Image, MOST_PIXELS } from './images.js';
 import type { PictureSettings, PictureSize, Resize } from './pictureSettings.js';
 import { resample } from './resample.js';
 
-const scaled = ({ width, height }: PictureSize, scale: number): PictureSize => ({
-  width: width * scale,
-  height: height * scale,
-});
+/** Half to even, as Python's `round`. */
+const roundEven = (value: number) => (value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
-/** The nearest size whose sides are multiples of `divisor`, not above it; at least one multiple. */
-function divisible({ width, height }: PictureSize, divisor: number): PictureSize {
-  const cut = (side: number) => Math.max(Math.floor(Math.floor(side + 0.5) / divisor), 1) * divisor;
+type Divisible = Resize & { readonly to: 'divisible' };
+
+/** ViLT's size: multiples of `divisor`, at least one, where Python refuses a picture that is too long and thin. */
+function divisibleSize(picture: PictureSize, { edge, longest, divisor }: Divisible): PictureSize {
+  const scale = edge / Math.min(picture.width, picture.height);
+  const isWide = picture.height < picture.width;
+  const width = isWide ? scale * picture.width : edge;
+  const height = isWide ? edge : scale * picture.height;
+  const most = Math.max(width, height);
+  const again = most > longest ? longest / most : 1;
+  const cut = (side: number) => Math.max(Math.floor(Math.floor(again * side + 0.5) / divisor), 1) * divisor;
   return { width: cut(width), height: cut(height) };
 }
 
-/** Sides of a picture after resizing: the shorter side becomes `edge` unless the longer one would be above `longest`. */
+/** Both sides in proportion; the shorter one becomes `edge` unless the longer one would be above `longest`. */
+function shortestSize(picture: PictureSize, edge: number, longest = Number.POSITIVE_INFINITY): PictureSize {
+  const { width, height } = picture;
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  const isCut = (long / short) * edge > longest;
+  const exact = isCut ? (longest * short) / long : edge;
+  const other = Math.max(Math.trunc((exact * long) / short), 1);
+  const shorter = Math.max(roundEven(exact), 1);
+  return width <= height ? { width: shorter, height: other } : { width: other, height: shorter };
+}
+
+function insideSize({ width, height }: PictureSize, most: PictureSize): PictureSize {
+  const scale = Math.min(most.height / height, most.width / width);
+  return {
+    width: Math.max(Math.trunc(width * scale), 1),
+    height: Math.max(Math.trunc(height * scale), 1),
+  };
+}
+
+/** Sides of a picture after resizing. */
 function resizedSize(picture: PictureSize, resize: Resize): PictureSize {
   if (resize.to === 'exact') return resize;
-  const { edge, longest = Number.POSITIVE_INFINITY, divisor } = resize;
-  const [short, long] = [Math.min(picture.width, picture.height), Math.max(picture.width, picture.height)];
-  if (divisor !== undefined) {
-    const whole = scaled(picture, edge / short);
-    const most = Math.max(whole.width, whole.height);
-    return divisible(most > longest ? scaled(whole, longest / most) : whole, divisor);
-  }
-  const other = Math.floor((edge * long) / short);
-  const [a, b] = other > longest ? [Math.floor((longest * edge) / other), longest] : [edge, other];
-  return picture.width <= picture.height ? { width: a, height: b } : { width: b, height: a };
+  if (resize.to === 'inside') return insideSize(picture, resize);
+  if (resize.to === 'divisible') return divisibleSize(picture, resize);
+  return shortestSize(picture, resize.edge, resize.longest);
+}
+
+/** Throws UsageError where a long and thin picture would become too large when its shorter side is set. */
+function checkedSize(picture: PictureSize, resize: Resize): PictureSize {
+  const { width, height } = resizedSize(picture, resize);
+  if (width * height <= MOST_PIXELS) return { width, height };
+  const message = `its ${picture.width} x ${picture.height} pixels would become ${width} x ${height}`;
+  throw new UsageError({ message, expected: `at most ${MOST_PIXELS} pixels` });
 }
 
 /** The middle of a picture; what lies beyond it is black. */
@@ -42,9 +69,9 @@ function cropCentre(image: Image, { width, height }: PictureSize): Image {
   return { width, height, pixels: output };
 }
 
-/** Resizes and crops 8-bit pixels as the settings say. */
+/** Resizes and crops 8-bit pixels as the settings say; throws UsageError where they would become too many. */
 export function preparePixels(image: Image, { resize, filter, crop }: PictureSettings): Image {
-  const resized = resize ? resample(image, resizedSize(image, resize), filter) : image;
+  const resized = resize ? resample(image, checkedSize(image, resize), filter) : image;
   return crop ? cropCentre(resized, crop) : resized;
 }
 

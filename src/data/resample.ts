@@ -1,4 +1,5 @@
 import type { Image } from './images.js';
+import type { PictureSize } from './pictureSettings.js';
 import { type Weights, weighColumns, weighRows } from './weighPixels.js';
 
 /** A filter of Pillow: its weight at a distance from the centre, 0 beyond `support`. */
@@ -16,13 +17,25 @@ function cubic(x: number): number {
   return d < 2 ? ((-0.5 * d + 2.5) * d - 4) * d + 2 : 0;
 }
 
+/** A sinc under Hamming's window, as wide as the triangle of `bilinear`. */
+function hamming(x: number): number {
+  const d = Math.abs(x);
+  if (d === 0) return 1;
+  return d < 1 ? sinc(d) * (0.54 + 0.46 * Math.cos(Math.PI * d)) : 0;
+}
+
 const filters = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  hamming: { support: 1, weight: hamming },
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: { support: 2, weight: cubic },
 } as const satisfies Record<string, Filter>;
 
-export type FilterName = keyof typeof filters;
+/** Pillow's filters in the order of their numbers. */
+export const FILTER_NAMES = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
+
+export type FilterName = (typeof FILTER_NAMES)[number];
 
 /** Fraction bits of the weights, as in Pillow: 32 bits less 8 of a pixel and 2 to spare. */
 const PRECISION = 22;
@@ -57,16 +70,36 @@ function weightsOf(inputs: number, outputs: number, { support, weight }: Filter)
   return { first, count, values, most, half: HALF, narrow: rounded };
 }
 
+/** The input that each output shows; places are added up as Pillow does it. */
+function nearestInputs(inputs: number, outputs: number): Int32Array {
+  const step = inputs / outputs;
+  const chosen = new Int32Array(outputs);
+  for (let out = 0, at = step * 0.5; out < outputs; out++, at += step)
+    chosen[out] = Math.min(Math.floor(at), inputs - 1);
+  return chosen;
+}
+
+function pickNearest({ pixels, ...from }: Image, { width, height }: PictureSize): Image {
+  const [columns, rows] = [nearestInputs(from.width, width), nearestInputs(from.height, height)];
+  const output = new Uint8Array(width * height * 3);
+  let to = 0;
+  for (const row of rows)
+    for (const column of columns) {
+      const at = (row * from.width + column) * 3;
+      output[to++] = pixels[at]!;
+      output[to++] = pixels[at + 1]!;
+      output[to++] = pixels[at + 2]!;
+    }
+  return { width, height, pixels: output };
+}
+
 /**
  * Resizes 8-bit pixels as Pillow's `Image.resize` does, bit for bit: the width, then the height, each rounded to 8 bits,
  * with 22-bit fixed-point weights. As in Pillow 13, the height goes first where it loses more than twice what the width
  * loses; the order shows at edges only. Models were trained on these pixels; other resamplers differ by a level or two.
  */
-export function resample(
-  image: Image,
-  { width, height }: Pick<Image, 'width' | 'height'>,
-  name: FilterName,
-): Image {
+export function resample(image: Image, { width, height }: PictureSize, name: FilterName): Image {
+  if (name === 'nearest') return pickNearest(image, { width, height });
   const filter = filters[name];
   const toWidth = (from: Image) =>
     width === from.width ? from : weighRows(from, weightsOf(from.width, width, filter));

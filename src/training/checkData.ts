@@ -137,6 +137,7 @@ export async function checkData(
         `${truncatedTexts} text${truncatedTexts === 1 ? '' : 's'} of ${name} ${truncatedTexts === 1 ? 'is' : 'are'} cut to data.maxTextLength, ${limit} tokens; the longest has ${longestText}`,
     ),
     ...textual,
+    ...(reading?.processor.notes ?? []),
     ...unread.map((name) => `the pictures and texts of ${name} were not looked at`),
     ...sharedNotes('example id', ids.sets),
     ...sharedNotes('picture', paths.sets),

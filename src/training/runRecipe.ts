@@ -210,7 +210,11 @@ function announceTexts(
   for (const note of textNotes(loadTokenizer(tokenizerFolder), task.task, splits.train, limit)) onLog(note);
 }
 
-function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { onLog }: RunOptions): void {
+function announce(
+  { splits, parts, processor }: Prepared,
+  model: TrainerParts['model'],
+  { onLog }: RunOptions,
+): void {
   const { trainable, frozen } = model.counts;
   const share = ((100 * trainable) / (trainable + frozen)).toFixed(2);
   const sizes = Object.entries(splits).map(([name, examples]) => `${examples.length} ${name}`);
@@ -219,6 +223,7 @@ function announce({ splits, parts }: Prepared, model: TrainerParts['model'], { o
     `${parts.backbone.shape.family} backbone, ${trainable} of ${trainable + frozen} parameters train (${share} %)`,
   );
   for (const line of describeHeadStart(parts)) onLog?.(`backbone: ${line}`);
+  for (const note of processor.notes ?? []) onLog?.(note);
 }
 
 /**

@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
-import { tokenizerFileNames } from '../data/tokens/folder.js';
 import { adapterReadme, backboneName } from './adapterReadme.js';
 import type { Model } from './model.js';
 import type { Prepared } from './prepare.js';
@@ -39,7 +39,7 @@ function writeBackbone(
 
 /** Copies what the processor of a backbone reads, besides its config. */
 export function copyProcessorFiles(from: string, to: string): void {
-  for (const file of [...tokenizerFileNames, 'preprocessor_config.json']) {
+  for (const file of PROCESSOR_FILES) {
     const source = join(from, file);
     if (existsSync(source) && relative(from, to) !== '') copyFileSync(source, join(to, file));
   }

@@ -81,7 +81,7 @@ it('tells everything that is wrong with a folder of Flickr30k Entities', async (
     'error: val.txt:13: the picture flickr30k-images/2000000011.jpg is empty (0 bytes)',
     'test: 2 problems',
     'error: flickr30k-images/3000000001.jpg example 3000000001#0: the picture is 40 x 30 pixels, the dataset says 400 x 300; the picture that its boxes were drawn on',
-    'error: flickr30k-images/3000000002.jpg example 3000000002#0: this is not a picture; a JPEG, PNG, WebP, GIF, TIFF or AVIF file',
+    'error: flickr30k-images/3000000002.jpg example 3000000002#0: this is not a picture; a JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PBM, PGM or PPM file',
   ]);
 });
 

@@ -36,12 +36,12 @@ describe('decodeImage', () => {
     expect([...(await decodeImage(file('alpha.png'))).pixels]).toEqual([200, 100, 50, 1, 2, 3]);
   });
 
-  it('reads 16-bit grey as 8-bit RGB and leaves EXIF rotation alone', async () => {
+  it('clips 16-bit grey to 8 bits as Pillow does, and leaves EXIF rotation alone', async () => {
     const grey = new Uint16Array([0, 0x8080, 0xffff]);
     const raw = { width: 3, height: 1, channels: 1 as const };
     await sharp(grey, { raw }).toColourspace('grey16').png().toFile(file('grey16.png'));
     expect([...(await decodeImage(file('grey16.png'))).pixels]).toEqual([
-      0, 0, 0, 128, 128, 128, 255, 255, 255,
+      0, 0, 0, 255, 255, 255, 255, 255, 255,
     ]);
     await sharp(parityPath('images', 'rgb.jpg')).withMetadata({ orientation: 6 }).toFile(file('turned.jpg'));
     expect(await decodeImage(file('turned.jpg'))).toMatchObject({ width: 61, height: 47 });

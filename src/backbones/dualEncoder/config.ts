@@ -142,7 +142,10 @@ const pictureKeys = {
   ...towerKeys,
   image_size: integer(mostOf.pixels, 'height and width of a picture in pixels'),
   attention_dropout: rate('attention probabilities'),
-  patch_size: integer(mostOf.pixels, 'height and width of a patch; what is left of a picture belongs to none'),
+  patch_size: integer(
+    mostOf.pixels,
+    'height and width of a patch; what is left of a picture belongs to none',
+  ),
 };
 
 const ownKeys = {

@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readJsonObject } from '../../checkpoints/jsonFile.js';
 import { float32, type HostBatch } from '../../data/hostTensor.js';
 import { cutPatches, patchPart } from '../../data/patches.js';
-import {
-  createPictureProcessor,
-  type PictureProcessor,
-  type PreparedPicture,
-} from '../../data/pictureProcessor.js';
+import { type FolderPictures, folderPictures } from '../../data/pictureFiles.js';
+import type { PreparedPicture } from '../../data/pictureProcessor.js';
 import type { PictureSettings } from '../../data/pictureSettings.js';
 import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/textEncoder.js';
 import { type Problem, UsageError } from '../../errors.js';
@@ -34,7 +28,7 @@ const LEFT_OUT = 'left out';
 
 const NO_TOKENS = new Int32Array();
 
-/** CLIP's preparation of pictures, for a folder without preprocessor_config.json. */
+/** CLIP's preparation of pictures, for a folder that says none. */
 const usualPreparation = ({ image_size: side }: PictureConfig): Readonly<Record<string, Json>> => ({
   image_processor_type: 'CLIPImageProcessor',
   size: { shortest_edge: side },
@@ -130,12 +124,12 @@ function checkSize(
   });
 }
 
-function pictureProcessorOf(folder: string, config: PictureConfig): PictureProcessor {
-  const file = join(folder, 'preprocessor_config.json');
-  if (!existsSync(file)) return createPictureProcessor(usualPreparation(config));
-  const pictures = createPictureProcessor(readJsonObject(file) as Readonly<Record<string, Json>>, { file });
-  checkSize(pictures.settings, config, file);
-  return pictures;
+function picturesOf(folder: string, config: PictureConfig): FolderPictures {
+  const { image_size: side } = config;
+  const told = `CLIP's usual ones, ${side} x ${side} pixels`;
+  const found = folderPictures(folder, { kind: 'clip', config: usualPreparation(config), told });
+  if (found.file) checkSize(found.pictures.settings, config, found.file);
+  return found;
 }
 
 function refuseWrongInput({ text, pictures = [] }: SequenceInput): void {
@@ -148,7 +142,7 @@ function refuseWrongInput({ text, pictures = [] }: SequenceInput): void {
 }
 
 /**
- * The processor of a dual encoder: token ids, and the picture of preprocessor_config.json cut into patches. A text
+ * The processor of a dual encoder: token ids, and the picture, as the folder's files prepare it, cut into patches. A text
  * alone and a picture alone are sequences as well; a batch has what all of its sequences have.
  */
 export async function dualEncoderProcessor(options: ProcessorOptions): Promise<Processor> {
@@ -157,7 +151,7 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
   checkOptions(config, options);
   const tokenizer = loadFittingTokenizer(folder, wordsOf(config));
   const texts = createTextEncoder(tokenizer, maxTextLength);
-  const pictures = pictureProcessorOf(folder, config.picture);
+  const { pictures, notes } = picturesOf(folder, config.picture);
 
   const readText = async (input: SequenceInput) => {
     if (input.text === undefined) return undefined;
@@ -198,6 +192,7 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
       },
     },
     description: { family: 'dualEncoder', maxTextLength },
+    notes,
     close: () => pictures.close(),
   };
 }

@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readJsonObject } from '../../checkpoints/jsonFile.js';
 import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
 import { cutPatches, patchGrid, patchPart } from '../../data/patches.js';
-import {
-  createPictureProcessor,
-  type PictureProcessor,
-  type PreparedPicture,
-} from '../../data/pictureProcessor.js';
+import { type FolderPictures, folderPictures } from '../../data/pictureFiles.js';
+import type { PreparedPicture } from '../../data/pictureProcessor.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { Json } from '../../json.js';
@@ -38,7 +32,7 @@ interface PatchSequence extends EncodedSequence {
   readonly picture?: PatchedPicture;
 }
 
-/** ViLT's preparation of pictures, for a folder without preprocessor_config.json. */
+/** ViLT's preparation of pictures, for a folder that says none. */
 const usualPreparation = (config: PatchStreamConfig): Readonly<Record<string, Json>> => ({
   image_processor_type: 'ViltImageProcessor',
   size: { shortest_edge: config.image_size },
@@ -60,15 +54,14 @@ function checkOptions(config: PatchStreamConfig, { maxTextLength, regions }: Pro
 }
 
 /** Pictures of any size would make sequences of any length. */
-function pictureProcessorOf(folder: string, config: PatchStreamConfig): PictureProcessor {
-  const file = join(folder, 'preprocessor_config.json');
-  if (!existsSync(file)) return createPictureProcessor(usualPreparation(config));
-  const given = readJsonObject(file) as Readonly<Record<string, Json>>;
-  const pictures = createPictureProcessor(given, { kind: 'vilt', file });
-  const { resize, crop } = pictures.settings;
-  if (crop || resize?.to === 'exact' || resize?.longest !== undefined) return pictures;
+function picturesOf(folder: string, config: PatchStreamConfig): FolderPictures {
+  const told = `ViLT's usual ones, ${config.image_size} pixels on the shorter side`;
+  const found = folderPictures(folder, { kind: 'vilt', config: usualPreparation(config), told });
+  const { file } = found;
+  const { resize, crop } = found.pictures.settings;
+  if (crop || (resize && (resize.to !== 'shortest' || resize.longest !== undefined))) return found;
   const message = 'it sets no bound to the size of pictures';
-  throw new UsageError({ file, message, expected: '"do_resize": true, with a size' });
+  throw new UsageError({ ...(file && { file }), message, expected: '"do_resize": true, with a size' });
 }
 
 /**
@@ -96,7 +89,11 @@ function patched(image: PreparedPicture, path: string, config: PatchStreamConfig
   const { rows, columns } = patchGrid(image, size);
   if (rows * columns > 0) return { image, rows, columns, chosen: choosePatches(rows * columns, most) };
   const message = `made ready it has ${image.width} x ${image.height} pixels, less than a patch of ${size} x ${size}`;
-  throw new UsageError({ file: path, message, expected: 'a larger size in preprocessor_config.json' });
+  throw new UsageError({
+    file: path,
+    message,
+    expected: "a larger size in the model's preprocessor_config.json",
+  });
 }
 
 /** The picture's own [CLS] and the patches that are read. */
@@ -160,15 +157,15 @@ function refuseWrongInput({ text, pictures = [] }: SequenceInput): void {
 }
 
 /** All pictures of a batch, or none. */
-function picturesOf(sequences: readonly PatchSequence[]): readonly PatchedPicture[] {
+function shownPictures(sequences: readonly PatchSequence[]): readonly PatchedPicture[] {
   const pictures = sequences.flatMap(({ picture }) => picture ?? []);
   if (pictures.length === 0 || pictures.length === sequences.length) return pictures;
   throw new Error('a batch of sequences with and without a picture');
 }
 
 /**
- * The processor of a stream of words and patches: token ids, and the picture of preprocessor_config.json cut into
- * patches; what is left of it at the right and at the bottom is not read. A text alone is a sequence as well.
+ * The processor of a stream of words and patches: token ids, and the picture, as the folder's files prepare it, cut
+ * into patches; what is left of it at the right and at the bottom is not read. A text alone is a sequence as well.
  */
 export async function patchStreamProcessor(options: ProcessorOptions): Promise<Processor> {
   const { folder, maxTextLength } = options;
@@ -176,7 +173,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
   checkOptions(config, options);
   const tokenizer = loadFittingTokenizer(folder, { count: config.vocab_size, key: 'vocab_size' });
   const texts = createTextEncoder(tokenizer, maxTextLength);
-  const pictures = pictureProcessorOf(folder, config);
+  const { pictures, notes } = picturesOf(folder, config);
 
   const encode = async (input: SequenceInput): Promise<PatchSequence> => {
     refuseWrongInput(input);
@@ -198,7 +195,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
   };
   const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {
     const sequences = encoded as readonly PatchSequence[];
-    const shown = picturesOf(sequences);
+    const shown = shownPictures(sequences);
     const rows = sequences.map(({ inputIds: ids, typeIds }) => ({ ids, typeIds }));
     return {
       ...collateTexts(rows, texts, multiple),
@@ -220,6 +217,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
       },
     },
     description: { family: 'patchStream', maxTextLength },
+    notes,
     close: () => pictures.close(),
   };
 }

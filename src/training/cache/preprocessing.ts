@@ -3,13 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Processor } from '../../backbones/backbone.js';
 import type { LoadedBackbone } from '../../backbones/load.js';
+import { PROCESSOR_FILES } from '../../backbones/processor.js';
 import { sortMembers } from '../../checkpoints/jsonFile.js';
-import { tokenizerFileNames } from '../../data/tokens/folder.js';
 
 /** Goes up when processors make other sequences of the same inputs. */
 const VERSION = 2;
-
-const FILES = [...tokenizerFileNames, 'preprocessor_config.json'];
 
 /** sha256 (hex) of everything that makes sequences of texts and pictures. */
 export function preprocessingHash(
@@ -19,7 +17,7 @@ export function preprocessingHash(
 ): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([VERSION, family.family, sortMembers(config), sortMembers(description)]));
-  for (const name of FILES) {
+  for (const name of PROCESSOR_FILES) {
     const file = join(tokenizerFolder, name);
     hash.update(`\0${name}\0`);
     if (existsSync(file)) hash.update(readFileSync(file));
