@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import { claimMore, finishFolder } from '../checkpoints/ownedFolder.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
@@ -12,11 +13,12 @@ import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll } from './evaluate.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
+import { requireNoConflict } from './outputConflicts.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
 import { describeProfile, startProfile } from './profile.js';
 import { openRecorder } from './recorder.js';
 import { recordRun } from './recordRun.js';
-import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder } from './runFolder.js';
+import { checkRunFolder, type OpenOptions, openRunFolder, type RunFolder, runClaim } from './runFolder.js';
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
@@ -100,7 +102,12 @@ async function evaluateSplit(
   const { predictions, loss } = await predictAll(model, evaluator, collator, examples, how);
   if (split === 'test') {
     writePredictions(folder.predictions, predictions);
-    writeSubmission(folder.submission, submissionOf(model.parts.task, predictions, examples));
+    const files = submissionOf(model.parts.task, predictions, examples);
+    claimMore(
+      folder.path,
+      files.map(({ name }) => `submission/${name}`),
+    );
+    writeSubmission(folder.submission, files);
   }
   const report = unlessUnlabelled(
     () => task.evaluate(predictions, examples, taskOptions),
@@ -199,11 +206,13 @@ export const runRecipe = (
   settings: RunSettings,
   options: RunOptions = {},
   modules: RunModules = shippedModules,
-): Promise<RunSummary> =>
-  withFolderLocked(settings.output, () => {
+): Promise<RunSummary> => {
+  const check = () => {
+    requireNoConflict(settings);
     checkRunFolder(settings.output, settings, options);
-    return carryOut(settings, options, modules);
-  });
+  };
+  return withFolderLocked(settings.output, () => carryOut(settings, options, modules), check);
+};
 
 async function carryOut(
   settings: RunSettings,
@@ -259,6 +268,7 @@ async function carryOut(
       writeJson(folder.summary, summary);
       for (const line of profile ? describeProfile(profile.finish(folder.profile)) : [])
         options.onLog?.(line);
+      finishFolder(folder.path, runClaim(options));
       if (profile) options.onLog?.(`profile: ${folder.profile}, to be opened in Perfetto (ui.perfetto.dev)`);
       return summary;
     } finally {

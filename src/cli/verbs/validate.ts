@@ -12,9 +12,14 @@ interface Options {
 async function checkOne(file: string, { set, files }: Options) {
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
+  const { problemOf } = await import('../../recipe/source.js');
+  const { outputConflicts } = await import('../../training/outputConflicts.js');
   try {
     const { input, source } = readRecipe(file, set);
-    return { file, valid: true, recipe: resolveRecipe(input, { source, files }) };
+    const recipe = resolveRecipe(input, { source, files });
+    const problems = outputConflicts(recipe).map((one) => problemOf({ ...one, target: 'value' }, source));
+    if (problems.length > 0) throw new UsageError(problems);
+    return { file, valid: true, recipe };
   } catch (error) {
     if (error instanceof UsageError) return { file, valid: false, error };
     throw error;
