@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Problem, UsageError } from '../errors.js';
 import { isJsonObject, readJsonObject, writeJson } from './jsonFile.js';
@@ -42,7 +42,15 @@ const isInside = (name: unknown): name is string =>
 const isKind = (value: unknown): value is FolderKind =>
   typeof value === 'string' && Object.hasOwn(kinds, value);
 
-const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/** What stands at a path, links not followed; undefined where there is nothing, or a file in its way. */
+export function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
 
 function problemsOf(
   file: string,
@@ -65,7 +73,7 @@ function problemsOf(
 /** The marker of a folder; undefined where there is none. Throws UsageError where it is malformed or leads out of the folder. */
 export function readMarker(folder: string): FolderMarker | undefined {
   const file = join(folder, MARKER);
-  if (!isThere(file)) return undefined;
+  if (!statusOf(file)) return undefined;
   const marker = readJsonObject(file);
   const problems = problemsOf(file, isJsonObject(marker) ? marker : {});
   if (problems.length > 0) throw new UsageError(problems);

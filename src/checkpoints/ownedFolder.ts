@@ -9,6 +9,7 @@ import {
   type FolderMarker,
   MARKER,
   readMarker,
+  statusOf,
   writeMarker,
 } from './folderMarker.js';
 
@@ -32,8 +33,6 @@ export function someOf(names: readonly string[]): string {
   const shown = names.slice(0, SHOWN).join(', ');
   return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 }
-
-const statusOf = (path: string) => lstatSync(path, { throwIfNoEntry: false });
 
 /** Every file below a folder, relative, with `/`; symbolic links are files and never followed. */
 function filesBelow(folder: string, within = ''): string[] {
