@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
-import { type Claim, claimMore, finishFolder } from '../checkpoints/ownedFolder.js';
+import { type Claim, claimFiles, finishFolder } from '../checkpoints/ownedFolder.js';
 import type { Comparison } from './comparison.js';
 import type { MetricPlot } from './metricPlot.js';
 import { plotSpec } from './plotSpec.js';
@@ -48,7 +48,7 @@ const plotFiles = (plots: readonly NamedPlot[]): string[] =>
 export async function writeComparison(comparison: Comparison): Promise<void> {
   const { folder } = comparison;
   const plots = plotsOf(comparison);
-  claimMore(folder, plotFiles(plots));
+  claimFiles(folder, { ...comparisonClaim, files: [...comparisonClaim.files, ...plotFiles(plots)] });
   writeJson(join(folder, 'comparison.json'), comparison);
   if (plots.length > 0) mkdirSync(join(folder, 'plots'), { recursive: true });
   for (const plot of plots) await writePlot(join(folder, 'plots'), plot);
