@@ -29,7 +29,7 @@ const isOwnDebris = (name: string): boolean =>
 const SHOWN = 3;
 
 /** `a, b, c and 4 more`. */
-export function someOf(names: readonly string[]): string {
+function someOf(names: readonly string[]): string {
   const shown = names.slice(0, SHOWN).join(', ');
   return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 }
