@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -5,6 +6,9 @@ import { hostname } from 'node:os';
 const HEARTBEAT_MILLISECONDS = 5_000;
 /** A lock of another host, or of a process of unknown start, is stale when it said nothing for so long. */
 const SILENCE_MILLISECONDS = 600_000;
+
+/** A lock that names no process is stale after so long: locks appear whole, but where files can't be linked. */
+const NAMELESS_MILLISECONDS = 5_000;
 
 /** The process that holds a lock. */
 export interface LockHolder {
@@ -51,12 +55,16 @@ function readHolder(file: string): LockHolder | undefined {
   }
 }
 
-/** On this host a lock is stale when its process is gone; on another one, or of no known process, when it is silent. */
+/**
+ * On this host a lock is stale when its process is gone; on another one, or of a process of unknown start, when it is
+ * silent; one that names no process soon.
+ */
 function isStale(file: string, silence: number): boolean {
   const { mtimeMs } = statSync(file);
   const holder = readHolder(file);
   const running = holder?.host === hostname() ? isRunning(holder) : undefined;
-  return running === undefined ? Date.now() - mtimeMs > silence : !running;
+  const longest = holder ? silence : Math.min(silence, NAMELESS_MILLISECONDS);
+  return running === undefined ? Date.now() - mtimeMs > longest : !running;
 }
 
 function removeStale(file: string, silence: number): void {
@@ -90,6 +98,27 @@ function own(file: string): Lock {
   return { release };
 }
 
+/** Makes a lock that is there with its holder or not at all; throws EEXIST where there is one. */
+function create(file: string, holder: LockHolder): void {
+  const text = JSON.stringify(holder);
+  const beside = `${file}.${process.pid}.${randomUUID()}`;
+  try {
+    writeFileSync(beside, text, { flag: 'wx' });
+    linkSync(beside, file);
+  } catch (error) {
+    // File systems without links: a process that dies here leaves a lock that names nobody.
+    if (
+      !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(
+        (error as NodeJS.ErrnoException).code ?? '',
+      )
+    )
+      throw error;
+    writeFileSync(file, text, { flag: 'wx' });
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
 const unknown: LockHolder = { pid: 0, host: '' };
 
 /**
@@ -106,7 +135,7 @@ export function takeLock(file: string, silence = SILENCE_MILLISECONDS): Lock | L
   };
   for (;;) {
     try {
-      writeFileSync(file, JSON.stringify(holder), { flag: 'wx' });
+      create(file, holder);
       return own(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

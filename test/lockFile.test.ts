@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -68,11 +68,43 @@ describe('a lock file', () => {
     expect(canTake(60_000)).toBe(true);
   });
 
-  it('that says nothing is waited for like one of another host', () => {
-    writeFileSync(file, '');
-    expect(canTake()).toBe(false);
-    utimesSync(file, 0, 0);
-    expect(canTake()).toBe(true);
+  it('that names no process is in the way for seconds only', () => {
+    for (const text of ['', '{', '[]', '{"pid": "1"}']) {
+      writeFileSync(file, text);
+      expect(canTake()).toBe(false);
+      const seconds = Date.now() / 1000 - 10;
+      utimesSync(file, seconds, seconds);
+      expect(canTake()).toBe(true);
+    }
+  });
+
+  it('appears whole: who reads it while it is taken and released again and again never finds it empty', async () => {
+    const script = `
+      const { readFileSync } = require('node:fs');
+      let [empty, seen] = [0, 0];
+      process.stdout.write('ready');
+      const end = Date.now() + 1500;
+      while (Date.now() < end) {
+        try { readFileSync(${JSON.stringify(file)}, 'utf8') === '' ? empty++ : seen++; } catch {}
+      }
+      process.stdout.write(JSON.stringify({ empty, seen }));`;
+    const child = spawn(process.execPath, ['-e', script]);
+    let told = '';
+    child.stdout.on('data', (piece: Buffer) => {
+      told += piece.toString();
+    });
+    const closed = new Promise((done) => child.on('close', done));
+    let open = true;
+    void closed.then(() => {
+      open = false;
+    });
+    while (open) {
+      expect(canTake()).toBe(true);
+      await new Promise((done) => setImmediate(done));
+    }
+    expect(told.startsWith('ready')).toBe(true);
+    expect(JSON.parse(told.slice('ready'.length))).toMatchObject({ empty: 0 });
+    expect(readdirSync(folder.path)).toEqual([]);
   });
 });
 

@@ -51,6 +51,9 @@ const files = {
   readme: 'README.md',
 };
 
+/** Every file of an adapter folder. */
+export const adapterFileNames: readonly string[] = Object.values(files);
+
 /**
  * Writes an adapter folder and makes the folder. The config goes first where an old one is there and comes last, so
  * that a folder whose writing was cut short is never taken for a whole one. Checksums of tensors and config lie beside

@@ -1,6 +1,40 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** What a file is called while it is written. */
+const temporaryName = (path: string): string => `${path}.${randomUUID()}.tmp`;
+
+const TEMPORARY = /^(.+)\.[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\.tmp$/;
+
+/** Whether this is what a file was called while it was written, for a file that is one of `isTarget`. */
+export function isTemporaryOf(name: string, isTarget: (name: string) => boolean): boolean {
+  const target = TEMPORARY.exec(name)?.[1];
+  return target !== undefined && isTarget(target);
+}
+
+/** Milliseconds after which no process that lives is taken to write a temporary file any more. */
+const ABANDONED_MILLISECONDS = 24 * 3600 * 1000;
+
+/** Removes what writings of this file left that were cut short; younger ones than a day may still be written. */
+export function removeAbandoned(path: string): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    if (!isTemporaryOf(name, (target) => target === basename(path))) continue;
+    const { mtimeMs = Number.POSITIVE_INFINITY } =
+      statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > ABANDONED_MILLISECONDS) rmSync(join(folder, name), { force: true });
+  }
+}
 
 function writeFully(handle: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
@@ -40,7 +74,7 @@ export interface GrowingFile {
 
 /** Opens a file that is there in full or not at all, to be written piece by piece. */
 export function openGrowingFile(path: string): GrowingFile {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = temporaryName(path);
   const handle = openSync(temporary, 'wx');
   return {
     write: (text) => writeFully(handle, Buffer.from(text)),
@@ -59,7 +93,7 @@ export function openGrowingFile(path: string): GrowingFile {
 
 /** Writes a file that is there in full or not at all: a file beside it, synced to disk, renamed onto `path`. */
 export function writeFileAtomically(path: string, content: string | Iterable<Uint8Array>): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = temporaryName(path);
   try {
     writeAndSync(temporary, typeof content === 'string' ? [Buffer.from(content)] : content);
     renameSync(temporary, path);

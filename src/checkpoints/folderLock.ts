@@ -46,12 +46,20 @@ function removeEmpty(path: string): void {
 /**
  * Makes a folder where there is none, and does work while no other process writes it. The lock that a process left when
  * it died is taken over. Throws UsageError where the folder can't be written, and where another process writes it.
+ * @param check throws where the folder may not be used: before anything in it is touched, and once more when no other
+ * process can change it
  */
-export async function withFolderLocked<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withFolderLocked<T>(
+  path: string,
+  work: () => Promise<T>,
+  check: () => void = () => {},
+): Promise<T> {
   const isNew = !existsSync(path);
+  check();
   requireWritable(path);
   const lock = lockFolder(path);
   try {
+    check();
     return await work();
   } finally {
     lock.release();

@@ -31,6 +31,12 @@ const files: Readonly<Record<AdapterLibrary, Files>> = {
   'adapter-hub': { tensors: 'adapter.safetensors', pickled: 'pytorch_adapter.bin' },
 };
 
+/** The files that are written for a library. */
+export const foreignFileNames = (library: AdapterLibrary): readonly string[] => [
+  CONFIG,
+  files[library].tensors,
+];
+
 const conversion = ({ tensors, pickled }: Files): string =>
   'convert it once, in its folder: python -c "import torch, safetensors.torch as s; ' +
   's.save_file({name: tensor.clone().contiguous() for name, tensor in ' +

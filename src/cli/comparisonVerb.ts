@@ -29,8 +29,11 @@ export const addComparisonOptions = (command: Command): Command =>
     .argument('<recipe>', 'a file, or the name of a shipped recipe (vlgraft recipes ls)')
     .option('--set <key=value>', 'change a key of the recipe; may be given several times', gather)
     .option('--seeds <n,n>', "train each with these seeds; default: the recipe's", wholeNumbers)
-    .option('--output <folder>', 'folder of the run folders and the results')
-    .option('--overwrite', 'run again what is finished');
+    .option(
+      '--output <folder>',
+      'folder of the run folders and the results: new, empty, or of an earlier comparison',
+    )
+    .option('--overwrite', 'run again what is finished; files that no run wrote stay');
 
 /** The words of the options that `compare` and `sweep` share, but for `--overwrite`, which must not be done twice. */
 const wordsOf = ({ set = [], seeds, output }: ComparisonFlags): string[] => [

@@ -1,21 +1,67 @@
-import { access, constants } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, lstat, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { removeAbandoned } from '../checkpoints/atomicFile.js';
+import { readMarker } from '../checkpoints/folderMarker.js';
 import { UsageError } from '../errors.js';
 import { systemWords } from '../systemErrors.js';
 
-/** Before the work, not after it: throws UsageError where a file can't be written, or is there and may not be replaced. */
+/** What may be done with a file that is there, and what it must not be. */
+export interface OutputRule {
+  /** Whether a file that is there may be replaced. */
+  readonly overwrite?: boolean | undefined;
+  /** Files, and folders with all in them, that the same command reads. */
+  readonly inputs?: readonly (string | undefined)[];
+}
+
+/** The one text of every `--overwrite` for a file. */
+export const OVERWRITE_FILE = 'replace that file if it is there';
+
+const realOf = (path: string): Promise<string> =>
+  realpath(path).catch(async () =>
+    join(await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path))), basename(path)),
+  );
+
+/** The input that a file is; of a run folder, any file that the run wrote. */
+async function inputThatIs(file: string, inputs: readonly string[]): Promise<string | undefined> {
+  const place = await realOf(file);
+  for (const input of inputs) {
+    const real = await realOf(input);
+    if (place === real) return input;
+    if (!place.startsWith(real + sep)) continue;
+    const name = place.slice(real.length + 1).replaceAll(sep, '/');
+    const marker = readMarker(real);
+    // A folder without a list may be all input.
+    if (marker ? marker.files.includes(name) : await isThere(file)) return input;
+  }
+  return undefined;
+}
+
+const isThere = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Before the work, not after it: throws UsageError where a file can't be written, is there and may not be replaced, or
+ * is read by the same command. Removes what was left of it by writings that were cut short.
+ */
 export async function requireWritableFile(
   file: string,
-  { overwrite = true }: { readonly overwrite?: boolean } = {},
+  { overwrite = false, inputs = [] }: OutputRule = {},
 ): Promise<void> {
   await access(dirname(file), constants.W_OK).catch((error: unknown) => {
     const { message = 'it can not be written' } = systemWords(error) ?? {};
     throw new UsageError({ file, message: `its folder: ${message}`, expected: 'a folder that is there' });
   });
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere || overwrite) return;
-  throw new UsageError({ file, message: 'it is there already', expected: 'another name, or --overwrite' });
+  const input = await inputThatIs(file, inputs.filter((one) => one !== undefined && one !== '-') as string[]);
+  if (input !== undefined) {
+    const message = input === file ? 'this file is read too' : `it is part of ${input}, which is read`;
+    throw new UsageError({ file, message, expected: 'another name' });
+  }
+  if ((await stat(file).catch(() => undefined))?.isDirectory())
+    throw new UsageError({ file, message: 'this is a folder', expected: 'the name of a file' });
+  if ((await isThere(file)) && !overwrite)
+    throw new UsageError({ file, message: 'it is there already', expected: 'another name, or --overwrite' });
+  removeAbandoned(file);
 }

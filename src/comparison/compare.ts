@@ -1,4 +1,5 @@
 import { withFolderLocked } from '../checkpoints/folderLock.js';
+import { claimFiles, removeTemporary, requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { type ParsedRecipe, parseRecipe } from '../recipe/source.js';
@@ -9,7 +10,7 @@ import type { SweepKeys } from './sweepKeys.js';
 import { sweepVariants } from './sweepVariants.js';
 import { planTrials, type TrialOptions } from './trials.js';
 import type { Variants } from './variant.js';
-import { writeComparison } from './writeComparison.js';
+import { comparisonClaim, writeComparison } from './writeComparison.js';
 
 /** How a comparison or a sweep is carried out and followed. */
 export interface ComparisonOptions extends Partial<TrialOptions>, FollowTrials {}
@@ -23,13 +24,18 @@ export async function carryOut(
 ): Promise<Comparison> {
   const name = String((parsed.input as { readonly name?: unknown } | null)?.name);
   const output = options.output ?? `runs/${name}-${kind}`;
+  requireOwned(output, comparisonClaim.kind);
   const trials = planTrials(parsed, variants, { ...options, output });
-  return withFolderLocked(output, async () => {
+  const check = () => requireFree(output, comparisonClaim);
+  const work = async () => {
+    removeTemporary(output, comparisonClaim);
+    claimFiles(output, comparisonClaim);
     const outcomes = await runTrials(trials, options);
     const comparison = summariseComparison(outcomes, { kind, name, folder: output });
     await writeComparison(comparison);
     return comparison;
-  });
+  };
+  return withFolderLocked(output, work, check);
 }
 
 const PROGRAM = 'recipe';

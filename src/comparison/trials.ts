@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
 import { formatProblem, type Problem, UsageError } from '../errors.js';
 import { seedFrom } from '../random.js';
 import { applyOverride } from '../recipe/override.js';
 import { isPrefix, valueAt } from '../recipe/path.js';
 import type { Recipe } from '../recipe/recipe.js';
-import type { ParsedRecipe } from '../recipe/source.js';
+import { type ParsedRecipe, problemOf } from '../recipe/source.js';
 import { resolveRecipe } from '../recipe/validate.js';
-import { changedKeys, earlierRun } from '../training/runFolder.js';
+import { outputConflicts } from '../training/outputConflicts.js';
+import { changedKeys, earlierRun, runClaim } from '../training/runFolder.js';
 import { gatherProblems, type Variant, type Variants } from './variant.js';
 
 /** One training: a variant with a seed, in a run folder of its own. */
@@ -109,7 +111,13 @@ function checkTasks(recipes: readonly { readonly variant: Variant; readonly reci
 }
 
 /** A trial that another recipe left in the same folder is not to be taken for this one. */
-function checkEarlier({ recipe }: Trial): Problem[] {
+function checkEarlier({ recipe }: Trial, overwrite: boolean): Problem[] {
+  const { problems } = gatherProblems([recipe], ({ output }) =>
+    overwrite || earlierRun(output) !== 'finished'
+      ? requireFree(output, runClaim())
+      : requireOwned(output, 'run'),
+  );
+  if (problems.length > 0 || overwrite) return problems;
   if (!earlierRun(recipe.output) || !existsSync(join(recipe.output, 'recipe.json'))) return [];
   return changedKeys(recipe.output, recipe, 'choose another output, or overwrite');
 }
@@ -161,7 +169,11 @@ export function planTrials(parsed: ParsedRecipe, variants: Variants, options: Tr
       return { variant, seed, recipe: { ...recipe, name, seed, output } };
     }),
   );
-  const earlier = options.overwrite ? [] : trials.flatMap(checkEarlier);
+  const earlier = trials.flatMap((trial) => checkEarlier(trial, options.overwrite ?? false));
+  const conflicts = trials.flatMap(({ recipe }) =>
+    outputConflicts(recipe).map((one) => problemOf({ ...one, target: 'value' }, parsed.source)),
+  );
+  if (conflicts.length > 0) throw new UsageError(unique(conflicts));
   if (earlier.length > 0) throw new UsageError(earlier);
   return trials;
 }

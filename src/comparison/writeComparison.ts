@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import { type Claim, claimFiles, finishFolder } from '../checkpoints/ownedFolder.js';
 import type { Comparison } from './comparison.js';
 import type { MetricPlot } from './metricPlot.js';
 import { plotSpec } from './plotSpec.js';
@@ -37,12 +38,20 @@ function page(comparison: Comparison, plots: readonly NamedPlot[]): string {
   return `${[`# ${comparison.name}`, comparisonTable(comparison), ...comparisonNotes(comparison), ...pictures].join('\n\n')}\n`;
 }
 
+/** What a comparison writes, besides its plots and the runs, which have lists of their own. */
+export const comparisonClaim: Claim = { kind: 'comparison', files: ['comparison.json', 'comparison.md'] };
+
+const plotFiles = (plots: readonly NamedPlot[]): string[] =>
+  plots.flatMap(({ file }) => [`plots/${file}.svg`, `plots/${file}.png`]);
+
 /** Writes comparison.json, comparison.md and plots/ (SVG and PNG) into the folder of a comparison. */
 export async function writeComparison(comparison: Comparison): Promise<void> {
   const { folder } = comparison;
   const plots = plotsOf(comparison);
+  claimFiles(folder, { ...comparisonClaim, files: [...comparisonClaim.files, ...plotFiles(plots)] });
   writeJson(join(folder, 'comparison.json'), comparison);
   if (plots.length > 0) mkdirSync(join(folder, 'plots'), { recursive: true });
   for (const plot of plots) await writePlot(join(folder, 'plots'), plot);
   writeFileAtomically(join(folder, 'comparison.md'), page(comparison, plots));
+  finishFolder(folder, comparisonClaim);
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { claimMore } from '../checkpoints/ownedFolder.js';
 import { UsageError } from '../errors.js';
 import { addAll } from '../lists.js';
 import { runFolder } from '../training/runFolder.js';
@@ -18,6 +19,12 @@ export interface WrittenReport {
   readonly differences?: Differences;
 }
 
+/** How a report is written. */
+export interface WriteReportOptions {
+  /** Whether a file that is no report may be replaced. */
+  readonly overwrite?: boolean;
+}
+
 /** Bytes of a report among which its generator is named. */
 const BEGINNING = 2048;
 
@@ -32,10 +39,10 @@ function isReport(file: string): boolean {
 }
 
 /** A report may be written again; any other file is not to be lost. */
-function requireReplaceable(file: string): void {
-  if (!existsSync(file) || isReport(file)) return;
+function requireReplaceable(file: string, overwrite: boolean): void {
+  if (!existsSync(file) || overwrite || isReport(file)) return;
   const message = 'this file is there already, and is no report';
-  throw new UsageError({ file, message, expected: 'choose another output' });
+  throw new UsageError({ file, message, expected: 'another name, or --overwrite' });
 }
 
 /**
@@ -46,9 +53,11 @@ function requireReplaceable(file: string): void {
 export async function writeReport(
   folder: string,
   file: string = runFolder(folder).report,
+  { overwrite = false }: WriteReportOptions = {},
 ): Promise<WrittenReport> {
   const run = readRun(folder);
-  requireReplaceable(file);
+  if (file === runFolder(folder).report) claimMore(folder, ['report.html']);
+  requireReplaceable(file, overwrite);
   const facts = factsOfRun(run);
   writeFileAtomically(file, await runPage(run, facts));
   return { file, runs: [facts] };
@@ -74,9 +83,13 @@ function readRuns(folders: readonly string[]) {
  * Writes one page about several finished runs; the first one is what the others are held against. Throws UsageError as
  * `writeReport`, with what is wrong with all folders.
  */
-export async function writeReportBeside(folders: readonly string[], file: string): Promise<WrittenReport> {
+export async function writeReportBeside(
+  folders: readonly string[],
+  file: string,
+  { overwrite = false }: WriteReportOptions = {},
+): Promise<WrittenReport> {
   const runs = readRuns(folders);
-  requireReplaceable(file);
+  requireReplaceable(file, overwrite);
   const facts = runs.map(factsOfRun);
   const differences = differencesOf(runs, facts);
   writeFileAtomically(file, await besidePage(runs, facts, differences));

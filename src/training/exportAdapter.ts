@@ -1,12 +1,24 @@
+import { mkdirSync } from 'node:fs';
 import { planAdapters } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import type { Weights } from '../backbones/backbone.js';
 import { loadBackbone } from '../backbones/load.js';
 import { readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFolder.js';
-import { type AdapterLibrary, writeForeignAdapterFolder } from '../checkpoints/foreignAdapterFolder.js';
+import {
+  type AdapterLibrary,
+  foreignFileNames,
+  writeForeignAdapterFolder,
+} from '../checkpoints/foreignAdapterFolder.js';
+import {
+  claimFiles,
+  finishFolder,
+  removeOwned,
+  requireFree,
+  requireReplaceable,
+} from '../checkpoints/ownedFolder.js';
 import { type Problem, UsageError } from '../errors.js';
 import { backboneOf, requireFinished } from './openRun.js';
-import { requireEmpty, runFolder } from './runFolder.js';
+import { runFolder } from './runFolder.js';
 import { inside } from './saveRun.js';
 
 /** What is exported, and how. */
@@ -14,6 +26,8 @@ export interface ExportOptions {
   readonly library: AdapterLibrary;
   /** Name of the adapter, where the run has several. */
   readonly adapter?: string;
+  /** Replace what an earlier export wrote there. */
+  readonly overwrite?: boolean;
 }
 
 /** What was written. */
@@ -33,10 +47,12 @@ const namesOf = (names: readonly string[]): string => names.map((name) => `'${na
 export function exportAdapter(
   path: string,
   output: string,
-  { library, adapter: name }: ExportOptions,
+  { library, adapter: name, overwrite = false }: ExportOptions,
 ): ExportReport {
   requireFinished(path);
-  requireEmpty(output);
+  const claim = { kind: 'adapter export', files: foreignFileNames(library) } as const;
+  requireReplaceable(output, claim.kind, overwrite);
+  requireFree(output, claim);
   const folder = runFolder(path).adapter;
   const config = readAdapterConfig(folder);
   const backbone = loadBackbone(backboneOf(path, config));
@@ -77,6 +93,10 @@ export function exportAdapter(
   const parameters: Weights = new Map(inside(`adapters.${chosen.name}`, tensors));
   const made = format!.write!({ options, parameters }, backbone.shape);
   const named = { ...made.config, base_model_name_or_path: config.backbone.name };
+  mkdirSync(output, { recursive: true });
+  removeOwned(output, claim);
+  claimFiles(output, claim);
   writeForeignAdapterFolder(output, library, { config: named, tensors: made.tensors });
+  finishFolder(output, claim);
   return { folder: output, library, adapter: chosen.name, tensors: made.tensors.size };
 }

@@ -1,22 +1,31 @@
 import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example } from '../../tasks/task.js';
 import { storedNames } from '../backbones/adoptTensors.js';
 import type { Weights } from '../backbones/backbone.js';
 import type { LoadedBackbone } from '../backbones/load.js';
-import { writeAdapterFolder } from '../checkpoints/adapterFolder.js';
+import { readAdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import {
+  claimFiles,
+  finishFolder,
+  removeOwned,
+  requireFree,
+  requireReplaceable,
+} from '../checkpoints/ownedFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import type { FollowOptions } from './loadedRun.js';
 import { createModel } from './model.js';
-import { type OpenedRun, openRun } from './openRun.js';
+import { backboneOf, type OpenedRun, openRun, requireFinished } from './openRun.js';
+import { isWithin, realPath } from './outputConflicts.js';
 import { type RunModules, taskOptions } from './prepare.js';
-import { clearRunFolder, requireEmpty, runFolder } from './runFolder.js';
+import { mergedClaim, runFolder } from './runFolder.js';
 import { batchesByLength } from './sampler.js';
 import { copyProcessorFiles, inside } from './saveRun.js';
 
@@ -211,12 +220,27 @@ This folder holds the head alone.
  * is a Hugging Face folder. Examples go through both models first. Throws UsageError for adapters that can't be folded and for
  * an output that is taken, Error when the models differ by more than the tolerance; then nothing is written.
  */
-export const mergeRun = (path: string, output: string, options: MergeOptions = {}): Promise<MergeReport> =>
-  withFolderLocked(output, () => merge(path, output, options));
+export const mergeRun = (path: string, output: string, options: MergeOptions = {}): Promise<MergeReport> => {
+  const check = () => {
+    requireUnread(path, output);
+    requireReplaceable(output, mergedClaim.kind, options.overwrite ?? false);
+    requireFree(output, mergedClaim);
+  };
+  return withFolderLocked(output, () => merge(path, output, options), check);
+};
+
+/** Throws UsageError where the output is the run that is merged, or holds the backbone that it reads. */
+function requireUnread(path: string, output: string): void {
+  requireFinished(path);
+  const backbone = backboneOf(path, readAdapterConfig(runFolder(path).adapter));
+  const read = [path, backbone].find((one) => isWithin(realPath(resolve(one)), realPath(resolve(output))));
+  if (read === undefined) return;
+  const message = `merging reads ${JSON.stringify(read)}, which would be written over`;
+  throw new UsageError({ file: output, message, expected: 'choose another output' });
+}
 
 async function merge(path: string, output: string, options: MergeOptions): Promise<MergeReport> {
-  const { examples: count = EXAMPLES, tolerance = TOLERANCE, overwrite = false, modules } = options;
-  if (!overwrite) requireEmpty(output, 'choose another, or overwrite it');
+  const { examples: count = EXAMPLES, tolerance = TOLERANCE, modules } = options;
   // Merged weights are written in f32: in bf16 rounding would hide what is compared.
   const opened = await openRun(path, { precision: 'f32', ...(modules && { modules }) });
   const { model, evaluator, collator, trained } = opened;
@@ -245,8 +269,10 @@ async function merge(path: string, output: string, options: MergeOptions): Promi
           `nothing was written: merged and unmerged model differ by ${size} on ${examples.length} examples, more than ${tolerance}`,
         );
       }
-      if (overwrite) clearRunFolder(runFolder(output));
+      removeOwned(output, mergedClaim);
+      claimFiles(output, mergedClaim);
       write(opened, merged, output, report);
+      finishFolder(output, mergedClaim);
       return report;
     } finally {
       afterEvaluator.dispose();

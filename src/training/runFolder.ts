@@ -1,11 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { LOCK } from '../checkpoints/folderLock.js';
 import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
+import {
+  type Claim,
+  claimFiles,
+  removeOwned,
+  removeTemporary,
+  requireFree,
+  requireOwned,
+} from '../checkpoints/ownedFolder.js';
 import { type Problem, UsageError } from '../errors.js';
 import { type Checkpoint, checkpointSteps } from './checkpoint.js';
 import { findResumePoint } from './resumePoint.js';
+import { claimOfMerge, claimOfRun } from './runFiles.js';
 import type { RunSettings } from './settings.js';
 
 /** Where the files of a run lie. */
@@ -58,12 +66,26 @@ export const runFolder = (path: string): RunFolder => ({
   report: join(path, 'report.html'),
 });
 
+const { path: _path, ...names } = runFolder('');
+
+/** Everything that stands in a run folder itself. */
+export const topNames: readonly string[] = Object.values(names);
+
+/** What a run writes. */
+export const runClaim = ({ profile = false }: { readonly profile?: boolean | undefined } = {}): Claim =>
+  claimOfRun(names, profile);
+
+/** What merging writes. */
+export const mergedClaim: Claim = claimOfMerge(names);
+
 /** What to do with what an earlier run left in the folder. */
 export interface OpenOptions {
   /** Go on from the last checkpoint. */
   readonly resume?: boolean | undefined;
-  /** Remove it. */
+  /** Remove what it wrote; other files stay. */
   readonly overwrite?: boolean | undefined;
+  /** Whether a profile will be written too. */
+  readonly profile?: boolean | undefined;
 }
 
 /** Keys that may differ when a run is resumed: they change nothing that is computed. */
@@ -137,42 +159,37 @@ function refuseToOverwrite(path: string): void {
   });
 }
 
-/** Throws UsageError where the folder is there and holds anything but a lock. */
-export function requireEmpty(folder: string, expected = 'choose another'): void {
-  if (!existsSync(folder) || readdirSync(folder).every((name) => name === LOCK)) return;
-  throw new UsageError({ file: folder, message: 'this folder is not empty', expected });
-}
-
-/** Removes what a run writes, and nothing else that lies there. */
-export function clearRunFolder({ path: _path, ...files }: RunFolder): void {
-  for (const file of Object.values(files)) rmSync(file, { recursive: true, force: true });
+/**
+ * Makes sure that a run may use the folder. Throws UsageError when it holds anything that no run of vlgraft wrote, when
+ * it holds another run and neither resume nor overwrite is asked, when the recipe of a run to be resumed has changed,
+ * and when files of the user's stand where some will be written.
+ */
+export function checkRunFolder(path: string, settings: RunSettings, options: OpenOptions): void {
+  const { resume = false, overwrite = false } = options;
+  if (resume && overwrite) throw new UsageError('resume and overwrite exclude each other');
+  const folder = runFolder(path);
+  requireOwned(path, 'run');
+  if (resume && existsSync(folder.recipe)) requireSameRecipe(folder, settings);
+  if (!resume && !overwrite) refuseToOverwrite(path);
+  requireFree(path, runClaim(options));
 }
 
 /**
- * Makes sure that a run may use the folder. Throws UsageError when it holds another run and neither resume nor overwrite
- * is asked, and when the recipe of a run to be resumed has changed.
+ * Removes what an earlier run wrote, or, with `resume`, returns its last whole checkpoint; lists what this run will write,
+ * and writes the recipe, which goes never: the run may have been started from it.
  */
-export function checkRunFolder(
-  path: string,
-  settings: RunSettings,
-  { resume = false, overwrite = false }: OpenOptions,
-): void {
-  if (resume && overwrite) throw new UsageError('resume and overwrite exclude each other');
-  const folder = runFolder(path);
-  if (resume && existsSync(folder.recipe)) requireSameRecipe(folder, settings);
-  if (!resume && !overwrite) refuseToOverwrite(path);
-}
-
-/** Removes what an earlier run left, or, with `resume`, returns its last whole checkpoint; writes the recipe. */
 export function openRunFolder(
   path: string,
   settings: RunSettings,
-  { resume = false, onLog }: OpenOptions & { readonly onLog?: ((line: string) => void) | undefined },
+  options: OpenOptions & { readonly onLog?: ((line: string) => void) | undefined },
 ): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
   const folder = runFolder(path);
-  if (!resume) clearRunFolder(folder);
-  const checkpoint = findResumePoint(folder.checkpoints, onLog);
+  const claim = runClaim(options);
   mkdirSync(path, { recursive: true });
+  if (options.resume) removeTemporary(path, claim);
+  else removeOwned(path, claim, [names.recipe]);
+  claimFiles(path, claim);
+  const checkpoint = findResumePoint(folder.checkpoints, options.onLog);
   writeJson(folder.recipe, settings);
   return { folder, ...(checkpoint && { checkpoint }) };
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
+import { claimMore, finishFolder } from '../checkpoints/ownedFolder.js';
 import { loadTokenizer } from '../data/tokenizer.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
 import { formatProblem, InterruptedError, UsageError } from '../errors.js';
@@ -18,6 +19,7 @@ import { recordInputs } from './inputs/recordInputs.js';
 import { requireSameInputs } from './inputs/requireSameInputs.js';
 import { openMetricsLog } from './metricsLog.js';
 import { createModel } from './model.js';
+import { requireNoConflict } from './outputConflicts.js';
 import { type Prepared, prepare, type RunModules, shippedModules } from './prepare.js';
 import { describeProfile, startProfile } from './profile.js';
 import { openRecorder } from './recorder.js';
@@ -28,6 +30,7 @@ import {
   type OpenOptions,
   openRunFolder,
   type RunFolder,
+  runClaim,
   runFolder,
 } from './runFolder.js';
 import { saveModel } from './saveRun.js';
@@ -114,7 +117,12 @@ async function evaluateSplit(
   const { predictions, loss } = predicted;
   if (split === 'test') {
     writePredictions(folder.predictions, predictions);
-    writeSubmission(folder.submission, submissionOf(model.parts.task, predictions, examples));
+    const files = submissionOf(model.parts.task, predictions, examples);
+    claimMore(
+      folder.path,
+      files.map(({ name }) => `submission/${name}`),
+    );
+    writeSubmission(folder.submission, files);
   }
   const report = unlessUnlabelled(
     () => reportOf(model.parts.task, predicted, examples),
@@ -235,11 +243,13 @@ export const runRecipe = (
   settings: RunSettings,
   options: RunOptions = {},
   modules: RunModules = shippedModules,
-): Promise<RunSummary> =>
-  withFolderLocked(settings.output, () => {
+): Promise<RunSummary> => {
+  const check = () => {
+    requireNoConflict(settings);
     checkRunFolder(settings.output, settings, options);
-    return carryOut(settings, options, modules);
-  });
+  };
+  return withFolderLocked(settings.output, () => carryOut(settings, options, modules), check);
+};
 
 async function carryOut(
   settings: RunSettings,
@@ -314,6 +324,7 @@ async function carryOut(
       writeJson(folder.summary, summary);
       for (const line of profile ? describeProfile(profile.finish(folder.profile)) : [])
         options.onLog?.(line);
+      finishFolder(folder.path, runClaim(options));
       if (profile) options.onLog?.(`profile: ${folder.profile}, to be opened in Perfetto (ui.perfetto.dev)`);
       return summary;
     } finally {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withFolderLocked } from '../../src/checkpoints/folderLock.js';
+import { writeMarker } from '../../src/checkpoints/folderMarker.js';
 import { adapterVariants } from '../../src/comparison/adapterVariants.js';
 import { sweepVariants } from '../../src/comparison/sweepVariants.js';
 import { folderName, planTrials } from '../../src/comparison/trials.js';
@@ -98,6 +99,11 @@ describe('what is wrong', () => {
     mkdirSync(trial!.recipe.output, { recursive: true });
     writeFileSync(join(trial!.recipe.output, 'recipe.json'), JSON.stringify(trial!.recipe));
     writeFileSync(join(trial!.recipe.output, 'summary.json'), '{}');
+    writeMarker(trial!.recipe.output, {
+      kind: 'run',
+      finished: true,
+      files: ['recipe.json', 'summary.json'],
+    });
     expect(planTrials(recipe(), adapterVariants(['none']), options)).toHaveLength(1);
     const changed = () => planTrials(recipe('training.epochs=3'), adapterVariants(['none']), options);
     expect(problemsOf(changed)).toEqual([

@@ -30,6 +30,7 @@ describe('a run', () => {
 
   it('writes its folder', () => {
     expect(readdirSync(recipe.output).sort()).toEqual([
+      '.vlgraft.json',
       'adapter',
       'backbone',
       'checkpoints',

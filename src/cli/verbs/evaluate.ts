@@ -1,9 +1,7 @@
-import { access, constants, mkdir } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { MetricReport } from '../../../tasks/task.js';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
 import { UsageError } from '../../errors.js';
-import { systemWords } from '../../systemErrors.js';
 import type { LoadedRun, SplitEvaluation } from '../../training/loadedRun.js';
 import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import { requireWritableFile } from '../outputFile.js';
@@ -15,6 +13,7 @@ interface Options extends RunChoice {
   readonly split: 'train' | 'validation' | 'test';
   readonly predictions?: string;
   readonly submission?: string;
+  readonly overwrite?: boolean;
 }
 
 const figure = (value: number): string => value.toFixed(4);
@@ -31,14 +30,26 @@ function formatReport({ values, groups = {} }: MetricReport): string {
   return [overall, ...tables].filter((part) => part !== '').join('\n\n');
 }
 
-/** Makes the folder, before the work and not after it. */
-async function requireFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
-    .then(() => access(folder, constants.W_OK))
-    .catch((error: unknown) => {
-      const { message = 'this folder can not be written' } = systemWords(error) ?? {};
-      throw new UsageError({ file: folder, message, expected: 'another folder' });
-    });
+/** Does work with the folder of a submission locked, if there is to be one; it is refused before the work, not after it. */
+async function withSubmission<T>(
+  folder: string | undefined,
+  overwrite: boolean,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (folder === undefined) return work();
+  const { withFolderLocked } = await import('../../checkpoints/folderLock.js');
+  const { requireReplaceable } = await import('../../checkpoints/ownedFolder.js');
+  return withFolderLocked(folder, work, () => requireReplaceable(folder, 'submission', overwrite));
+}
+
+/** What a finished run reads: itself and the files of its data. */
+async function inputsOf(folder: string): Promise<string[]> {
+  const { existsSync } = await import('node:fs');
+  const { readJsonObject } = await import('../../checkpoints/jsonFile.js');
+  const { runFolder } = await import('../../training/runFolder.js');
+  const { recipeInputs } = await import('../../training/outputConflicts.js');
+  const { recipe } = runFolder(folder);
+  return existsSync(recipe) ? [folder, ...recipeInputs(readJsonObject(recipe))] : [folder];
 }
 
 /** Writes the official files; throws UsageError where the task has no such format. */
@@ -47,19 +58,15 @@ async function submit(run: LoadedRun, { submission }: SplitEvaluation, folder: s
     const message = `the task '${run.recipe.task.kind}' has no format of an official evaluation`;
     throw new UsageError({ message, expected: '--predictions writes all that it predicts' });
   }
-  const { writeSubmission } = await import('../../training/submission.js');
-  return writeSubmission(folder, submission);
+  const { writeSubmissionFolder } = await import('../../training/submission.js');
+  return writeSubmissionFolder(folder, submission);
 }
 
 async function evaluate(shell: Shell, folder: string, options: Options): Promise<void> {
-  const { split, predictions: file, submission } = options;
-  if (file !== undefined) await requireWritableFile(file);
-  if (submission !== undefined) await requireFolder(submission);
-  const { report, predictions, loss, written } = await withRun(
-    shell,
-    folder,
-    options,
-    async (run, follow) => {
+  const { split, predictions: file, submission, overwrite = false } = options;
+  if (file !== undefined) await requireWritableFile(file, { overwrite, inputs: await inputsOf(folder) });
+  const { report, predictions, loss, written } = await withSubmission(submission, overwrite, () =>
+    withRun(shell, folder, options, async (run, follow) => {
       const files = run.recipe.data[split];
       if (!files) {
         const there = (['train', 'validation', 'test'] as const).filter((one) => run.recipe.data[one]);
@@ -73,7 +80,7 @@ async function evaluate(shell: Shell, folder: string, options: Options): Promise
       }
       const made = await run.evaluate(files, follow);
       return { ...made, written: submission === undefined ? [] : await submit(run, made, submission) };
-    },
+    }),
   );
   if (file !== undefined) writeFileAtomically(file, `${JSON.stringify(predictions, null, 2)}\n`);
   for (const note of report.notes ?? []) shell.notice(note);
@@ -95,7 +102,11 @@ export const addEvaluate: AddVerb = (parent) => {
         .default('test'),
     )
     .option('--predictions <file>', 'write the predictions there as JSON')
-    .option('--submission <folder>', 'write the files of the official evaluation there');
+    .option(
+      '--submission <folder>',
+      'write the files of the official evaluation there: a new or empty folder',
+    )
+    .option('--overwrite', 'replace that file, and what an earlier evaluation wrote to that folder');
   addRunChoice(verb)
     .addHelpText(
       'after',

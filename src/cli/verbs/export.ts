@@ -7,12 +7,15 @@ interface Options {
   readonly format: AdapterLibrary;
   readonly output: string;
   readonly adapter?: string;
+  readonly overwrite?: boolean;
 }
 
-async function exportRun(shell: Shell, folder: string, { format, output, adapter }: Options): Promise<void> {
+async function exportRun(shell: Shell, folder: string, options: Options): Promise<void> {
+  const { format, output, adapter, overwrite = false } = options;
   const { exportAdapter } = await import('../../training/exportAdapter.js');
   const report = exportAdapter(folder, output, {
     library: format,
+    overwrite,
     ...(adapter !== undefined && { adapter }),
   });
   shell.notice('the head of the task is not part of such a folder');
@@ -28,7 +31,8 @@ export const addExport: AddVerb = (parent) => {
     .argument('<run>', 'run folder')
     .addOption(new Option('--format <library>', 'whose folders').choices(['peft']).default('peft'))
     .option('--adapter <name>', 'which one, where the run has several')
-    .requiredOption('--output <folder>', 'empty or new folder')
+    .requiredOption('--output <folder>', 'new or empty folder')
+    .option('--overwrite', 'replace what an earlier export wrote there; other files stay')
     .addHelpText('after', examples('vlgraft export runs/vqa-lora --format peft --output peft/vqa-lora'))
     .action(action(exportRun));
 };

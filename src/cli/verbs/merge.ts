@@ -45,10 +45,10 @@ export const addMerge: AddVerb = (parent) => {
         'Examples go through both models; nothing is written where they differ.',
     )
     .argument('<run>', 'run folder')
-    .requiredOption('--output <folder>', 'run folder to write')
+    .requiredOption('--output <folder>', 'run folder to write: new or empty')
     .option('--examples <number>', 'examples that go through both models', countingNumber, 64)
     .option('--tolerance <number>', 'largest difference of an output, as a share of its size', positive, 1e-3)
-    .option('--overwrite', 'replace what an earlier merge left')
+    .option('--overwrite', 'replace the files that an earlier merge wrote; other files stay')
     .addHelpText(
       'after',
       examples('vlgraft merge runs/vqa-lora --output runs/vqa-merged', 'vlgraft evaluate runs/vqa-merged'),

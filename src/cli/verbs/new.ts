@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { UsageError } from '../../errors.js';
+import { dirname, resolve } from 'node:path';
 import type { Override } from '../../recipe/override.js';
 import type { Answers } from '../../wizard/answers.js';
 import type { Asker } from '../../wizard/wizard.js';
 import type { Services, World } from '../../wizard/world.js';
 import type { Follow } from '../longWork.js';
+import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples } from '../verb.js';
 import { makeData } from './data.js';
@@ -105,9 +106,10 @@ async function openWorld(
   return { world: createWorld(services, shell.canAsk), idle };
 }
 
-function refuseToReplace(file: string | undefined, overwrite: boolean | undefined): void {
-  if (file === undefined || overwrite || !existsSync(file)) return;
-  throw new UsageError({ file, message: 'it is there already', expected: 'another name, or --overwrite' });
+/** Where the answers go: no file that is read, nor the recipe's. */
+async function checkSaveAnswers({ saveAnswers, answers, overwrite, file }: Options): Promise<void> {
+  if (saveAnswers !== undefined)
+    await requireWritableFile(saveAnswers, { overwrite, inputs: [answers, file] });
 }
 
 async function save(file: string, answers: Answers): Promise<void> {
@@ -116,7 +118,7 @@ async function save(file: string, answers: Answers): Promise<void> {
 }
 
 async function create(shell: Shell, options: Options): Promise<void> {
-  refuseToReplace(options.saveAnswers, options.overwrite);
+  await checkSaveAnswers(options);
   const { readAnswers } = await import('../../wizard/readAnswers.js');
   const { runWizard, startWizard } = await import('../../wizard/wizard.js');
   const { recipeOf } = await import('../../wizard/recipe.js');
@@ -129,6 +131,8 @@ async function create(shell: Shell, options: Options): Promise<void> {
   const { world, idle } = await openWorld(shell, () => terminal?.forget());
   const answers = await runWizard(startWizard(given.answers), world, asker);
   const { file, overwrite } = chosenNames(answers, world);
+  if (existsSync(dirname(resolve(file))))
+    await requireWritableFile(file, { overwrite, inputs: [options.answers, options.saveAnswers] });
   const recipe = await recipeOf(answers, world);
   writeRecipe(file, recipe);
   if (options.saveAnswers !== undefined) await save(options.saveAnswers, answers);

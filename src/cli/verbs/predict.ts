@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js';
 import type { PredictionInput } from '../../training/predictionInput.js';
 import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import type { Follow } from '../longWork.js';
-import { requireWritableFile } from '../outputFile.js';
+import { OVERWRITE_FILE, requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
 import { countingNumber } from '../wholeNumber.js';
@@ -113,7 +113,9 @@ async function talk(shell: Shell, folder: string, options: Options): Promise<voi
 async function predict(shell: Shell, folder: string, options: Options): Promise<void> {
   const { input, output, overwrite = false } = options;
   const wanted = wantedBy(shell, options);
-  if (output !== undefined) await requireWritableFile(output, { overwrite });
+  const { picture = [] } = options;
+  if (output !== undefined)
+    await requireWritableFile(output, { overwrite, inputs: [input, ...picture, folder] });
   if (wanted === 'dialog') await talk(shell, folder, options);
   else if (input !== undefined) await predictLines(shell, folder, input, options);
   else await predictOne(shell, folder, options);
@@ -143,7 +145,7 @@ export const addPredict: AddVerb = (parent) => {
       'JSON lines with text, picture or pictures and, if you like, boxes, choices, task, id; - reads stdin',
     )
     .option('--output <file>', 'write the lines there; the file appears when all are in it')
-    .option('--overwrite', 'replace that file if it is there')
+    .option('--overwrite', OVERWRITE_FILE)
     .option('--batch-size <n>', 'inputs of a batch; default: that of the training', countingNumber);
   addRunChoice(verb)
     .addHelpText(

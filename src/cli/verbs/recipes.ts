@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
-import { requireWritableFile } from '../outputFile.js';
+import { OVERWRITE_FILE, requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
@@ -40,13 +40,19 @@ async function copy(
   const { findRecipe } = await import('../../recipe/find.js');
   const file = findRecipe(name);
   const target = given ?? `${name}.json`;
-  await requireWritableFile(target, { overwrite });
+  await requireWritableFile(target, { overwrite, inputs: [file] });
   writeFileAtomically(target, await copyText(file, target));
   shell.result({ file: target }, target);
   shell.log(`edit it, then: vlgraft validate ${target} && vlgraft run ${target}`);
 }
 
-async function schema(shell: Shell, { output }: { readonly output?: string }): Promise<void> {
+interface SchemaOptions {
+  readonly output?: string;
+  readonly overwrite?: boolean;
+}
+
+async function schema(shell: Shell, { output, overwrite }: SchemaOptions): Promise<void> {
+  if (output !== undefined) await requireWritableFile(output, { overwrite });
   const { editorSchema } = await import('../../recipe/editorSchema.js');
   const { shippedModules } = await import('../../recipe/modules.js');
   const text = JSON.stringify(editorSchema(shippedModules), null, 2);
@@ -60,6 +66,7 @@ function addSchema(parent: Command): void {
     .command('schema', { hidden: true })
     .description('Writes the JSON Schema of recipes, which recipes/schema.json is a copy of.')
     .option('--output <file>', 'write it there instead of to stdout')
+    .option('--overwrite', OVERWRITE_FILE)
     .action(action(schema));
 }
 
@@ -86,7 +93,7 @@ export const addRecipes: AddVerb = (parent) => {
     .description('Copies one, so that it can be changed; editors complete its keys through its $schema.')
     .argument('<recipe>', 'its name')
     .argument('[file]', 'where to; default: its name in the working directory')
-    .option('--overwrite', 'replace the file if it is there')
+    .option('--overwrite', OVERWRITE_FILE)
     .addHelpText('after', examples('vlgraft recipes cp vqa-bottleneck my-recipe.json'))
     .action(action(copy));
   addSchema(recipes);

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { metricFigure } from '../../figures.js';
 import { rangeText } from '../../report/intervalText.js';
 import type { WrittenReport } from '../../report/writeReport.js';
+import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
@@ -13,6 +14,7 @@ const BESIDE = 'side-by-side.html';
 
 interface Options {
   readonly output?: string;
+  readonly overwrite?: boolean;
 }
 
 /** The headline of every run, and where the page is. */
@@ -42,15 +44,24 @@ function outputOf(runs: readonly string[], { output }: Options): string | undefi
   return join(holderOf(runs), BESIDE);
 }
 
+/** A report may be written again; no file that one of the runs is made of. */
+async function requireReportFile(file: string, runs: readonly string[]): Promise<void> {
+  const { runFolder } = await import('../../training/runFolder.js');
+  const own = runs.some((run) => resolve(runFolder(run).report) === resolve(file));
+  await requireWritableFile(file, { overwrite: true, inputs: own ? [] : runs });
+}
+
 async function report(shell: Shell, runs: readonly string[], options: Options): Promise<void> {
   const { writeReport, writeReportBeside } = await import('../../report/writeReport.js');
   const output = outputOf(runs, options);
+  const { overwrite = false } = options;
   if (output !== undefined && !existsSync(dirname(output))) await mkdir(dirname(output), { recursive: true });
+  if (output !== undefined) await requireReportFile(output, runs);
   const [first = ''] = runs;
   const written =
     runs.length === 1 || output === undefined
-      ? await writeReport(first, output)
-      : await writeReportBeside(runs, output);
+      ? await writeReport(first, output, { overwrite })
+      : await writeReportBeside(runs, output, { overwrite });
   shell.result(written, format(written));
 }
 
@@ -69,6 +80,7 @@ export const addReport: AddVerb = (parent) => {
       '--output <file>',
       `the page; default: report.html in the run folder, of several runs ${BESIDE} in the folder around them`,
     )
+    .option('--overwrite', 'replace that file if it is there; a report is written again without it')
     .addHelpText(
       'after',
       examples(

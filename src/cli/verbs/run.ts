@@ -66,10 +66,13 @@ export const addRun: AddVerb = (parent) => {
     )
     .argument('<recipe>', 'a file, or the name of a shipped recipe (vlgraft recipes ls)')
     .option('--set <key=value>', 'change a key of the recipe; may be given several times', gather)
-    .option('--output <folder>', 'run folder, instead of the one in the recipe')
+    .option(
+      '--output <folder>',
+      'run folder, instead of the one in the recipe: new, empty, or one that a run wrote',
+    )
     .option('--resume', 'go on from the last checkpoint')
     .option('--profile', 'note where the time goes: a trace for Perfetto in the run folder, and a summary')
-    .option('--overwrite', 'replace what an earlier run left')
+    .option('--overwrite', 'replace the files that an earlier run wrote; other files stay')
     .addHelpText(
       'after',
       examples(

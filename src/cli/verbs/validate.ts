@@ -20,11 +20,15 @@ interface Checked {
 async function checkOne(file: string, { set, files }: Options): Promise<Checked> {
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
+  const { problemOf } = await import('../../recipe/source.js');
   const { batchRemark } = await import('../../training/batchRemark.js');
+  const { outputConflicts } = await import('../../training/outputConflicts.js');
   const { shippedModules, taskOf, taskOptions } = await import('../../training/prepare.js');
   try {
     const { input, source } = readRecipe(file, set);
     const recipe = resolveRecipe(input, { source, files });
+    const problems = outputConflicts(recipe).map((one) => problemOf({ ...one, target: 'value' }, source));
+    if (problems.length > 0) throw new UsageError(problems);
     const task = taskOf(recipe.task.kind, shippedModules);
     const remark = batchRemark(recipe.training, task, taskOptions(recipe));
     return { file, valid: true, recipe, ...(remark && { warnings: [remark] }) };

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
 import { type Problem, UsageError } from '../../errors.js';
 import type { DatasetFacts } from './facts.js';
 import type { SceneParameters } from './parameters.js';
@@ -71,19 +72,27 @@ export async function findFinished(
   throw new UsageError(wrongFolder(folder, facts, parameters));
 }
 
+/** What an interrupted run of other parameters, or somebody else, left where the work is to be done. */
+function inTheWay(partial: string, left: unknown): Problem {
+  if (left === undefined) return { file: partial, message: 'is in the way', expected: 'move or delete it' };
+  const { seed, count, size } = left as Partial<SceneParameters>;
+  return {
+    file: partial,
+    message: `holds unfinished data of seed ${seed}, count ${count}, size ${size}`,
+    expected: 'go on with these, or move or delete it',
+  };
+}
+
 /** Makes the folder that is worked in, or finds the one an interrupted run of the same parameters left. */
 export async function openPartial(folder: string, parameters: SceneParameters): Promise<string> {
   const partial = `${folder}.partial`;
   const left = parsed(await readIfThere(join(partial, parametersFile)));
   if (!sameParameters(left, parameters)) {
-    const foreign = left === undefined && !(await isEmptyOrAbsent(partial));
-    if (foreign) {
-      throw new UsageError({ file: partial, message: 'is in the way', expected: 'move or delete it' });
-    }
-    await rm(partial, { recursive: true, force: true });
+    if (!(await isEmptyOrAbsent(partial))) throw new UsageError(inTheWay(partial, left));
+    await mkdir(partial, { recursive: true });
+    writeFileAtomically(join(partial, parametersFile), JSON.stringify(parameters));
   }
   for (const split of splits) await mkdir(join(partial, 'images', split), { recursive: true });
-  await writeFile(join(partial, parametersFile), JSON.stringify(parameters));
   return partial;
 }
 
