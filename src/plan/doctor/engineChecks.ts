@@ -23,7 +23,7 @@ import { type Check, fail, messageOf, ok, warn } from './check.js';
 type Tell = (check: Check) => void;
 
 /** Packages that bring binaries, by what they are for. */
-const BINARIES = { koffi: 'calls the engine', sharp: 'reads pictures', lmdb: 'reads feature files' } as const;
+const BINARIES = { koffi: 'calls the engine', sharp: 'reads pictures' } as const;
 
 /** Rows, inner size and columns of the product: a feed-forward layer of BERT-base on 16 sequences of 140. */
 const [ROWS, INNER, COLUMNS] = [2240, 768, 3072] as const;

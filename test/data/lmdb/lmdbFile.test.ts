@@ -99,7 +99,8 @@ describe('an LMDB file', () => {
       };
       let refused = 0;
       const count = Number(process.env.VLGRAFT_DAMAGES ?? 600);
-      for (const [at, damage] of [...damages(whole, count)].entries()) refused += Number(look(damage, at));
+      let at = 0;
+      for (const damage of damages(whole, count)) refused += Number(look(damage, at++));
       expect(refused).toBeGreaterThan(count / 20);
     },
     3_600_000,
