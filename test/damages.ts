@@ -22,7 +22,7 @@ const kinds: readonly ((bytes: Buffer, random: Random) => Damage)[] = [
   },
   (bytes, random) => {
     const at = PAGE * random.integer(Math.ceil(bytes.length / PAGE));
-    bytes.fill(0, at, at + PAGE);
+    bytes.fill(0, at, Math.min(bytes.length, at + PAGE));
     return { bytes, what: `a zeroed page at ${at}` };
   },
   (bytes, random) => {

@@ -58,12 +58,11 @@ function librariesIn(folder: string): EngineLibraries | undefined {
   return undefined;
 }
 
-/** The manifest of an installed engine, or nothing when a file of it is missing or cut short. */
+/** The manifest of an installed engine, or nothing where there is none. */
 function readManifest(folder: string): EngineManifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')) as EngineManifest;
-    const whole = manifest.files.every(({ path, bytes }) => statSync(join(folder, path)).size === bytes);
-    return whole ? manifest : undefined;
+    return Array.isArray(manifest.files) ? manifest : undefined;
   } catch {
     return undefined;
   }
@@ -140,7 +139,7 @@ export function locateEngine(environment: Environment = process.env): LocatedEng
   );
 }
 
-/** The engine that `engine install` put in the cache for a device, if it is there and whole. */
+/** The engine that `engine install` put in the cache for a device, if it is there; it may be damaged. */
 export function locateInstalled(device: Device, environment: Environment): LocatedEngine | undefined {
   return fromCache(environment, device);
 }

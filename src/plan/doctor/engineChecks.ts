@@ -46,7 +46,7 @@ async function packages(): Promise<Check> {
 
 async function engine(): Promise<Check & { readonly info?: EngineInfo }> {
   try {
-    const info = await startEngine();
+    const info = await startEngine({ verify: true });
     const { backend, version, device, threads, library, reason } = info;
     const found = `${backend} ${version} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}`;
     if (!reason) return { ...ok('engine', library ? `${found}, ${library}` : found), info };
