@@ -167,7 +167,7 @@ async function installOnce(context: Context): Promise<InstalledEngine> {
 }
 
 /**
- * Puts libtensorflow, and the kernels where npm dropped them, into the user's cache folder; safe to interrupt, to
+ * Puts libtensorflow, and the kernels where node_modules lacks them, into the user's cache folder; safe to interrupt, to
  * repeat and to run twice at once.
  * @throws EngineInstallError with the reason on one line; InterruptedError when the signal aborts.
  */

@@ -104,7 +104,7 @@ function fromCache(environment: Environment, device?: Device): LocatedEngine | u
   return undefined;
 }
 
-/** The folder of @tensorflow/tfjs-node-gpu in node_modules; undefined where npm dropped it. */
+/** The folder of @tensorflow/tfjs-node-gpu in node_modules; undefined where it is not there. */
 function installedKernels(): string | undefined {
   try {
     return dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
@@ -144,7 +144,7 @@ export function locateInstalled(device: Device, environment: Environment): Locat
   return fromCache(environment, device);
 }
 
-/** Where `engine install` puts the kernels that npm dropped. */
+/** Where `engine install` puts the kernels that node_modules lacks. */
 export const kernelsFolder = (environment: Environment): string =>
   join(cacheFolder(environment), 'kernels', kernelsVersion);
 
