@@ -4,7 +4,6 @@ import type { Entry, Options, ZipFile } from 'yauzl';
 import yauzl from 'yauzl';
 import type { HostTensor } from '../data/hostTensor.js';
 import { sizeOf } from '../data/hostTensor.js';
-import { createLimiter } from '../data/limiter.js';
 import { UsageError } from '../errors.js';
 import type { ByteSource } from './byteSource.js';
 import { fileSource, memorySource } from './byteSource.js';
@@ -163,16 +162,11 @@ async function* readMembers(path: string): AsyncGenerator<[name: string, bytes: 
   }
 }
 
-/** Archives that are unpacked at once, so that many readers together take no more than `LARGEST_ARCHIVE` for each. */
-const inTurn = createLimiter(2);
-
 /**
  * Reads the arrays of a `.npz` archive by name. Arrays of objects, which hold pickles, are left out; throws
  * `UsageError` where the archive or an array is malformed, or all together are larger than 1 GiB.
  */
-export const readNpz = (path: string): Promise<Map<string, HostTensor>> => inTurn(() => readArrays(path));
-
-async function readArrays(path: string): Promise<Map<string, HostTensor>> {
+export async function readNpz(path: string): Promise<Map<string, HostTensor>> {
   const tensors = new Map<string, HostTensor>();
   for await (const [name, bytes] of readMembers(path)) {
     const source = memorySource(bytes, `${path}/${name}`);
