@@ -1,118 +1,128 @@
-import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import type { RootDatabase } from 'lmdb';
-import { lmdbFileState } from '../data/lmdbFile.js';
-import { unwrapEntry, wrapEntry } from './entry.js';
-import {
-  dataFile,
-  makeSetFolder,
-  removeSet,
-  type SetDescription,
-  setBytes,
-  touchSet,
-  useSet,
-} from './setFolder.js';
-
-/** What is stored under one key. */
-interface Entry {
-  readonly key: Buffer;
-  /** The payload, in pieces. */
-  readonly pieces: readonly Uint8Array[];
-}
+import { systemWords } from '../systemErrors.js';
+import { checksumOf } from './indexRecord.js';
+import { createMemoryEntries } from './memoryEntries.js';
+import { createSegment, type Entry, type SegmentWriter } from './segment.js';
+import { type Located, nameOf, openSegments } from './segments.js';
+import { makeSetFolder, type SetDescription, setBytes, touchSet, useSet } from './setFolder.js';
 
 /** Entries of one kind: several processes may read and write them at once. */
 export interface EntrySet {
   readonly folder: string;
-  /** Whether there is an entry, which may be torn. */
+  /** Entries that were found torn and left out, those that were computed together with one included. */
+  readonly torn: number;
+  /** Why nothing can be written any more, for a person; what is written then is kept in memory for a while. */
+  readonly failure: string | undefined;
+  /** Whether there is an entry, which may be torn unless it was prefetched. */
   has(key: Buffer): boolean;
   /**
-   * What `use` makes of the payload, which is only there while it runs; undefined where there is none, or a torn or
-   * foreign one. The checksum is looked at when an entry is first read.
+   * What `use` makes of the payload, which is only there while it runs; undefined where there is none, or a torn one.
+   * The checksum is looked at when an entry is first read.
    */
   read<T>(key: Buffer, use: (payload: Uint8Array) => T): T | undefined;
-  /** Brings entries into memory, off the event loop. */
+  /** Brings entries into memory, off the event loop, and leaves those out that are torn. */
   prefetch(keys: readonly Buffer[]): Promise<void>;
-  /** Stores entries; resolves when every process sees them. */
+  /** Stores entries, as computed together; resolves when every process sees them. */
   write(entries: readonly Entry[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Share of the machine's memory from which on a file is not expected to stay in it. */
 const MEMORY_SHARE = 0.5;
+/** Entries that are read at once. */
+const READ_AT_ONCE = 16;
+/** Time between two looks at what other processes have written, milliseconds. */
+const LOOK_EVERY = 1000;
 
-type Database = RootDatabase<Buffer, Buffer>;
-
-const nameOf = (key: Buffer): string => key.toString('latin1');
-
-/** The database in a folder; what can't be read there is removed and made anew. */
-async function openDatabase(
-  root: string,
-  description: SetDescription,
-): Promise<{ folder: string; database: Database }> {
-  let folder = makeSetFolder(root, description);
-  const file = dataFile(folder);
-  if (existsSync(file) && lmdbFileState(file) !== 'readable') {
-    removeSet(folder);
-    folder = makeSetFolder(root, description);
-  }
-  const { open } = await import('lmdb');
-  const database = open<Buffer, Buffer>({
-    path: file,
-    noSubdir: true,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-  });
-  return { folder, database };
-}
-
-/** Opens a set, made where it is not there. */
+/** Opens a set, made where it is not there; throws UsageError or UnwritableCache where it can't be made. */
 export async function openEntrySet(root: string, description: SetDescription): Promise<EntrySet> {
-  const { folder, database } = await openDatabase(root, description);
+  const folder = makeSetFolder(root, description);
   const release = useSet(folder);
-  /** Keys that were there when the set was opened, and those written since. */
-  const known = new Set<string>();
-  for (const key of database.getKeys()) known.add(nameOf(key));
+  const segments = openSegments(folder);
+  const memory = createMemoryEntries();
   const checked = new Set<string>();
   const isLarge = setBytes(folder) > MEMORY_SHARE * totalmem();
-  const sizeOf = database as unknown as { readonly lastSize: number };
+  let scratch = Buffer.alloc(0);
+  let writer: SegmentWriter | undefined;
+  let last: Promise<void> = Promise.resolve();
+  let looked = performance.now();
+  let torn = 0;
+  let failure: string | undefined;
+
+  const find = (name: string): Located | undefined => {
+    const known = segments.located.get(name);
+    if (known || performance.now() - looked < LOOK_EVERY) return known;
+    segments.refresh();
+    looked = performance.now();
+    return segments.located.get(name);
+  };
+  const isWhole = (entry: Located, value: Uint8Array, wasRead: boolean): boolean => {
+    const name = nameOf(entry.key);
+    if (wasRead && (checked.has(name) || checksumOf(entry.key, [value]) === entry.checksum)) {
+      checked.add(name);
+      return true;
+    }
+    for (const mate of entry.mates) checked.delete(mate);
+    torn += segments.drop(entry);
+    return false;
+  };
+  const append = async (entries: readonly Entry[]): Promise<void> => {
+    if (failure !== undefined) return memory.add(entries);
+    try {
+      writer ??= await createSegment(folder);
+      await writer.append(entries);
+      segments.refresh();
+      for (const { key } of entries) if (segments.located.has(nameOf(key))) checked.add(nameOf(key));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      failure = `${root} can not be written: ${systemWords(error)?.message ?? message}`;
+      memory.add(entries);
+    }
+  };
 
   return {
     folder,
-    has: (key) => {
-      const name = nameOf(key);
-      if (known.has(name)) return true;
-      // Another process may have written it meanwhile.
-      if (!database.doesExist(key)) return false;
-      known.add(name);
-      return true;
+    get torn() {
+      return torn;
     },
+    get failure() {
+      return failure;
+    },
+    has: (key) => memory.has(nameOf(key)) || find(nameOf(key)) !== undefined,
     read: (key, use) => {
-      const found = database.getBinaryFast(key);
-      if (!found) return undefined;
-      const name = nameOf(key);
-      const entry = new Uint8Array(found.buffer, found.byteOffset, sizeOf.lastSize);
-      const payload = unwrapEntry(key, entry, checked.has(name));
-      if (!payload) {
-        known.delete(name);
-        return undefined;
-      }
-      checked.add(name);
-      return use(payload);
+      const held = memory.get(nameOf(key));
+      if (held) return use(held);
+      const entry = find(nameOf(key));
+      if (!entry) return undefined;
+      if (scratch.length < entry.bytes) scratch = Buffer.alloc(entry.bytes);
+      const value = scratch.subarray(0, entry.bytes);
+      return isWhole(entry, value, entry.segment.read(entry, value)) ? use(value) : undefined;
     },
     prefetch: async (keys) => {
       // What was read lately is in memory, unless the file is larger than that.
       const cold = isLarge ? keys : keys.filter((key) => !checked.has(nameOf(key)));
-      if (cold.length > 0) await database.prefetch([...cold]);
+      const found = cold.flatMap((key) => segments.located.get(nameOf(key)) ?? []);
+      for (let at = 0; at < found.length; at += READ_AT_ONCE) {
+        const read = found.slice(at, at + READ_AT_ONCE).map(async (entry) => {
+          const value = Buffer.alloc(entry.bytes);
+          const wasRead = await entry.segment.readAway(entry, value);
+          if (segments.located.get(nameOf(entry.key)) === entry) isWhole(entry, value, wasRead);
+        });
+        await Promise.all(read);
+      }
     },
-    write: async (entries) => {
-      const written = entries.map(({ key, pieces }) => database.put(key, wrapEntry(key, pieces)));
-      await Promise.all(written);
-      for (const { key } of entries) known.add(nameOf(key));
+    write: (entries) => {
+      const written = last.then(() => append(entries));
+      last = written.catch(() => {});
+      return written;
     },
     close: async () => {
+      await last;
       touchSet(folder);
       release();
-      await database.close();
+      await writer?.close().catch(() => {});
+      segments.close();
     },
   };
 }

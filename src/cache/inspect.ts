@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { lmdbFileState } from '../data/lmdbFile.js';
 import { InterruptedError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
-import { unwrapEntry } from './entry.js';
-import { dataFile, isInUse, lastUse, readDescription, removeSet, setBytes, setFolders } from './setFolder.js';
+import { checksumOf } from './indexRecord.js';
+import { removeSegment, segmentNames } from './segment.js';
+import { nameOf, openSegments } from './segments.js';
+import { isInUse, lastUse, readDescription, removeSet, setBytes, setFolders } from './setFolder.js';
 
 /** A set of stored values, for a person. */
 export interface StoredSet {
@@ -16,7 +17,7 @@ export interface StoredSet {
   readonly backbone: string;
   readonly what: string;
   readonly identity: Readonly<Record<string, Json>>;
-  /** 0 where its file can't be read. */
+  /** 0 where its files can't be read. */
   readonly entries: number;
   readonly bytes: number;
   /** ISO 8601. */
@@ -24,19 +25,13 @@ export interface StoredSet {
   readonly inUse: boolean;
 }
 
-async function openReadable(folder: string) {
-  const file = dataFile(folder);
-  if (!existsSync(file) || lmdbFileState(file) !== 'readable') return undefined;
-  const { open } = await import('lmdb');
-  return open<Buffer, Buffer>({ path: file, noSubdir: true, encoding: 'binary', keyEncoding: 'binary' });
-}
+/** Whether an older version of this program made it, in files that are not read any more. */
+const isOutdated = (folder: string): boolean => existsSync(join(folder, 'data.mdb'));
 
-async function countEntries(folder: string): Promise<number> {
-  const database = await openReadable(folder);
-  if (!database) return 0;
-  const { entryCount } = database.getStats() as { readonly entryCount: number };
-  await database.close();
-  return entryCount;
+function countEntries(folder: string): number {
+  const segments = openSegments(folder);
+  segments.close();
+  return segments.located.size;
 }
 
 /** Every set of a folder, the last used first. */
@@ -50,7 +45,7 @@ export async function listSets(root: string): Promise<StoredSet[]> {
       backbone,
       what,
       identity,
-      entries: await countEntries(folder),
+      entries: countEntries(folder),
       bytes: setBytes(folder),
       lastUsed: new Date(lastUse(folder)).toISOString(),
       inUse: isInUse(folder),
@@ -63,9 +58,9 @@ export async function listSets(root: string): Promise<StoredSet[]> {
 export interface Verified {
   readonly name: string;
   readonly entries: number;
-  /** Entries that were torn, or not from here; they are removed. */
+  /** Entries that were torn, and those that were computed together with one; they are removed. */
   readonly removed: number;
-  /** The file itself could not be read; the set was removed. */
+  /** Its files are of another format; the set was removed. */
   readonly unreadable: boolean;
 }
 
@@ -77,29 +72,36 @@ export interface VerifyOptions {
 
 const ENTRIES_AT_ONCE = 256;
 
+/** Removes segments without an entry, where nobody may be writing them. */
+function removeEmpty(folder: string, used: ReadonlySet<unknown>, names: readonly string[]): void {
+  if (used.size === 0 && !isInUse(folder)) for (const name of names) removeSegment(folder, name);
+}
+
 async function verifySet(folder: string, { onProgress, signal }: VerifyOptions): Promise<Verified> {
   const name = basename(folder);
-  const database = await openReadable(folder);
-  if (!database) {
+  if (isOutdated(folder)) {
     if (!isInUse(folder)) removeSet(folder);
     return { name, entries: 0, removed: 0, unreadable: true };
   }
+  const segments = openSegments(folder);
   try {
-    const { entryCount: total } = database.getStats() as { readonly entryCount: number };
-    const torn: Buffer[] = [];
-    let done = 0;
-    for (const { key, value } of database.getRange()) {
-      if (!unwrapEntry(key, value)) torn.push(Buffer.from(key));
+    const all = [...segments.located.values()];
+    let [done, removed] = [0, 0];
+    for (const entry of all) {
+      const value = Buffer.alloc(entry.bytes);
+      const isThere = segments.located.has(nameOf(entry.key));
+      const isWhole = entry.segment.read(entry, value) && checksumOf(entry.key, [value]) === entry.checksum;
+      if (isThere && !isWhole) removed += segments.drop(entry);
       done += 1;
-      if (done % ENTRIES_AT_ONCE !== 0 && done < total) continue;
-      onProgress?.({ stage: name, done, total, unit: 'entry' });
+      if (done % ENTRIES_AT_ONCE !== 0 && done < all.length) continue;
+      onProgress?.({ stage: name, done, total: all.length, unit: 'entry' });
       await setImmediate(); // a signal is heard
       if (signal?.aborted) throw new InterruptedError('interrupted while entries were looked at');
     }
-    await Promise.all(torn.map((key) => database.remove(key)));
-    return { name, entries: done - torn.length, removed: torn.length, unreadable: false };
+    removeEmpty(folder, new Set(segments.located.keys()), segmentNames(folder));
+    return { name, entries: segments.located.size, removed, unreadable: false };
   } finally {
-    await database.close();
+    segments.close();
   }
 }
 

@@ -8,6 +8,7 @@ import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
 import { isRunning } from '../lockFile.js';
+import { systemWords } from '../systemErrors.js';
 
 /** What a set of stored values is. */
 export interface SetDescription {
@@ -23,7 +24,7 @@ export interface SetDescription {
 
 const DESCRIPTION = 'set.json';
 const USED = 'used';
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /** Where stored values lie: in the user's cache folder, or in the folder that a recipe names. */
 export const storeFolder = (folder?: string): string => folder ?? join(cacheFolder(), 'backbone-values');
@@ -34,20 +35,32 @@ function setFolder(root: string, { kind, identity }: SetDescription): string {
   return join(root, createHash('sha256').update(text).digest('hex').slice(0, 20));
 }
 
-/** The file of its entries. */
-export const dataFile = (folder: string): string => join(folder, 'data.mdb');
+/** A folder of stored values that can't be made or written; a run goes on without. */
+export class UnwritableCache extends Error {}
+
+/** Errors of a file or folder that the user named wrongly, rather than of a disk that is full or read-only. */
+const WRONG_PLACE = new Set(['ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
+
+/** Throws UsageError where `root` can be no folder, UnwritableCache where the disk does not let it be written. */
+function refuseFolder(root: string, error: unknown): never {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  const message = `it can not be written (${systemWords(error)?.message ?? code})`;
+  if (WRONG_PLACE.has(code))
+    throw new UsageError({ file: root, message, expected: 'choose another cache.folder' });
+  throw new UnwritableCache(`${root}: ${message}`);
+}
 
 /** Makes the folder where it is not there; a set is there when its description is. */
 export function makeSetFolder(root: string, description: SetDescription): string {
   const folder = setFolder(root, description);
   try {
     mkdirSync(folder, { recursive: true });
+    if (!existsSync(join(folder, DESCRIPTION))) {
+      writeJson(join(folder, DESCRIPTION), { formatVersion: FORMAT_VERSION, ...description });
+    }
   } catch (error) {
-    const message = `it can not be written (${(error as NodeJS.ErrnoException).code})`;
-    throw new UsageError({ file: root, message, expected: 'choose another cache.folder' });
-  }
-  if (!existsSync(join(folder, DESCRIPTION))) {
-    writeJson(join(folder, DESCRIPTION), { formatVersion: FORMAT_VERSION, ...description });
+    refuseFolder(root, error);
   }
   return folder;
 }
@@ -75,17 +88,26 @@ export function setFolders(root: string): string[] {
 
 const userFile = (folder: string): string => join(folder, `user-${hostname()}-${process.pid}`);
 
+/** Does what helps others but need not succeed: on a disk that is full or read-only, values can still be read. */
+function orNothing(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
 /** Notes that this process uses the set from now on; returns how to end that. */
 export function useSet(folder: string): () => void {
-  writeFileSync(join(folder, USED), '');
-  writeFileSync(userFile(folder), '');
-  return () => rmSync(userFile(folder), { force: true });
+  orNothing(() => writeFileSync(join(folder, USED), ''));
+  orNothing(() => writeFileSync(userFile(folder), ''));
+  return () => orNothing(() => rmSync(userFile(folder), { force: true }));
 }
 
 /** Notes that the set is of use now. */
 export function touchSet(folder: string): void {
   const now = new Date();
-  if (existsSync(join(folder, USED))) utimesSync(join(folder, USED), now, now);
+  orNothing(() => utimesSync(join(folder, USED), now, now));
 }
 
 /** When it was last used, milliseconds since 1970. */

@@ -106,6 +106,11 @@ export function readLater({ dtype, shape }: TensorEntry, read: () => HostTensor)
 export const areCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
-/** Whether these are dimensions: counts whose product is exact. */
+/** Most dimensions of an array, as in NumPy 2. */
+const MOST_DIMENSIONS = 64;
+
+/** Whether these are dimensions: not too many counts whose product is exact. */
 export const isShape = (value: unknown): value is number[] =>
-  areCounts(value) && Number.isSafeInteger(sizeOf(value.filter((n) => n > 0)));
+  areCounts(value) &&
+  value.length <= MOST_DIMENSIONS &&
+  Number.isSafeInteger(sizeOf(value.filter((n) => n > 0)));

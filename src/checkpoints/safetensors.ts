@@ -18,9 +18,12 @@ export interface SafetensorsFile extends SafetensorsHeader {
   close(): void;
 }
 
-/** Opens a safetensors file or bytes that hold one; throws `UsageError` with all that is wrong with it. */
-export function openSafetensors(input: string | Uint8Array): SafetensorsFile {
-  const source = typeof input === 'string' ? fileSource(input) : memorySource(input);
+/**
+ * Opens a safetensors file or bytes that hold one; throws `UsageError` with all that is wrong with it.
+ * @param name how messages call bytes
+ */
+export function openSafetensors(input: string | Uint8Array, name?: string): SafetensorsFile {
+  const source = typeof input === 'string' ? fileSource(input) : memorySource(input, name);
   const entryOf = (header: SafetensorsHeader, name: string): TensorEntry => {
     const entry = header.tensors.get(name);
     if (!entry) throw new UsageError({ file: source.name, message: `no tensor ${JSON.stringify(name)}` });
@@ -44,8 +47,8 @@ export function openSafetensors(input: string | Uint8Array): SafetensorsFile {
 }
 
 /** Reads every tensor of a safetensors file or of bytes that hold one; throws `UsageError` as `openSafetensors`. */
-export function readSafetensors(input: string | Uint8Array): Map<string, HostTensor> {
-  const file = openSafetensors(input);
+export function readSafetensors(input: string | Uint8Array, name?: string): Map<string, HostTensor> {
+  const file = openSafetensors(input, name);
   try {
     return new Map([...file.tensors.keys()].map((name) => [name, file.read(name)]));
   } finally {

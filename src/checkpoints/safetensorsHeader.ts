@@ -148,6 +148,16 @@ function readMetadata(value: unknown): Readonly<Record<string, string>> | undefi
   return plain ? (value as Record<string, string>) : undefined;
 }
 
+/** Problems of one file that are told. */
+const MOST_PROBLEMS = 20;
+
+/** The first problems, and how many more there are. */
+const firstOf = (problems: readonly Problem[]): Problem[] => {
+  const more = problems.length - MOST_PROBLEMS;
+  const first = problems.slice(0, MOST_PROBLEMS);
+  return more > 0 ? [...first, { message: `${more} more problems like these` }] : first;
+};
+
 /**
  * Reads and checks the header of a safetensors file: every tensor's bytes are known to be in the file before any
  * memory is taken for them. Throws `UsageError` with all that is wrong.
@@ -166,9 +176,9 @@ export function readSafetensorsHeader(source: ByteSource): SafetensorsHeader {
     if (problem) problems.push({ where: tensorNamed(name), ...problem });
     else tensors.set(name, placed(value as RawEntry, dataStart));
   }
-  if (problems.length === 0) addAll(problems, layoutProblems(tensors, dataStart, source.size));
-  if (problems.length > 0)
-    throw new UsageError(problems.map((problem) => ({ file: source.name, ...problem })));
+  const all = problems.length > 0 ? problems : layoutProblems(tensors, dataStart, source.size);
+  if (all.length > 0)
+    throw new UsageError(firstOf(all).map((problem) => ({ file: source.name, ...problem })));
   return { metadata: metadata ?? {}, tensors };
 }
 

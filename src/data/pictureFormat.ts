@@ -13,10 +13,10 @@ const text = (bytes: Uint8Array, from: number, to: number): string =>
 const SIGNATURES: readonly (readonly [RegExp, Recognised])[] = [
   [/^\xff\xd8\xff/, { format: 'jpeg' }],
   [/^\x89PNG\r\n\x1a\n/, { format: 'png' }],
-  [/^RIFF[^]{4}WEBP/, { format: 'webp' }],
+  [/^RIFF[\s\S]{4}WEBP/, { format: 'webp' }],
   [/^GIF8[79]a/, { format: 'gif' }],
   [/^(II[*+]\0|MM\0[*+])/, { format: 'tiff' }],
-  [/^[^]{4}ftyp(hei|hev|heim|heis|mif1|msf1)/, { refused: 'a HEIC picture' }],
+  [/^[\s\S]{4}ftyp(hei|hev|heim|heis|mif1|msf1)/, { refused: 'a HEIC picture' }],
   [/^BM/, { format: 'bmp' }],
   [/^P[1-6][\s#]/, { format: 'pnm' }],
   [/^P7\n/, { refused: 'a PAM picture' }],
@@ -35,7 +35,7 @@ const LOOKED_AT = 1024;
 
 /** By its main brand, or by one of the others where that is a general one. */
 const isAvif = (start: string): boolean =>
-  /^[^]{4}ftyp(avi[fs]|(mif1|msf1)[^]{4}([^]{4})*?avi[fs])/.test(start.slice(0, 64));
+  /^[\s\S]{4}ftyp(avi[fs]|(mif1|msf1)[\s\S]{4}([\s\S]{4})*?avi[fs])/.test(start.slice(0, 64));
 
 /** Names the format by content, whatever the file is called; `refused` also where a TIFF is of a kind that is not read. */
 export function recognise(bytes: Uint8Array): Recognised {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { threadCount } from '../threads.js';
+import { checkEngine } from './install/integrity.js';
 import { locateEngine, locateKernels } from './install/locate.js';
 import { registerNativeBackend } from './native/backend.js';
 import { registerOps } from './ops/register.js';
@@ -15,6 +16,8 @@ export interface EngineOptions {
   readonly backend?: Backend;
   /** Threads of one operation; default: VLGRAFT_THREADS, else the cores that the process may use. */
   readonly threads?: number;
+  /** Whether every byte of libtensorflow is compared with what was installed; default: only where its files changed. */
+  readonly verify?: boolean;
 }
 
 export interface EngineInfo {
@@ -38,12 +41,13 @@ async function useBackend(name: 'tensorflow' | 'wasm'): Promise<void> {
   registerOps(name);
 }
 
-async function startNative(threads: number): Promise<EngineInfo | string> {
+async function startNative(threads: number, verify: boolean): Promise<EngineInfo | string> {
   const engine = locateEngine();
   if (!engine.found) return engine.reason;
   const kernels = locateKernels();
   if (!kernels)
     return 'the kernels of @tensorflow/tfjs-node-gpu are not there; `vlgraft engine install` fetches them';
+  checkEngine(engine, verify);
   const { binding } = registerNativeBackend(engine.libraries.tensorflow, kernels, threads);
   await useBackend('tensorflow');
   const { TF_Version: version } = binding;
@@ -77,9 +81,10 @@ function wantedBackend(): Backend {
 async function start({
   backend = wantedBackend(),
   threads = threadCount(),
+  verify = false,
 }: EngineOptions): Promise<EngineInfo> {
   if (backend === 'wasm') return startWasm();
-  const native = await startNative(threads);
+  const native = await startNative(threads, verify);
   if (typeof native !== 'string') return native;
   if (backend === 'tensorflow') throw new Error(native);
   return startWasm(native);
@@ -87,7 +92,7 @@ async function start({
 
 /**
  * Starts the engine once a process; later calls return the same, whatever they ask for.
- * @throws UsageError when VLGRAFT_LIBTENSORFLOW points nowhere or VLGRAFT_BACKEND names no backend; Error when `tensorflow` is asked for and not there
+ * @throws UsageError when VLGRAFT_LIBTENSORFLOW points nowhere, a library is damaged or VLGRAFT_BACKEND names no backend; Error when `tensorflow` is asked for and not there
  */
 export function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
   started ??= start(options).then((info) => {

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { unwrapEntry, wrapEntry } from '../../src/cache/entry.js';
 import { listSets, verifySets } from '../../src/cache/inspect.js';
-import { dataFile, removeSet } from '../../src/cache/setFolder.js';
+import { removeSet } from '../../src/cache/setFolder.js';
 import { InterruptedError } from '../../src/errors.js';
 import { plan } from '../../src/index.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
@@ -114,23 +112,15 @@ describe('stored values of the frozen backbone', () => {
     const whole = await run(on('torn'));
     const root = join(place, 'torn');
     for (const { name } of await listSets(root)) {
-      const database = open<Buffer, Buffer>({
-        path: dataFile(join(root, name)),
-        noSubdir: true,
-        encoding: 'binary',
-        keyEncoding: 'binary',
-      });
-      const [first] = [...database.getRange({ limit: 1 })];
-      const torn = Buffer.from(first!.value);
-      torn[torn.length - 1]! ^= 0xff;
-      await database.put(Buffer.from(first!.key), torn);
-      await database.close();
+      for (const file of readdirSync(join(root, name)).filter((one) => one.endsWith('.values'))) {
+        const bytes = readFileSync(join(root, name, file));
+        bytes[5]! ^= 0xff;
+        writeFileSync(join(root, name, file), bytes);
+      }
     }
     const again = await run(on('torn'));
-    // Computed in a batch of another size: rounding may differ.
-    const expected = losses(whole.summary);
-    for (const [step, loss] of losses(again.summary).entries())
-      expect(loss).toBeCloseTo(expected[step] as number, 4);
+    expect(again.lines.filter((line) => line.includes('damaged'))).toHaveLength(1);
+    expect(digest(again.summary)).toEqual(digest(whole.summary));
     expect((await verifySets(root)).every(({ removed, unreadable }) => removed === 0 && !unreadable)).toBe(
       true,
     );
@@ -161,24 +151,6 @@ describe('stored values of the frozen backbone', () => {
     expect(await listSets(root)).toEqual([]);
     await run(on('cleared'));
     expect(await listSets(root)).toHaveLength(sets.length);
-  });
-});
-
-describe('an entry', () => {
-  const key = Buffer.from('key');
-  const entry = wrapEntry(key, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
-
-  it('gives back what it was made of', () => {
-    expect([...unwrapEntry(key, entry)!]).toEqual([1, 2, 3]);
-  });
-
-  it('is refused when it is cut off, changed, under another key, or foreign', () => {
-    expect(unwrapEntry(key, entry.subarray(0, -1))).toBeUndefined();
-    const changed = Buffer.from(entry);
-    changed[changed.length - 1]! ^= 1;
-    expect(unwrapEntry(key, changed)).toBeUndefined();
-    expect(unwrapEntry(Buffer.from('other'), entry)).toBeUndefined();
-    expect(unwrapEntry(key, Buffer.from('something else altogether'))).toBeUndefined();
   });
 });
 

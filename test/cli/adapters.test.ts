@@ -113,7 +113,9 @@ describe('vlgraft export', () => {
     const run = await cli.run('run', 'started.json');
     expect(run.code, run.stderr).toBe(0);
     const file = 'adapter/adapter_model.safetensors';
-    const [before, after] = [at('runs/several', file), at('runs/started', file)].map(readSafetensors);
+    const [before, after] = [at('runs/several', file), at('runs/started', file)].map((path) =>
+      readSafetensors(path),
+    );
     for (const [name, tensor] of after!) expect(tensor).toEqual(before!.get(name));
   }, 120_000);
 });

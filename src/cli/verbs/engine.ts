@@ -67,9 +67,9 @@ const infoRows = ({ backend, version, device, threads, library, reason }: Engine
   ...(reason ? [['reason', reason]] : []),
 ];
 
-async function info(shell: Shell): Promise<void> {
+async function info(shell: Shell, { verify = false }: { readonly verify?: boolean }): Promise<void> {
   const { startEngine } = await import('../../engine/index.js');
-  const found = await startEngine();
+  const found = await startEngine({ verify });
   shell.result(found, formatPairs(infoRows(found)));
 }
 
@@ -102,6 +102,7 @@ export const addEngine: AddVerb = (parent) => {
       'Tells which engine is in use, and why the better one is not. The environment decides for every command: ' +
         'VLGRAFT_BACKEND=tensorflow or wasm picks the backend, VLGRAFT_LIBTENSORFLOW names the library file.',
     )
+    .option('--verify', 'compare every byte of libtensorflow with what was installed')
     .addHelpText(
       'after',
       examples(

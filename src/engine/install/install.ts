@@ -1,12 +1,13 @@
 import { mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InterruptedError } from '../../errors.js';
+import { InterruptedError, UsageError } from '../../errors.js';
 import type { OnProgress } from '../../progress.js';
 import type { Archive, RecordedFile } from './archive.js';
 import type { Environment } from './cacheFolder.js';
 import { downloadWheels } from './download.js';
 import { EngineInstallError } from './engineInstallError.js';
 import type { Device, Machine } from './engineWheel.js';
+import { checkFiles } from './integrity.js';
 import { installKernels } from './kernels.js';
 import { type EngineManifest, type LocatedEngine, locateInstalled } from './locate.js';
 import { withLock } from './lock.js';
@@ -137,24 +138,36 @@ function inWords(error: unknown, signal: AbortSignal | undefined): Error {
   return new EngineInstallError(error instanceof Error ? error.message : String(error));
 }
 
+/** The engine that is there with the bytes that it was installed with. */
+function locateWhole(device: Device, environment: Environment): LocatedEngine | undefined {
+  const installed = locateInstalled(device, environment);
+  try {
+    if (installed) checkFiles(installed, true);
+    return installed;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 async function installOnce(context: Context): Promise<InstalledEngine> {
   const { device, environment, force, signal } = context;
   const kernels = await installKernels(environment, signal);
-  const before = locateInstalled(device, environment);
-  if (before && !force) return { ...before, kernels, already: true };
+  const before = force ? undefined : locateWhole(device, environment);
+  if (before) return { ...before, kernels, already: true };
   const lock = join(librariesFolder(environment), `${device}.lock`);
   return withLock(lock, signal, async () => {
-    const meanwhile = locateInstalled(device, environment);
-    if (meanwhile && !force) return { ...meanwhile, kernels, already: true };
+    const meanwhile = force ? undefined : locateWhole(device, environment);
+    if (meanwhile) return { ...meanwhile, kernels, already: true };
     await installLibraries(context);
-    const installed = locateInstalled(device, environment);
+    const installed = locateWhole(device, environment);
     if (!installed) throw new EngineInstallError('the libraries that were unpacked are not there');
     return { ...installed, kernels, already: false };
   });
 }
 
 /**
- * Puts libtensorflow, and the kernels where npm dropped them, into the user's cache folder; safe to interrupt, to
+ * Puts libtensorflow, and the kernels where node_modules lacks them, into the user's cache folder; safe to interrupt, to
  * repeat and to run twice at once.
  * @throws EngineInstallError with the reason on one line; InterruptedError when the signal aborts.
  */

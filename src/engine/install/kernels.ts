@@ -99,7 +99,7 @@ async function fetchKernels(target: string, environment: Environment, signal?: A
 }
 
 /**
- * The folder of the kernels' package; where npm dropped the optional dependency, fetches it with npm into the cache.
+ * The folder of the kernels' package; where node_modules lacks that optional peer, fetches it with npm into the cache.
  * @throws EngineInstallError where npm can't fetch it or its hash is not the published one.
  */
 export async function installKernels(environment: Environment, signal?: AbortSignal): Promise<string> {

@@ -58,12 +58,11 @@ function librariesIn(folder: string): EngineLibraries | undefined {
   return undefined;
 }
 
-/** The manifest of an installed engine, or nothing when a file of it is missing or cut short. */
+/** The manifest of an installed engine, or nothing where there is none. */
 function readManifest(folder: string): EngineManifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')) as EngineManifest;
-    const whole = manifest.files.every(({ path, bytes }) => statSync(join(folder, path)).size === bytes);
-    return whole ? manifest : undefined;
+    return Array.isArray(manifest.files) ? manifest : undefined;
   } catch {
     return undefined;
   }
@@ -105,7 +104,7 @@ function fromCache(environment: Environment, device?: Device): LocatedEngine | u
   return undefined;
 }
 
-/** The folder of @tensorflow/tfjs-node-gpu in node_modules; undefined where npm dropped it. */
+/** The folder of @tensorflow/tfjs-node-gpu in node_modules; undefined where it is not there. */
 function installedKernels(): string | undefined {
   try {
     return dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
@@ -140,12 +139,12 @@ export function locateEngine(environment: Environment = process.env): LocatedEng
   );
 }
 
-/** The engine that `engine install` put in the cache for a device, if it is there and whole. */
+/** The engine that `engine install` put in the cache for a device, if it is there; it may be damaged. */
 export function locateInstalled(device: Device, environment: Environment): LocatedEngine | undefined {
   return fromCache(environment, device);
 }
 
-/** Where `engine install` puts the kernels that npm dropped. */
+/** Where `engine install` puts the kernels that node_modules lacks. */
 export const kernelsFolder = (environment: Environment): string =>
   join(cacheFolder(environment), 'kernels', kernelsVersion);
 

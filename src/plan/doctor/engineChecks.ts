@@ -23,7 +23,7 @@ import { type Check, fail, messageOf, ok, warn } from './check.js';
 type Tell = (check: Check) => void;
 
 /** Packages that bring binaries, by what they are for. */
-const BINARIES = { koffi: 'calls the engine', sharp: 'reads pictures', lmdb: 'reads feature files' } as const;
+const BINARIES = { koffi: 'calls the engine', sharp: 'reads pictures' } as const;
 
 /** Rows, inner size and columns of the product: a feed-forward layer of BERT-base on 16 sequences of 140. */
 const [ROWS, INNER, COLUMNS] = [2240, 768, 3072] as const;
@@ -46,7 +46,7 @@ async function packages(): Promise<Check> {
 
 async function engine(): Promise<Check & { readonly info?: EngineInfo }> {
   try {
-    const info = await startEngine();
+    const info = await startEngine({ verify: true });
     const { backend, version, device, threads, library, reason } = info;
     const found = `${backend} ${version} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}`;
     if (!reason) return { ...ok('engine', library ? `${found}, ${library}` : found), info };

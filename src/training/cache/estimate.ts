@@ -1,3 +1,4 @@
+import { RECORD_BYTES } from '../../cache/indexRecord.js';
 import type { StreamName } from '../../nn/sites.js';
 import type { Probe } from './probe.js';
 import type { SequenceBook } from './sequenceBook.js';
@@ -13,13 +14,7 @@ export interface Estimate {
   readonly totalBytes: number;
 }
 
-const PAGE_BYTES = 4096;
-/** Values from that size on take whole pages. */
-const OWN_PAGES_FROM = 2000;
-const ENTRY_BYTES = 48;
-
-const onDisk = (bytes: number): number =>
-  bytes < OWN_PAGES_FROM ? bytes + ENTRY_BYTES : Math.ceil((bytes + ENTRY_BYTES) / PAGE_BYTES) * PAGE_BYTES;
+const onDisk = (bytes: number): number => bytes + RECORD_BYTES;
 
 const positionsOf = (stream: StreamName, book: SequenceBook, row: number): number => {
   const { length, textLength } = book.sequence(row);

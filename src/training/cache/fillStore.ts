@@ -91,6 +91,11 @@ function requireGain({ writer }: StreamStore, visits: number): void {
   );
 }
 
+/** Throws CannotStore where the disk took no more. */
+function requireWritten(failure: string | undefined): void {
+  if (failure !== undefined) throw new CannotStore(failure);
+}
+
 /** Pieces that are written before reading and computing are compared. */
 const MEASURED_PIECES = 3;
 
@@ -115,6 +120,7 @@ export async function fillStore(
 
   const write = async (store: StreamStore, rows: readonly number[]) => {
     await reader.compute(store, () => rows);
+    for (const { failure } of [prospect.records, ...store.sets]) requireWritten(failure);
     for (const row of rows) book.release(row);
     computed += rows.length;
     pieces += 1;
@@ -125,7 +131,7 @@ export async function fillStore(
     const calls = probe.calls.get(signatureOf(batch)) ?? [];
     const held = new Set<number>();
     for (const { store, queue } of queues) {
-      for (const row of reader.missing(batch, calls, store)) {
+      for (const row of await reader.missing(batch, calls, store)) {
         const { waits, full } = queue.add(row);
         if (waits) held.add(row);
         if (full) await write(store, full);
@@ -151,5 +157,6 @@ export async function fillStore(
   } finally {
     await book.flush();
   }
+  requireWritten(prospect.records.failure);
   return computed;
 }

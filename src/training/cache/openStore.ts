@@ -10,7 +10,7 @@ import { type Probe, probe } from './probe.js';
 import { createSequenceBook, type SequenceBook } from './sequenceBook.js';
 import type { StoreParts } from './storeParts.js';
 import { planStreams, type StorePlan } from './streamPlan.js';
-import { openValueSet } from './valueStore.js';
+import { openValueSet, type ValueSet } from './valueStore.js';
 import type { StreamSets } from './valueWriter.js';
 
 /** What may be stored for a run, and the sequences that were looked at to tell. */
@@ -89,10 +89,15 @@ async function needsNoPictures(parts: StoreParts, book: SequenceBook, found: Pro
 export async function openSets(parts: StoreParts, { root, plan }: Prospect): Promise<StreamSets[]> {
   const backbone = { name: nameOf(parts), identity: backboneIdentity(parts) };
   const opened: StreamSets[] = [];
-  for (const stream of plan.streams) {
-    const sets = [];
-    for (const value of stream.values) sets.push(await openValueSet(root, value, backbone));
-    opened.push({ ...stream, sets });
+  try {
+    for (const stream of plan.streams) {
+      const sets: ValueSet[] = [];
+      opened.push({ ...stream, sets });
+      for (const value of stream.values) sets.push(await openValueSet(root, value, backbone));
+    }
+    return opened;
+  } catch (error) {
+    for (const { sets } of opened) for (const set of sets) await set.close();
+    throw error;
   }
-  return opened;
 }

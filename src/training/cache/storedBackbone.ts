@@ -1,4 +1,5 @@
 import type { Processor } from '../../backbones/backbone.js';
+import { UnwritableCache } from '../../cache/setFolder.js';
 import type { HostBatch, InputBatch } from '../../data/hostTensor.js';
 import { formatBytes } from '../../figures.js';
 import type { OnProgress } from '../../progress.js';
@@ -45,6 +46,12 @@ function refusal({ mode }: CacheOptions, settled?: boolean): string | undefined 
   return mode === 'off' && settled !== true ? 'it is switched off (cache.mode)' : undefined;
 }
 
+/** Why values can't be stored; throws what is another error. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CannotStore || error instanceof UnwritableCache) return error.message;
+  throw error;
+}
+
 /** Passes of batches, by the names of their inputs; those that were not looked at yet are. */
 function createLooking({ model }: StoreParts, { book, probe }: Prospect) {
   const calls = new Map(probe.calls);
@@ -85,12 +92,24 @@ async function fill(
   const start = performance.now();
   const computed = await fillStore(parts, prospect, stores, reader, { onProgress, signal, mustStore });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const entries = [prospect.records, ...stores.flatMap(({ sets }) => sets)];
+  const torn = entries.reduce((sum, set) => sum + set.torn, 0);
+  if (torn > 0)
+    onLog?.(`cache: ${torn} entries were damaged, or computed together with one; they were computed again`);
   onLog?.(
     `cache: ${description.what}, ${formatBytes(description.bytesPerExample)} an example; ` +
       (computed > 0 ? `${computed} sequences computed in ${seconds} s` : 'all of them were there'),
   );
   const look = createLooking(parts, prospect);
-  return async (batch) => reader.resolve(batch, await look(batch));
+  let isTold = false;
+  return async (batch) => {
+    const resolved = await reader.resolve(batch, await look(batch));
+    const failure = entries.find((set) => set.failure !== undefined)?.failure;
+    if (failure !== undefined && !isTold)
+      onLog?.(`cache: ${failure}; what is missing is computed at each visit`);
+    isTold ||= failure !== undefined;
+    return resolved;
+  };
 }
 
 async function open(parts: StoreParts, options: CacheOptions, how: OpenStoreOptions): Promise<OpenedStore> {
@@ -155,7 +174,6 @@ export async function describeCut(parts: StoreParts): Promise<CutDescription> {
       await prospect.records.close();
     }
   } catch (error) {
-    if (!(error instanceof CannotStore)) throw error;
-    return unused(error.message);
+    return unused(reasonOf(error));
   }
 }

@@ -92,19 +92,29 @@ export function createValueReader(book: SequenceBook, stores: readonly StreamSto
     await set.prefetch(keys);
     const found = set.read(keys, layout);
     if ('shape' in found) return found;
+    for (const row of rows) store.complete.delete(row);
+    // A torn entry takes along those that were computed with it.
     const unread = new Set(found.map((at) => rows[at] as number));
-    await compute(store, () => [...unread]);
+    const gone = missingRows(rows, book, store);
+    await compute(store, () => [...new Set([...gone, ...unread])]);
     const again = set.read(keys, layout);
     if ('shape' in again) return again;
     throw new Error(`a stored value of '${set.value.name}' can't be read back from ${set.folder}`);
   };
 
+  /** Rows without a whole entry in every set: each is looked at before it is first said to be there. */
+  const findMissing = async (rows: readonly number[], store: StreamStore): Promise<number[]> => {
+    const unseen = rows.filter((row) => !store.complete.has(row));
+    const keys = unseen.map((row) => book.sequence(row).keys.get(store.stream.name) as Buffer);
+    for (const set of keys.length > 0 ? store.sets : []) await set.prefetch(keys);
+    return missingRows(unseen, book, store);
+  };
+
   return {
-    /** Rows of a batch whose values are missing in a store, one for each key. */
-    missing: (batch: HostBatch, calls: readonly LookedAt[], store: StreamStore): number[] =>
-      missingRows(
+    /** Rows of a batch whose values are missing in a store, or torn, one for each key. */
+    missing: (batch: HostBatch, calls: readonly LookedAt[], store: StreamStore): Promise<number[]> =>
+      findMissing(
         calls.filter((call) => isOf(call, store)).flatMap((call) => [...rowsOf(batch, call)]),
-        book,
         store,
       ),
     compute,
@@ -114,7 +124,7 @@ export function createValueReader(book: SequenceBook, stores: readonly StreamSto
       for (const call of calls) {
         for (const store of stores.filter((one) => isOf(call, one))) {
           const rows = rowsOf(batch, call);
-          if (missingRows(rows, book, store).length > 0) {
+          if ((await findMissing([...rows], store)).length > 0) {
             await compute(store, () => missingRows(rows, book, store));
           }
           const wanted = store.sets.filter(({ value }) =>

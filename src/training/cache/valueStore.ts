@@ -17,16 +17,13 @@ export interface StoredValue extends FrozenValue {
 export type DeviceValues = Float32Array | Uint16Array;
 
 /** One stored value of every sequence that it is known of. */
-export interface ValueSet {
+export interface ValueSet
+  extends Pick<EntrySet, 'folder' | 'torn' | 'failure' | 'has' | 'prefetch' | 'close'> {
   readonly value: StoredValue;
-  readonly folder: string;
-  has(key: Buffer): boolean;
-  prefetch(keys: readonly Buffer[]): Promise<void>;
   /** The values of the sequences of a batch, padded with zeros; or the rows that could not be read. */
   read(keys: readonly Buffer[], layout: Layout): HostTensor | PackedTensor | readonly number[];
   /** Stores the real positions of each row. */
   write(keys: readonly Buffer[], values: DeviceValues, layout: Layout): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Bytes of one sequence of that many positions. */
@@ -64,6 +61,12 @@ function valueSet(value: StoredValue, entries: EntrySet): ValueSet {
   return {
     value,
     folder: entries.folder,
+    get torn() {
+      return entries.torn;
+    },
+    get failure() {
+      return entries.failure;
+    },
     has: entries.has,
     prefetch: entries.prefetch,
     read: (keys, layout) => {

@@ -11,7 +11,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { installEngine } from '../../../src/engine/install/install.js';
-import { locateEngine } from '../../../src/engine/install/locate.js';
+import { checkEngine } from '../../../src/engine/install/integrity.js';
+import { type LocatedEngine, locateEngine } from '../../../src/engine/install/locate.js';
 import type { Progress } from '../../../src/progress.js';
 import { fakePip } from './fakePip.js';
 import { libraryFiles, makeWheel, type WheelFile } from './makeWheel.js';
@@ -74,7 +75,9 @@ describe('installEngine', () => {
     const { environment } = fakePip({ wheel });
     const { libraries } = await installEngine({ device, machine, environment });
     truncateSync(libraries.tensorflow, 1000);
-    expect(locateEngine(environment)).not.toMatchObject({ source: 'cache' });
+    expect(() => checkEngine(locateEngine(environment) as LocatedEngine)).toThrow(
+      '1000 bytes, and not 2500000',
+    );
     expect((await installEngine({ device, machine, environment })).already).toBe(false);
     expect(readFileSync(libraries.tensorflow)).toHaveLength(2_500_000);
   });

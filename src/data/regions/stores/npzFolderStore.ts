@@ -5,7 +5,11 @@ import { UsageError } from '../../../errors.js';
 import type { HostTensor } from '../../hostTensor.js';
 import { float32 } from '../../hostTensor.js';
 import { insideFolder } from '../../insideFolder.js';
+import { createLimiter } from '../../limiter.js';
 import type { FeatureEntry, FeatureStore } from './featureStore.js';
+
+/** Archives that are unpacked at once by all readers: each may take 1 GiB. */
+const inTurn = createLimiter(2);
 
 type Arrays = ReadonlyMap<string, HostTensor>;
 
@@ -17,7 +21,7 @@ function sizeOf(arrays: Arrays): HostTensor | undefined {
 }
 
 async function readEntry(file: string): Promise<FeatureEntry> {
-  const arrays: Arrays = await readNpz(file);
+  const arrays: Arrays = await inTurn(() => readNpz(file));
   const features = arrays.get('features') ?? arrays.get('x');
   const boxes = arrays.get('boxes') ?? arrays.get('bbox');
   if (!features || !boxes) {
