@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import type { Problem } from './errors.js';
+import { stringifyLossless } from './losslessJson.js';
 import { nearestName, suggest } from './nearest.js';
 
 /** Keys and array indexes from the root of a value. */
@@ -17,7 +18,7 @@ export interface SchemaFinding {
 type Loose = Readonly<Record<string, unknown>>;
 
 const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = value === undefined ? 'undefined' : stringifyLossless(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 

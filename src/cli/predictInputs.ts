@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type Problem, UsageError } from '../errors.js';
 import { syntaxProblem } from '../jsonSyntax.js';
+import { parseLossless } from '../losslessJson.js';
 import { systemWords } from '../systemErrors.js';
 import { inputProblems, type PredictionInput } from '../training/predictionInput.js';
 
@@ -19,14 +20,14 @@ type InputFile = string;
 /** A number may be the id, as it is in most datasets; without one the position is. */
 function withId(value: object, position: number): object {
   const { id = position } = value as { readonly id?: unknown };
-  return typeof id === 'number' ? { ...value, id: String(id) } : value;
+  return typeof id === 'number' || typeof id === 'bigint' ? { ...value, id: String(id) } : value;
 }
 
 function readLine(file: InputFile, line: number, text: string, position: number): InputLine {
   const placed = (problem: Problem): Problem => ({ ...problem, file, line });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseLossless(text);
   } catch (error) {
     const problem = { ...syntaxProblem(file, text, error), line };
     return { line, input: { text: '' }, problems: [problem] };

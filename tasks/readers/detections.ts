@@ -1,7 +1,7 @@
 import { type BoxFormat, boxFormatSchema, type PixelBox, toPixelBox } from '../../src/data/boxes.js';
 import type { Problem } from '../../src/errors.js';
 import { readJsonFile } from './jsonFile.js';
-import { idSchema, itemCheck, itemProblems } from './listFile.js';
+import { type DatasetId, idSchema, itemCheck, itemProblems } from './listFile.js';
 
 /** A file of boxes that a detector found. */
 export interface DetectionsFile {
@@ -35,7 +35,7 @@ export const detectionsSchema = {
 } as const;
 
 interface Item {
-  readonly image_id: number | string;
+  readonly image_id: DatasetId;
   readonly bbox: readonly number[];
   readonly score?: number;
 }

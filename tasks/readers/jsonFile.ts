@@ -2,6 +2,7 @@ import { constants } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import type { Problem } from '../../src/errors.js';
 import { syntaxProblem } from '../../src/jsonSyntax.js';
+import { parseLossless } from '../../src/losslessJson.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {
@@ -20,7 +21,7 @@ export function readJsonFile(file: string): JsonFile {
     return refuse('the file is larger than a text can be (512 MiB)');
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   try {
-    return { value: JSON.parse(text), problems: [] };
+    return { value: parseLossless(text), problems: [] };
   } catch (error) {
     return { problems: [syntaxProblem(file, text, error)] };
   }

@@ -1,6 +1,7 @@
 import type { Problem } from '../../src/errors.js';
 import { syntaxProblem } from '../../src/jsonSyntax.js';
-import { type ItemCheck, itemProblems } from './listFile.js';
+import { parseLossless } from '../../src/losslessJson.js';
+import { type DatasetId, type ItemCheck, itemProblems } from './listFile.js';
 import { textLines } from './textFile.js';
 
 /** One line of a JSON Lines file. */
@@ -13,7 +14,7 @@ export interface JsonLine<Item> {
 function parsed<Item>(file: string, line: number, text: string, check: ItemCheck<Item>): Item | Problem[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseLossless(text);
   } catch (error) {
     return [{ ...syntaxProblem(file, text, error), line }];
   }
@@ -50,7 +51,7 @@ export function checkUniqueLines<Item>(
   file: string,
   lines: readonly JsonLine<Item>[],
   name: string,
-  idOf: (item: Item) => number | string,
+  idOf: (item: Item) => DatasetId,
   problems: Problem[],
 ): void {
   const first = new Map<string, number>();

@@ -5,7 +5,7 @@ import type { JsonSchema } from '../../src/json.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
-import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
@@ -13,7 +13,7 @@ import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 /** A question about a picture. */
 export interface VqaExample extends Example {
   /** As the questions file has it: a number, mostly; absent where the question comes from no file. */
-  readonly questionId?: number | string;
+  readonly questionId?: DatasetId;
   readonly question: string;
   readonly picture: Picture;
   /** Ten annotators' answers; absent where only questions were read. */
@@ -78,14 +78,14 @@ export const recogniseVqaV2 = (folder: FolderListing): Splits =>
   });
 
 interface QuestionItem {
-  readonly question_id: number | string;
-  readonly image_id: number | string;
+  readonly question_id: DatasetId;
+  readonly image_id: DatasetId;
   readonly question: string;
 }
 
 interface AnnotationItem {
-  readonly question_id: number | string;
-  readonly image_id: number | string;
+  readonly question_id: DatasetId;
+  readonly image_id: DatasetId;
   readonly question_type?: string;
   readonly answer_type?: string;
   readonly multiple_choice_answer?: string;
@@ -146,7 +146,7 @@ function readAnnotations(file: string, problems: Problem[]): ReadonlyMap<string,
 }
 
 /** The file name of a picture by a pattern with {subset}, {image_id} or {image_id:012d}. */
-function nameByPattern(pattern: string, subset: string, id: number | string): string {
+function nameByPattern(pattern: string, subset: string, id: DatasetId): string {
   return pattern
     .replaceAll('{subset}', subset)
     .replace(/\{image_id(?::0?(\d+)d?)?\}/g, (_, width = '0') => String(id).padStart(Number(width), '0'));

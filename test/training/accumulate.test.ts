@@ -270,7 +270,10 @@ describe('accumulated batches are one large batch', () => {
         expectClose(small.report.parts[name]!, value, name);
       for (const [name, { data }] of large.parameters) {
         const other = small.parameters.get(name)!.data;
-        const most = Array.from(data).reduce((far, value, at) => Math.max(far, Math.abs(value - other[at]!)), 0);
+        const most = Array.from(data).reduce(
+          (far, value, at) => Math.max(far, Math.abs(value - other[at]!)),
+          0,
+        );
         expect(most, name).toBeLessThan(1e-5);
       }
     },
