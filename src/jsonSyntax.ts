@@ -45,8 +45,7 @@ function syntaxProblem(file: string, text: string, refusal: unknown): Problem {
 const DEEPEST = 100;
 
 const [QUOTE, BACKSLASH, SLASH, STAR] = [0x22, 0x5c, 0x2f, 0x2a];
-const OPENING = [0x5b, 0x7b];
-const CLOSING = [0x5d, 0x7d];
+const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** The place after a string that begins at a quote. */
 function afterString(text: string, quote: number): number {
@@ -71,8 +70,8 @@ function tooDeepAt(text: string): number | undefined {
     if (code === QUOTE) at = afterString(text, at);
     else if (code === SLASH) at = afterSlash(text, at);
     else {
-      if (OPENING.includes(code) && ++depth > DEEPEST) return at;
-      if (CLOSING.includes(code)) depth--;
+      if ((code === LIST || code === OBJECT) && ++depth > DEEPEST) return at;
+      if (code === LIST_END || code === OBJECT_END) depth--;
       at++;
     }
   }
@@ -93,12 +92,19 @@ export function nestingProblem(file: string, text: string): Problem | undefined 
 /** A value of JSON, or what is wrong with its text. */
 export type ParsedJson = { readonly value: unknown } | { readonly problem: Problem };
 
-/** Reads JSON that comes from outside: gives a problem where it is none, or is nested deeper than any file needs. */
-export function parseJson(file: string, text: string): ParsedJson {
+/**
+ * Reads JSON that comes from outside: gives a problem where it is none, or is nested deeper than any file needs.
+ * @param parse throws what JSON.parse throws
+ */
+export function parseJson(
+  file: string,
+  text: string,
+  parse: (text: string) => unknown = JSON.parse,
+): ParsedJson {
   const problem = nestingProblem(file, text);
   if (problem) return { problem };
   try {
-    return { value: JSON.parse(text) as unknown };
+    return { value: parse(text) };
   } catch (error) {
     return { problem: syntaxProblem(file, text, error) };
   }

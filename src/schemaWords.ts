@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import type { Problem } from './errors.js';
 import { grouped } from './figures.js';
+import { stringifyLossless } from './losslessJson.js';
 import { nearestName, suggest } from './nearest.js';
 
 /** Keys and array indexes from the root of a value. */
@@ -18,7 +19,8 @@ export interface SchemaFinding {
 type Loose = Readonly<Record<string, unknown>>;
 
 const show = (value: unknown): string => {
-  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 100) : value) ?? String(value);
+  const shown = typeof value === 'string' ? value.slice(0, 100) : value;
+  const text = value === undefined ? 'undefined' : stringifyLossless(shown);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 

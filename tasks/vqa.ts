@@ -5,6 +5,7 @@ import type { HostTensor } from '../src/data/hostTensor.js';
 import { float32 } from '../src/data/hostTensor.js';
 import { UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
+import { stringifyLossless } from '../src/losslessJson.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { type Remark, remarkOnBalance } from './classBalance.js';
@@ -108,7 +109,7 @@ function officialResults(predictions: readonly Prediction[], examples: readonly 
     question_id: questionId,
     answer: answerOf.get(id),
   }));
-  return `${JSON.stringify(results)}\n`;
+  return `${stringifyLossless(results)}\n`;
 }
 
 /** Names the questions that can't be scored. */

@@ -14,6 +14,7 @@ const everywhere = [
   'src/threads',
   'src/json',
   'src/jsonSyntax',
+  'src/losslessJson',
   'src/kindSchema',
   'src/nearest',
   'src/schemaWords',

@@ -1,7 +1,6 @@
 import { sizeOf } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
-import { addAll } from '../lists.js';
 import type { ByteSource } from './byteSource.js';
 import type { TensorEntry } from './elementTypes.js';
 import { areCounts, elementFormats, isElementType, isShape } from './elementTypes.js';

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { type Problem, UsageError } from '../errors.js';
 import { parseJson } from '../jsonSyntax.js';
 import { addAll } from '../lists.js';
+import { parseLossless } from '../losslessJson.js';
 import { systemWords } from '../systemErrors.js';
 import { inputProblems, type PredictionInput } from '../training/predictionInput.js';
 
@@ -20,12 +21,12 @@ type InputFile = string;
 /** A number may be the id, as it is in most datasets; without one the position is. */
 function withId(value: object, position: number): object {
   const { id = position } = value as { readonly id?: unknown };
-  return typeof id === 'number' ? { ...value, id: String(id) } : value;
+  return typeof id === 'number' || typeof id === 'bigint' ? { ...value, id: String(id) } : value;
 }
 
 function readLine(file: InputFile, line: number, text: string, position: number): InputLine {
   const placed = (problem: Problem): Problem => ({ ...problem, file, line });
-  const parsed = parseJson(file, text);
+  const parsed = parseJson(file, text, parseLossless);
   if ('problem' in parsed) return { line, input: { text: '' }, problems: [{ ...parsed.problem, line }] };
   const { value } = parsed;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

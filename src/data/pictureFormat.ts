@@ -9,6 +9,7 @@ type Recognised = { readonly format: PictureFormat } | { readonly refused: strin
 const text = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', from, to);
 
+// biome-ignore-start lint/suspicious/noControlCharactersInRegex: signatures are bytes of any value
 /** Signatures at the start of files; the first that fits counts. */
 const SIGNATURES: readonly (readonly [RegExp, Recognised])[] = [
   [/^\xff\xd8\xff/, { format: 'jpeg' }],
@@ -26,9 +27,10 @@ const SIGNATURES: readonly (readonly [RegExp, Recognised])[] = [
   [/^%PDF/, { refused: 'a PDF document' }],
   [/^8BPS/, { refused: 'a Photoshop document' }],
   [/^\x1f\x8b/, { refused: 'a compressed file' }],
-  [/^(\xef\xbb\xbf)?\s*<[^]*<svg[\s>]|^(\xef\xbb\xbf)?\s*<svg[\s>]/i, { refused: 'an SVG drawing' }],
+  [/^(\xef\xbb\xbf)?\s*<[\s\S]*<svg[\s>]|^(\xef\xbb\xbf)?\s*<svg[\s>]/i, { refused: 'an SVG drawing' }],
   [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i, { refused: 'an HTML page' }],
 ];
+// biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 
 /** Bytes of a file that signatures are looked for in. */
 const LOOKED_AT = 1024;

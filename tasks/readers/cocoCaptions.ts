@@ -6,7 +6,7 @@ import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
-import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
@@ -56,13 +56,13 @@ export const recogniseCocoCaptions = (folder: FolderListing): Splits =>
   }));
 
 interface ImageItem {
-  readonly id: number | string;
+  readonly id: DatasetId;
   readonly file_name: string;
 }
 
 interface CaptionItem {
-  readonly id: number | string;
-  readonly image_id: number | string;
+  readonly id: DatasetId;
+  readonly image_id: DatasetId;
   readonly caption: string;
 }
 

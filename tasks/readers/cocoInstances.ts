@@ -2,7 +2,7 @@ import type { Picture } from '../../src/backbones/backbone.js';
 import { type Problem, UsageError } from '../../src/errors.js';
 import { addAll } from '../../src/lists.js';
 import { readJsonFile } from './jsonFile.js';
-import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 
 /** A picture of a COCO instances file. */
 export interface CocoPicture {
@@ -26,22 +26,22 @@ type Box = CocoPicture['boxes'][number];
 interface Gathered {
   readonly item: ImageItem;
   readonly boxes: Box[];
-  readonly categories: (number | undefined)[];
+  readonly categories: (DatasetId | undefined)[];
   readonly ids: (string | undefined)[];
 }
 
 interface ImageItem {
-  readonly id: number | string;
+  readonly id: DatasetId;
   readonly file_name: string;
   readonly width: number;
   readonly height: number;
 }
 
 interface AnnotationItem {
-  readonly id?: number | string;
-  readonly image_id: number | string;
+  readonly id?: DatasetId;
+  readonly image_id: DatasetId;
   readonly bbox: readonly [number, number, number, number];
-  readonly category_id?: number;
+  readonly category_id?: DatasetId;
 }
 
 const side = { type: 'integer', minimum: 1 } as const;
@@ -100,21 +100,25 @@ interface Category {
 }
 
 /** The file's categories by their id. */
-function categoriesOf(value: unknown): ReadonlyMap<number, Category> {
+function categoriesOf(value: unknown): ReadonlyMap<DatasetId, Category> {
   const { categories } = (value ?? {}) as { categories?: unknown };
   if (!Array.isArray(categories)) return new Map();
   const items = categories
     .map((category) => (category ?? {}) as { id?: unknown; name?: unknown })
-    .filter((category): category is { id: number; name?: unknown } => typeof category.id === 'number')
-    .sort((a, b) => a.id - b.id);
+    .filter((category): category is { id: number | bigint; name?: unknown } =>
+      ['number', 'bigint'].includes(typeof category.id),
+    )
+    .sort((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
   return new Map(
     items.map(({ id, name }, place) => [id, { place, ...(typeof name === 'string' && { name }) }]),
   );
 }
 
 /** Class numbers and names of a picture's boxes, where each has one. */
-function labelsOf({ categories }: Gathered, known: ReadonlyMap<number, Category>) {
-  const found = categories.flatMap((category) => known.get(category as number) ?? []);
+function labelsOf({ categories }: Gathered, known: ReadonlyMap<DatasetId, Category>) {
+  const found = categories.flatMap(
+    (category) => (category === undefined ? undefined : known.get(category)) ?? [],
+  );
   if (known.size === 0 || found.length < categories.length) return {};
   const labelNames = found.flatMap(({ name }) => name ?? []);
   return {

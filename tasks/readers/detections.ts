@@ -2,7 +2,7 @@ import { type BoxFormat, boxFormatSchema, type PixelBox, toPixelBox } from '../.
 import type { Problem } from '../../src/errors.js';
 import { addAll } from '../../src/lists.js';
 import { readJsonFile } from './jsonFile.js';
-import { idSchema, itemCheck, itemProblems } from './listFile.js';
+import { type DatasetId, idSchema, itemCheck, itemProblems } from './listFile.js';
 
 /** A file of boxes that a detector found. */
 export interface DetectionsFile {
@@ -36,7 +36,7 @@ export const detectionsSchema = {
 } as const;
 
 interface Item {
-  readonly image_id: number | string;
+  readonly image_id: DatasetId;
   readonly bbox: readonly number[];
   readonly score?: number;
 }

@@ -4,6 +4,7 @@ import { noteFileRead } from '../../src/data/filesRead.js';
 import type { Problem } from '../../src/errors.js';
 import { fileStatus } from '../../src/fileStatus.js';
 import { parseJson } from '../../src/jsonSyntax.js';
+import { parseLossless } from '../../src/losslessJson.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {
@@ -22,6 +23,6 @@ export function readJsonFile(file: string): JsonFile {
     return refuse('the file is larger than a text can be (512 MiB)');
   noteFileRead(file);
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  const parsed = parseJson(file, text);
+  const parsed = parseJson(file, text, parseLossless);
   return 'problem' in parsed ? { problems: [parsed.problem] } : { value: parsed.value, problems: [] };
 }

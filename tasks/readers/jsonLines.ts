@@ -1,7 +1,8 @@
 import type { Problem } from '../../src/errors.js';
 import { parseJson } from '../../src/jsonSyntax.js';
 import { addAll } from '../../src/lists.js';
-import { type ItemCheck, itemProblems } from './listFile.js';
+import { parseLossless } from '../../src/losslessJson.js';
+import { type DatasetId, type ItemCheck, itemProblems } from './listFile.js';
 import { textLines } from './textFile.js';
 
 /** One line of a JSON Lines file. */
@@ -12,7 +13,7 @@ export interface JsonLine<Item> {
 }
 
 function parsed<Item>(file: string, line: number, text: string, check: ItemCheck<Item>): Item | Problem[] {
-  const json = parseJson(file, text);
+  const json = parseJson(file, text, parseLossless);
   if ('problem' in json) return [{ ...json.problem, line }];
   if (check(json.value)) return json.value;
   return itemProblems({ file, line }, '', json.value, check);
@@ -47,7 +48,7 @@ export function checkUniqueLines<Item>(
   file: string,
   lines: readonly JsonLine<Item>[],
   name: string,
-  idOf: (item: Item) => number | string,
+  idOf: (item: Item) => DatasetId,
   problems: Problem[],
 ): void {
   const first = new Map<string, number>();

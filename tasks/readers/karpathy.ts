@@ -7,7 +7,7 @@ import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
-import { idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
@@ -104,8 +104,8 @@ interface ImageItem {
   readonly filename: string;
   readonly filepath?: string;
   readonly split?: string;
-  readonly imgid?: number | string;
-  readonly sentences: readonly { readonly raw: string; readonly sentid?: number | string }[];
+  readonly imgid?: DatasetId;
+  readonly sentences: readonly { readonly raw: string; readonly sentid?: DatasetId }[];
 }
 
 const checkImage = itemCheck<ImageItem>({

@@ -1,3 +1,4 @@
+import type { ErrorObject } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Problem } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
@@ -14,8 +15,26 @@ export type ItemCheck<Item> = Check<Item>;
 export const itemCheck = <Item>(schema: JsonSchema): ItemCheck<Item> =>
   lazyCheck(() => ajv.compile<Item>(schema));
 
-/** An id as datasets write it: a whole number or a text. */
-export const idSchema = { type: ['integer', 'string'] } as const;
+/** An id as datasets write it: a whole number, beyond 2^53 a bigint, or a text. */
+export type DatasetId = number | string | bigint;
+
+interface IdCheck {
+  (schema: unknown, value: unknown): boolean;
+  errors?: Partial<ErrorObject>[];
+}
+
+const checkId: IdCheck = (_schema, value) => {
+  const isWhole = Number.isInteger(value);
+  if (typeof value === 'string' || typeof value === 'bigint' || Number.isSafeInteger(value)) return true;
+  const keyword = isWhole ? 'datasetId' : 'type';
+  const message = 'digits of this id are lost: it is beyond 2^53 and written with a point or an exponent';
+  checkId.errors = [{ keyword, message, params: { type: ['integer', 'string'] } }];
+  return false;
+};
+ajv.addKeyword({ keyword: 'datasetId', errors: 'full', validate: checkId });
+
+/** Schema of a DatasetId. */
+export const idSchema = { datasetId: true } as const;
 
 /**
  * What is wrong with the item that was checked last.
@@ -65,7 +84,7 @@ export function checkUnique<Item>(
   file: string,
   items: readonly Listed<Item>[],
   name: string,
-  idOf: (item: Item) => number | string,
+  idOf: (item: Item) => DatasetId,
   problems: Problem[],
 ): void {
   const first = new Map<string, string>();

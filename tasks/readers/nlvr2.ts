@@ -8,7 +8,7 @@ import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
-import { itemCheck } from './listFile.js';
+import { type DatasetId, idSchema, itemCheck } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
@@ -72,7 +72,7 @@ interface LineItem {
   readonly identifier: string;
   readonly sentence: string;
   readonly label?: 'True' | 'False';
-  readonly directory?: number | string;
+  readonly directory?: DatasetId;
 }
 
 const checkLine = itemCheck<LineItem>({
@@ -86,7 +86,7 @@ const checkLine = itemCheck<LineItem>({
     },
     sentence: { type: 'string', pattern: '\\S' },
     label: { enum: ['True', 'False'] },
-    directory: { type: ['integer', 'string'] },
+    directory: idSchema,
   },
 });
 

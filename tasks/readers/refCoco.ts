@@ -8,7 +8,7 @@ import type { Example, SplitName, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { readJsonFile } from './jsonFile.js';
-import { idSchema, itemCheck, itemProblems } from './listFile.js';
+import { type DatasetId, idSchema, itemCheck, itemProblems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
@@ -88,12 +88,12 @@ export function recogniseRefCoco(folder: FolderListing): Splits {
 }
 
 interface RefItem {
-  readonly ref_id: number | string;
-  readonly ann_id: number | string;
-  readonly image_id: number | string;
+  readonly ref_id: DatasetId;
+  readonly ann_id: DatasetId;
+  readonly image_id: DatasetId;
   readonly split?: string;
   readonly sentences: readonly {
-    readonly sent_id: number | string;
+    readonly sent_id: DatasetId;
     readonly sent: string;
   }[];
 }
@@ -159,7 +159,7 @@ function readRefs({ refs: file, split, limit }: RefCocoSplit, problems: Problem[
 /** Adds a problem for each id that came before. */
 function checkIds(file: string, refs: readonly PlacedRef[], problems: Problem[]): void {
   const first = new Map<string, string>();
-  const note = (name: string, id: number | string, where: string) => {
+  const note = (name: string, id: DatasetId, where: string) => {
     const key = `${name} ${id}`;
     const before = first.get(key);
     if (before) problems.push({ file, where, message: `${key} is already used at ${before}` });

@@ -6,7 +6,7 @@ import { addAll } from '../../src/lists.js';
 import type { Example, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
-import { checkUnique, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
+import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
@@ -14,7 +14,7 @@ import { fileNear, picturesNear, splitsByFile } from './recognition.js';
 /** A question about a picture. */
 export interface VqaExample extends Example {
   /** As the questions file has it: a number, mostly; absent where the question comes from no file. */
-  readonly questionId?: number | string;
+  readonly questionId?: DatasetId;
   readonly question: string;
   readonly picture: Picture;
   /** Ten annotators' answers; absent where only questions were read. */
@@ -79,14 +79,14 @@ export const recogniseVqaV2 = (folder: FolderListing): Splits =>
   });
 
 interface QuestionItem {
-  readonly question_id: number | string;
-  readonly image_id: number | string;
+  readonly question_id: DatasetId;
+  readonly image_id: DatasetId;
   readonly question: string;
 }
 
 interface AnnotationItem {
-  readonly question_id: number | string;
-  readonly image_id: number | string;
+  readonly question_id: DatasetId;
+  readonly image_id: DatasetId;
   readonly question_type?: string;
   readonly answer_type?: string;
   readonly multiple_choice_answer?: string;
@@ -153,7 +153,7 @@ const LONGEST_NAME = 255;
  * The file name of a picture by a pattern with {subset}, {image_id} or {image_id:012d}; what stands in their places comes
  * from a data file and is no pattern.
  */
-function nameByPattern(pattern: string, subset: string, id: number | string): string {
+function nameByPattern(pattern: string, subset: string, id: DatasetId): string {
   return pattern.replace(/\{subset\}|\{image_id(?::0?(\d+)d?)?\}/g, (place: string, width = '0') =>
     place === '{subset}' ? subset : String(id).padStart(Math.min(Number(width), LONGEST_NAME), '0'),
   );

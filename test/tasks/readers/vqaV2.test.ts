@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
 import { readVqaV2 } from '../../../tasks/readers/vqaV2.js';
+import { vqa } from '../../../tasks/vqa.js';
 import { temporaryFolder } from '../../data/pictures.js';
 
 const folder = temporaryFolder();
@@ -87,6 +88,43 @@ describe('readVqaV2', () => {
         [90, 0, 100, 10.5],
       ],
     });
+  });
+
+  it('keeps the digits of ids beyond 2^53, neighbours apart, and submits them as the file has them', () => {
+    const ids = ['1610521604143693812', '1610521604143693813', '5808437681602035123', '1e3', '"007"', '-0'];
+    const big = (text: unknown) => JSON.stringify(text).replace(/"ID(\d)"/g, (_, at) => ids[Number(at)]!);
+    const all = ids.map((_, at) => `ID${at}`);
+    write('questions.json', big({ questions: all.map((id) => ({ ...question(1, id), question_id: id })) }));
+    write(
+      'annotations.json',
+      big({ annotations: all.map((id) => ({ ...annotation(1), image_id: id, question_id: id })) }),
+    );
+    write(
+      'instances.json',
+      big({ images: all.map((id) => ({ ...image(1, 'nine.png'), id })), annotations: [] }),
+    );
+    const examples = readVqaV2(withBoxes);
+    const read = [...ids.slice(0, 3), '1000', '007', '0'];
+    expect(examples.map(({ id, picture }) => [id, picture.id])).toEqual(read.map((id) => [id, id]));
+    const predictions = examples.map(({ id }) => ({ id, answer: 'cat' }));
+    expect(vqa.submission!(predictions, examples)[0]!.content).toBe(
+      `[${[...ids.slice(0, 3), '1000', '"007"', '0'].map((id) => `{"question_id":${id},"answer":"cat"}`).join()}]\n`,
+    );
+  });
+
+  it('refuses ids whose digits are lost, and numbers that are none', () => {
+    const { annotations: _none, ...alone } = split;
+    write(
+      'questions.json',
+      '{"questions": [{"question_id": 1610521604143693812.0, "image_id": 9, "question": "?"}]}',
+    );
+    expect(messageOf(() => readVqaV2(alone))).toEqual([
+      'questions.json /questions/0/question_id: digits of this id are lost: it is beyond 2^53 and written with a point or an exponent',
+    ]);
+    write('questions.json', '{"questions": [{"question_id": 1.5, "image_id": 9, "question": "?"}]}');
+    expect(messageOf(() => readVqaV2(alone))[0]).toMatch(
+      /question_id: it is a number \(1\.5\); expected an integer or a string/,
+    );
   });
 
   it('reads questions alone, the first ones only, other names, a byte order mark, CRLF and any language', () => {
