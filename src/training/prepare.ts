@@ -19,6 +19,7 @@ import { addAll } from '../lists.js';
 import { sourceValues } from './adapterSource.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
+import { stopIfAsked } from './stopIfAsked.js';
 
 /** What a run looks up by name; a program may bring its own. */
 export interface RunModules {
@@ -80,13 +81,14 @@ const placed = (problem: Problem, split: SplitName): Problem =>
 async function readSplits(
   task: AnyTask,
   { data, ...settings }: RunSettings,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly splits: Splits; readonly filesRead: FilesRead }> {
   const problems: Problem[] = [];
   const filesRead: { [split in SplitName]?: ReadonlySet<string> } = {};
   const read = async (split: keyof Splits) => {
     const files = data[split];
     if (!files) return undefined;
-    await setImmediate(); // a signal that came before is heard
+    await stopIfAsked(signal, 'while files were read');
     try {
       const read = await endsAtOnce(() => filesReadBy(() => task.read(taskOptions(settings), files)));
       filesRead[split] = read.files;
@@ -152,10 +154,11 @@ export async function prepare(
   settings: RunSettings,
   modules: RunModules,
   backboneTarget: () => string,
+  signal?: AbortSignal,
 ): Promise<Prepared> {
   const task = taskOf(settings.task.kind, modules);
   const options = taskOptions(settings);
-  const { splits, filesRead } = await readSplits(task, settings);
+  const { splits, filesRead } = await readSplits(task, settings, signal);
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);

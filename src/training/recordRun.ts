@@ -12,6 +12,7 @@ import { moduleTable } from './moduleTable.js';
 import type { Prepared } from './prepare.js';
 import { writeOutcomes } from './recorder.js';
 import type { RunFolder } from './runFolder.js';
+import { stopIfAsked } from './stopIfAsked.js';
 
 /** What a run that has ended is recorded from. */
 export interface Ended {
@@ -22,6 +23,8 @@ export interface Ended {
   readonly step: number;
   /** Of the splits that were evaluated after the training. */
   readonly predictions: { readonly [split in 'validation' | 'test']?: readonly Prediction[] };
+  /** Stops with InterruptedError: a run that goes on records anew. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const readPredictions = (path: string): readonly Prediction[] | undefined =>
@@ -63,7 +66,10 @@ export async function recordRun(ended: Ended): Promise<void> {
   if (!shown) return;
   const tallies = talliesOf(shown);
   const chosen = chooseExamples(shown.examples, tallies);
-  const look = (one: Look) => attentionOf(model, prepared.processor, one);
+  const look = async (one: Look) => {
+    await stopIfAsked(ended.signal, 'while the report was prepared; the training is done');
+    return attentionOf(model, prepared.processor, one);
+  };
   const gallery = await makeGallery(shown, chosen, tallies, look);
   if (gallery) writeCompactJson(files.gallery, gallery);
 }

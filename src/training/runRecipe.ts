@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { claimMore, finishFolder } from '../checkpoints/ownedFolder.js';
 import { loadTokenizer } from '../data/tokenizer.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
-import { formatProblem, InterruptedError, UsageError } from '../errors.js';
+import { formatProblem, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createCollator } from './batch.js';
 import { batchRemark } from './batchRemark.js';
@@ -36,6 +35,7 @@ import {
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
+import { stopIfAsked } from './stopIfAsked.js';
 import { submissionOf, writeSubmission } from './submission.js';
 import type { RunSummary, SplitMetrics } from './summary.js';
 import { textNotes } from './textNotes.js';
@@ -265,7 +265,7 @@ async function carryOut(
   const known = isResumed
     ? await requireSameInputs(runFolder(settings.output).inputs, settings, options)
     : undefined;
-  const prepared = await prepare(settings, modules, () => open().folder.backbone);
+  const prepared = await prepare(settings, modules, () => open().folder.backbone, options.signal);
   const model = createModel(prepared.parts);
   const step = createStep(model, settings.training);
   const evaluator = createEvaluator(model);
@@ -274,8 +274,7 @@ async function carryOut(
     const remark = batchRemark(settings.training, prepared.task.task, prepared.task.options);
     if (remark) options.onLog?.(formatProblem(remark));
     announceTexts(prepared, settings.data.maxTextLength, options);
-    await setImmediate(); // a signal that came while files were read is heard now
-    if (options.signal?.aborted) throw new InterruptedError('interrupted before the first step');
+    await stopIfAsked(options.signal, 'before the first step');
     const { folder, checkpoint } = open();
     writeJson(folder.environment, describeEnvironment());
     const inputs = recordInputs(folder.inputs, settings, prepared, { ...options, ...(known && { known }) });
@@ -318,9 +317,11 @@ async function carryOut(
       clock();
       const { metrics, predictions } = await evaluateSplits(parts, prepared, folder, state);
       const seconds = { prepare: prepareSeconds, cache: cacheSeconds, evaluate: clock() };
+      await stopIfAsked(options.signal, 'after the training, before its results were saved');
       const summary = summarise({ settings, parts, state, seconds, metrics, baseline, cache });
       await saveModel(folder, settings, prepared, model, summary);
-      await recordRun({ model, prepared, folder, predictions, step: state.best?.step ?? state.step });
+      const { signal } = options;
+      await recordRun({ model, prepared, folder, predictions, step: state.best?.step ?? state.step, signal });
       writeJson(folder.summary, summary);
       for (const line of profile ? describeProfile(profile.finish(folder.profile)) : [])
         options.onLog?.(line);

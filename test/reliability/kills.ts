@@ -28,12 +28,18 @@ export interface Kill {
   readonly stage: Stage;
 }
 
-const filesIn = (folder: string): string[] =>
-  existsSync(folder)
-    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
-        return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
-      })
-    : [];
+/** Names of the files of a folder that another process may be writing: what vanishes meanwhile is looked for again. */
+function filesIn(folder: string): string[] {
+  for (;;) {
+    try {
+      if (!existsSync(folder)) return [];
+      const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      return names.filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile());
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
 
 /** Of a run folder, or of one of a comparison's, what was there last. */
 function stageOf(folder: string, stderr: string): Stage {
@@ -201,7 +207,7 @@ export async function killAll(
     }
     await complete(life);
     requireSameResults(subject.name, resultsOf(join(cli.folder, subject.output)), results);
-    tell(`${kills.length} kills: ${subject.name} as without them`);
+    tell(`${kills.length} kills: ${subject.name} as without them (${countKills(kills).join(', ')})`);
     clear(subject);
   }
   return kills;

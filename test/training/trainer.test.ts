@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../src/engine/index.js';
@@ -14,6 +14,9 @@ const weightFiles = (folder: string, step: number) =>
   ['parameters.safetensors', 'optimizer.safetensors'].map((name) =>
     readFileSync(join(folder, 'checkpoints', checkpointName(step), name)),
   );
+
+const weightsOf = (folder: string, step: number) =>
+  join(folder, 'checkpoints', checkpointName(step), 'parameters.safetensors');
 
 const asTask = (task: unknown) => task as AnyTask;
 
@@ -81,6 +84,40 @@ describe('training', () => {
     const start = readCheckpoint(join(folder, 'checkpoints'), 6);
     const run = trainToy({ options: { epochs: 2 }, start, training: toyExamples(44, 'other') });
     await expect(run).rejects.toThrow(UsageError);
+  });
+
+  it('can be stopped between the batches of an update, which is done again when it is resumed', async () => {
+    const options = { epochs: 1, batchSize: 4, accumulate: 4 };
+    const whole = await trainToy({ options });
+    const abort = new AbortController();
+    let made = 0;
+    const collate = (...given: Parameters<typeof toyTask.collate>) => {
+      made += 1;
+      if (made === 6) abort.abort(); // batches are made two ahead: the fourth, the last of the first update, is running
+      return toyTask.collate(...given);
+    };
+    const folder = scratchFolder();
+    const run = { options, folder, task: asTask({ ...toyTask, collate }) };
+    await expect(trainToy({ ...run, signal: abort.signal })).rejects.toThrow(/after step [01] of 3/);
+    const [step = -1] = checkpointSteps(join(folder, 'checkpoints'));
+    const start = readCheckpoint(join(folder, 'checkpoints'), step);
+    const resumed = await trainToy({ options, folder, start });
+    expect(resumed.parameters).toEqual(whole.parameters);
+    expect(lines(folder)).toBe(lines(whole.folder));
+  });
+
+  it('ends at the next evaluation, not after the last, when the best weights are damaged', async () => {
+    const values = [0.1, 0.9, 0.3, 0.4, 0.5, 0.6];
+    const folder = scratchFolder();
+    const evaluate = () => {
+      if (values.length === 4) writeFileSync(weightsOf(folder, 12), 'damaged');
+      return { values: { accuracy: values.shift() ?? 0 } };
+    };
+    const run = trainToy({ task: asTask({ ...toyTask, evaluate }), options: { epochs: 6 }, folder });
+    await expect(run).rejects.toThrow(
+      /step-000012.parameters.safetensors: the best weights so far: it is damaged/,
+    );
+    expect(values).toHaveLength(3);
   });
 
   it('keeps the last two checkpoints and the best', async () => {
