@@ -110,7 +110,7 @@ describe('vlgraft run', () => {
 });
 
 describe('wrong data', () => {
-  it('is told up to thirty lines, all of it with --json, and costs no results', async () => {
+  it('is told up to ten of a kind, all of it with --json, and costs no results', async () => {
     const recipe = readJson('tiny.json') as { data: { train: { annotations: string } } };
     const { annotations } = recipe.data.train;
     const words = [
@@ -123,12 +123,12 @@ describe('wrong data', () => {
     const { code, stderr } = await cli.run(...words);
     expect(code).toBe(2);
     const lines = stderr.split('\n').filter((line) => line.startsWith('error:'));
-    expect(lines).toHaveLength(31);
+    expect(lines).toHaveLength(11);
     const more = Number(/^error: and (\d+) more/.exec(lines.at(-1) ?? '')?.[1]);
     const { error } = JSON.parse((await cli.run(...words, '--json')).stdout) as {
       error: { problems: unknown[] };
     };
-    expect(error.problems).toHaveLength(30 + more);
+    expect(error.problems).toHaveLength(10 + more);
     expect(readJson('runs/tiny/summary.json')).toMatchObject({ name: 'tiny' });
   });
 });
@@ -192,7 +192,9 @@ describe('data check', () => {
     const { code, stdout } = await cli.follow(['data', 'check', 'tiny.json'], (text, child) => {
       if (/^files: /m.test(text) && !text.includes('stopping cleanly')) child.kill('SIGINT');
     });
-    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    // While files are read the signal ends the process itself, which a shell tells as 130 too.
+    expect([130, null]).toContain(code);
+    expect(stdout).toBe('');
   });
 });
 

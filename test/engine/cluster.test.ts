@@ -73,7 +73,8 @@ describe.runIf(info.backend === 'tensorflow')('element-wise work as one kernel',
   for (const [name, { inputs: make, work }] of Object.entries(CASES)) {
     for (const [precision, bound] of [
       ['f32', 1e-5],
-      ['bf16', 0.02],
+      // bf16 has steps of 1/128, and processors without products in bf16 round in other places.
+      ['bf16', 0.03],
     ] as const) {
       it(`gives what ${name} gives op by op, and its gradients, in ${precision}`, async () => {
         const before = [tf.memory().numTensors, requireNative().binding.getNumOfTensors()];

@@ -162,7 +162,7 @@ describe('merging', () => {
     await before.dispose();
     const names = (place: string) => [...readModelFolder(place).tensors.keys()].sort();
     expect(names(join(output, 'backbone'))).toEqual(names(join(folder, 'backbone')));
-    await expect(mergeRun(path, output)).rejects.toThrow(/not empty/);
+    await expect(mergeRun(path, output)).rejects.toThrow(/holds a merged run; overwrite it/);
   });
 
   it('refuses what no weights can hold, and writes nothing', async () => {

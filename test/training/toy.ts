@@ -66,6 +66,7 @@ export const toyTask = defineTask<Record<string, never>, ToyExample, null>({
   schema: { type: 'object' },
   dataSchema: { type: 'object' },
   metric: { name: 'accuracy', higherIsBetter: true },
+  textAlone: () => true,
   read: async (_options, split) => toyExamples(split.count as number, split.seed as string),
   fit: () => null,
   pictures: () => [],
