@@ -69,8 +69,9 @@ describe.runIf(info.backend === 'tensorflow')('timings of the ops of compiled ca
     const work = call?.ops
       .map(({ op }) => op)
       .filter((op) => !/^(_Arg|_Retval|NoOp|Identity|Const|Reshape)$/.test(op));
-    // oneDNN's on processors that it serves, else TensorFlow's own.
-    expect(work?.[0]).toMatch(/^_(MklNative)?FusedMatMul$/);
+    // oneDNN is left out on processors that it does nothing for.
+    if (work?.[0] === '_FusedMatMul') context.skip();
+    expect(work?.[0]).toBe('_MklNativeFusedMatMul');
     expect(work).not.toContain('Erf');
     compiled.dispose();
   });
