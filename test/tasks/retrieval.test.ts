@@ -97,7 +97,7 @@ describe('retrieval', () => {
       expect(metrics.test?.values.textRecall1).toBe(1);
       // Wrong captions for each picture are what is trained: pictures for a caption follow only by that.
       expect(metrics.test?.values.pictureRecall1).toBeGreaterThanOrEqual(
-        task.score === 'matching' ? 0.6 : 0.9,
+        task.score === 'matching' ? 0.5 : 0.9, // two pictures that are tied count as half
       );
       // A hinge orders the captions of a picture; nothing compares the scores of one picture with another's.
       const least = 'loss' in task && task.loss === 'triplet' ? 0.75 : 0.95;
