@@ -53,7 +53,7 @@ describe('a config that says nothing but its model_type', () => {
   });
 
   it.each(types)('is read as one that says all that transformers writes: %s', (type) => {
-    expect(readers[type]!(reference[type]!)).toEqual(readers[type]!({ model_type: type }));
+    expect(readers[type]!(reference[type]!)).toMatchObject(readers[type]!({ model_type: type }));
   });
 });
 

@@ -167,8 +167,8 @@ describe('heads of VisualBERT start as the published ones and give the scores of
     const [shape, weights] = [family.shape(config), family.adopt(config, tensors)];
     const options = { subtask: 'answer' as const, dropout: 0, submission: false };
     // four sequences an example, one after the other
-    const flat = ({ shape: [examples, choices, ...rest], data }: HostTensor): HostTensor =>
-      ({ shape: [examples! * choices!, ...rest], data }) as HostTensor;
+    const flat = ({ shape: [examples, choices, ...rest], ...tensor }: HostTensor): HostTensor =>
+      ({ ...tensor, shape: [examples! * choices!, ...rest] }) as HostTensor;
     const inputs = Object.entries(NAMES).map(([name, own]) => [own, flat(all.get(`in.${name}`)!)] as const);
     const batch: TensorTree = Object.fromEntries(toDevice(inputs));
     const parameters = lookUpIn(toDevice(weights), 'backbone');
