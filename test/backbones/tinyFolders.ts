@@ -105,7 +105,7 @@ export function tinyVisualBertFolder(folder: string): string {
 }
 
 /** The same for a BERT, which reads text alone. */
-export function tinyBertFolder(folder: string): string {
+function tinyBertFolder(folder: string): string {
   mkdirSync(folder, { recursive: true });
   const config = { ...tower, model_type: 'bert', vocab_size: wordPieces(), max_position_embeddings: 64 };
   writeModelFolder(folder, { config, tensors: createBackbone(config, 5).weights });
@@ -114,7 +114,7 @@ export function tinyBertFolder(folder: string): string {
 }
 
 /** The same for a Chinese-CLIP, its pictures prepared as CLIP does. */
-export function tinyChineseClipFolder(folder: string): string {
+function tinyChineseClipFolder(folder: string): string {
   mkdirSync(folder, { recursive: true });
   const config = {
     model_type: 'chinese_clip',
