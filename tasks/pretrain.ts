@@ -21,6 +21,10 @@ import {
 } from './readers/cocoCaptions.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
+/** Words alone can be masked and found again without a picture. */
+const needsText = ({ objectives }: PretrainOptions): boolean =>
+  Object.keys(objectives).every((name) => name === 'mlm');
+
 /** What the objectives ask of a backbone. */
 function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShape): void {
   const { mlm, pwcl, contrastive, regions } = objectives;
@@ -151,6 +155,7 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   checkpointName: (headParameter) => headParameter,
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   check: checkObjectives,
+  textAlone: needsText,
   head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone, checkpoint) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,

@@ -8,73 +8,15 @@ import { UsageError } from '../src/errors.js';
 import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
 import { tasks } from '../tasks/index.js';
 import { tinyFolders } from './backbones/tinyFolders.js';
+import { subjectsIn } from './taskSubjects.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-matrix-'));
 const data = join(root, 'data');
-const at = (name: string) => join(data, name);
 
 beforeAll(() => makeEmojiScenes({ folder: data, count: 30, seed: 3, size: 64 }), 60_000);
 afterAll(() => rmSync(root, { recursive: true }));
 
-type Files = Readonly<Record<string, string>>;
-const instances = (split: string) => at(`instances_${split}.json`);
-const images = (split: string) => at(`images/${split}`);
-
-/** Options of a task and its files of a split of emoji-scenes. */
-interface Subject {
-  readonly options?: Readonly<Record<string, string | object>>;
-  files(split: string): Files;
-}
-
-const subjects: Readonly<Record<string, Subject>> = {
-  vqa: {
-    files: (split) => ({
-      questions: at(`v2_OpenEnded_mscoco_${split}_questions.json`),
-      annotations: at(`v2_mscoco_${split}_annotations.json`),
-      images: images(split),
-      instances: instances(split),
-    }),
-  },
-  nlvr: {
-    files: (split) => ({
-      annotations: at(`nlvr2/${split}.json`),
-      images: at(`nlvr2/images/${split}`),
-      instances: at(`nlvr2/instances_${split}.json`),
-    }),
-  },
-  grounding: {
-    files: (split) => ({
-      refs: at(`refs_${split}.json`),
-      images: images(split),
-      instances: instances(split),
-    }),
-  },
-  'phrase-grounding': {
-    files: (split) => ({
-      ids: at(`flickr30k_entities/${split}.txt`),
-      annotations: at('flickr30k_entities'),
-      images: images(split),
-    }),
-  },
-  retrieval: {
-    files: (split) => ({
-      annotations: at(`karpathy_${split}.json`),
-      images: images(split),
-      instances: instances(split),
-    }),
-  },
-  vcr: {
-    files: (split) => ({ annotations: at(`vcr/${split}.jsonl`), images: at('vcr/vcr1images') }),
-  },
-  pretrain: {
-    options: { objectives: { mlm: {}, pwcl: { projection: 8 }, matching: {} } },
-    files: (split) => ({
-      captions: at(`captions_${split}.json`),
-      images: images(split),
-      instances: instances(split),
-    }),
-  },
-};
+const subjects = subjectsIn(data);
 
 /** Tasks that a family refuses, and what it says. */
 const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {

@@ -9,6 +9,7 @@ import {
 } from '../nn/index.js';
 import { layerNormParameters, normal, type ParameterSpec } from '../nn/parameters.js';
 import type { LanguageHeadDesign } from './backbone.js';
+import { mostOf } from './configReader.js';
 
 /** Schema of a rate of dropout. */
 export const rateOf = (what: string, standard: number) => ({
@@ -19,12 +20,18 @@ export const rateOf = (what: string, standard: number) => ({
   description: `rate of dropout on ${what}, where training.backboneDropout is "config"`,
 });
 
-/** Schema of the id of padding. */
-export const paddingKey = {
+/**
+ * Schema of the id of padding.
+ * @param absent what transformers takes where the key is absent
+ */
+export const paddingKey = (absent: string) => ({
   type: ['integer', 'null'],
   minimum: 0,
-  description: 'the token that pads, whose word embedding is not learnt; null: there is none',
-};
+  maximum: mostOf.tokens,
+  description:
+    `the token that pads, whose word embedding is not learnt; null: there is none; absent: ${absent}. ` +
+    'A backbone made by a run always takes that of its tokenizer',
+});
 
 /** Rates of dropout by their names in config.json. */
 export interface BertRates {

@@ -9,8 +9,10 @@ import { float32, int32 } from '../../src/data/hostTensor.js';
 import { fromHost, noDropout, startEngine, type Tensor, type TensorTree } from '../../src/engine/index.js';
 import type { Json } from '../../src/json.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
+import { pairHead } from '../../tasks/heads/nlvr/index.js';
 import { pretrain } from '../../tasks/pretrain.js';
-import { toDevice } from '../backbones/parityModel.js';
+import { vcr } from '../../tasks/vcr.js';
+import { openModel, toDevice } from '../backbones/parityModel.js';
 import { expectClose } from '../parity/readParity.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../backbones/fixtures/${name}`, import.meta.url));
@@ -146,5 +148,68 @@ describe('heads of pretraining give the scores of transformers', () => {
     expect(() => outputsOf(config, wrong, inputs)).toThrow(
       /cls\.predictions\.decoder\.weight: its shape is \[20, 12\]; expected \[19, 12\]/,
     );
+  });
+});
+
+/** The values that a head starts with in a folder of these tensors. */
+const started = (
+  specs: Parameters<typeof initialize>[0],
+  weights: ReadonlyMap<string, HostTensor>,
+  tensors: ReadonlyMap<string, HostTensor>,
+) => lookUpIn(toDevice(initialize(specs, 1, (name) => weights.get(name) ?? tensors.get(name))), 'head');
+
+describe('heads of VisualBERT start as the published ones and give the scores of transformers', () => {
+  it('four choices: VisualBertForMultipleChoice, and its loss', () => {
+    const all = readSafetensors(fixture('heads/choice.safetensors'));
+    const config = JSON.parse(readFileSync(fixture('choice.json'), 'utf8')) as Record<string, Json>;
+    const tensors = new Map([...all].filter(([key]) => !/^(in|out)\./.test(key)));
+    const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes('visual_bert'))!;
+    const [shape, weights] = [family.shape(config), family.adopt(config, tensors)];
+    const options = { subtask: 'answer' as const, dropout: 0, submission: false };
+    // four sequences an example, one after the other
+    const flat = ({ shape: [examples, choices, ...rest], ...tensor }: HostTensor): HostTensor =>
+      ({ ...tensor, shape: [examples! * choices!, ...rest] }) as HostTensor;
+    const inputs = Object.entries(NAMES).map(([name, own]) => [own, flat(all.get(`in.${name}`)!)] as const);
+    const batch: TensorTree = Object.fromEntries(toDevice(inputs));
+    const parameters = lookUpIn(toDevice(weights), 'backbone');
+    const { answerLogits } = vcr.outputs({
+      options,
+      state: options,
+      backbone: shape,
+      encode: (replace, how) => family.forward(config, parameters, { ...batch, ...replace }, how),
+      parameters: started(vcr.head(options, options, shape, tensors), weights, tensors),
+      backboneParameters: parameters,
+      batch,
+      dropout: noDropout,
+    });
+    expectClose(answerLogits!.dataSync(), all.get('out.logits')!.data, 1e-4);
+    const { total } = vcr.loss(
+      { answerLogits: answerLogits! },
+      { 'target.answer': fromHost(all.get('in.labels')!) },
+      { options, state: options } as never,
+    );
+    expectClose(total.dataSync(), all.get('out.loss')!.data, 1e-4);
+  });
+
+  it.each([
+    ['false, true', { 0: 'False', 1: 'True' }, [0, 1]],
+    ['true, false', { 0: 'True', 1: 'False' }, [1, 0]],
+  ] as const)('two pictures: VisualBertForVisualReasoning, classes %s', (_names, id2label, classes) => {
+    const model = openModel('VisualBertForVisualReasoning');
+    const shape = model.family.shape({ ...model.config, id2label });
+    const head = pairHead('one-sequence');
+    const { tensors, outputs, case: known } = model.parity;
+    const logits = head.logits(model.forward('main'), {
+      backbone: shape,
+      parameters: started(head.parameters(shape, tensors), model.weights, tensors),
+      dropout: noDropout,
+      dropoutRate: 0,
+    });
+    const wanted = outputs.get('logits')!;
+    const [rows] = wanted.shape as [number];
+    const reordered = Array.from({ length: rows }, (_, row) =>
+      classes.map((one) => wanted.data[2 * row + one]!),
+    );
+    expectClose(logits.dataSync(), reordered.flat(), known.tolerance);
   });
 });

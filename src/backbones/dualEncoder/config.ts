@@ -3,7 +3,7 @@ import type { Json, JsonSchema } from '../../json.js';
 import { addAll } from '../../lists.js';
 import { type DropoutRates, type HiddenActivation, hiddenActivations } from '../../nn/index.js';
 import type { Vocabulary } from '../backbone.js';
-import { type BertRates, type BertSizes, bertRates, rateOf } from '../bert.js';
+import { type BertRates, type BertSizes, bertRates, paddingKey, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';
 
 /** One transformer, by the names of Hugging Face. */
@@ -30,7 +30,8 @@ export interface CausalTextConfig extends TowerConfig {
 /** Chinese-CLIP's text tower: BERT without pooler. */
 export interface BertTextConfig extends TowerConfig, BertSizes, BertRates {
   readonly kind: 'bert';
-  readonly pad_token_id: number;
+  /** Null: no word is padding. */
+  readonly pad_token_id: number | null;
 }
 
 /** A ViT with a class token and a LayerNorm before its layers. */
@@ -128,11 +129,7 @@ const textKeys = {
     0,
   ),
   type_vocab_size: integer(mostOf.segments, 'segments (chinese_clip)'),
-  pad_token_id: integer(
-    mostOf.tokens,
-    'the token that pads, whose word embedding is not learnt (chinese_clip)',
-    0,
-  ),
+  pad_token_id: paddingKey('0 (chinese_clip)'),
   hidden_dropout_prob: rate('hidden states (chinese_clip)'),
   attention_probs_dropout_prob: rate('attention probabilities (chinese_clip)'),
   attention_dropout: rate('attention probabilities (clip)'),
@@ -258,10 +255,8 @@ function partOf(config: Readonly<Record<string, Json>>, key: string): Readonly<R
   }
   const second = config[`${key}_dict`];
   const given = typeof second === 'object' && second !== null && !Array.isArray(second) ? second : own;
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as Record<
-    string,
-    Json
-  >;
+  const isSaid = ([name, value]: readonly [string, Json]) => value !== null || name === 'pad_token_id';
+  return Object.fromEntries(Object.entries(given).filter(isSaid));
 }
 
 /** Reads one tower; problems are told at `/key`. */

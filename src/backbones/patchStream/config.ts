@@ -68,7 +68,7 @@ const properties = {
   },
   hidden_dropout_prob: rateOf('hidden states', 0),
   attention_probs_dropout_prob: rateOf('attention probabilities', 0),
-  pad_token_id: { ...paddingKey, default: null },
+  pad_token_id: { ...paddingKey('null'), default: null },
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,

@@ -53,7 +53,7 @@ const properties = {
   type_vocab_size: integer(mostOf.segments, 'segments', 2),
   hidden_dropout_prob: rateOf('hidden states', 0.1),
   attention_probs_dropout_prob: rateOf('attention probabilities', 0.1),
-  pad_token_id: paddingKey,
+  pad_token_id: paddingKey('0 (bert) or 1 (visual_bert)'),
   layer_norm_eps: {
     type: 'number',
     exclusiveMinimum: 0,
