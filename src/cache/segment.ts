@@ -61,11 +61,16 @@ function eraseRecords(file: string, positions: readonly number[]): void {
   }
 }
 
-/** What lies in an open file from `position` on. */
+/** What lies in an open file from `position` on; nothing where it can't be read (a bad sector, a folder). */
 function readRest(handle: number, position: number): Buffer {
   const rest = Buffer.alloc(Math.max(0, fstatSync(handle).size - position));
-  const count = rest.length > 0 ? readSync(handle, rest, 0, rest.length, position) : 0;
-  return rest.subarray(0, count);
+  try {
+    const count = rest.length > 0 ? readSync(handle, rest, 0, rest.length, position) : 0;
+    return rest.subarray(0, count);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return Buffer.alloc(0);
+  }
 }
 
 /** Opens a segment; throws the system's error where a file of it is missing. */

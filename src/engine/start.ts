@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { threadCount } from '../threads.js';
-import { checkEngine } from './install/integrity.js';
+import { checkEngine, checkKernels } from './install/integrity.js';
 import { locateEngine, locateKernels } from './install/locate.js';
 import { registerNativeBackend } from './native/backend.js';
 import { registerOps } from './ops/register.js';
@@ -48,6 +48,7 @@ async function startNative(threads: number, verify: boolean): Promise<EngineInfo
   if (!kernels)
     return 'the kernels of @tensorflow/tfjs-node-gpu are not there; `vlgraft engine install` fetches them';
   checkEngine(engine, verify);
+  checkKernels(kernels, verify);
   const { binding } = registerNativeBackend(engine.libraries.tensorflow, kernels, threads);
   await useBackend('tensorflow');
   const { TF_Version: version } = binding;

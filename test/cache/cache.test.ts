@@ -138,6 +138,16 @@ describe('stored values of the frozen backbone', () => {
     expect((await listSets(join(place, 'full'))).filter(({ kind }) => kind === 'values')).toEqual([]);
   });
 
+  it.skipIf(process.platform !== 'linux').each(['on', 'auto'] as const)(
+    'are off with the reason where their folder can not be made: %s',
+    async (mode) => {
+      const { lines } = await run({ mode, folder: '/proc/vlgraft' });
+      expect(lines.find((line) => line.startsWith('cache: '))).toMatch(
+        /^cache: off: \/proc\/vlgraft: it can not be written/,
+      );
+    },
+  );
+
   it('are removed by sets, and then computed anew', async () => {
     await run(on('cleared'));
     const root = join(place, 'cleared');

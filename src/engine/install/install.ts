@@ -152,7 +152,7 @@ function locateWhole(device: Device, environment: Environment): LocatedEngine | 
 
 async function installOnce(context: Context): Promise<InstalledEngine> {
   const { device, environment, force, signal } = context;
-  const kernels = await installKernels(environment, signal);
+  const kernels = await installKernels(environment, force, signal);
   const before = force ? undefined : locateWhole(device, environment);
   if (before) return { ...before, kernels, already: true };
   const lock = join(librariesFolder(environment), `${device}.lock`);

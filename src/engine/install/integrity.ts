@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../errors.js';
 import type { EngineManifest, LocatedEngine } from './locate.js';
@@ -7,6 +16,12 @@ import type { EngineManifest, LocatedEngine } from './locate.js';
 /** Beside `engine.json`: size and time of change of the files whose hashes were found right. */
 const CHECKED = 'checked.json';
 const PIECE = 1 << 22;
+
+/** Beside the package of the kernels in the cache: its files as they were unpacked. */
+const KERNELS = 'kernels.json';
+
+/** Files as their installation noted them. */
+type Manifest = Pick<EngineManifest, 'files'>;
 
 type Stamps = Readonly<Record<string, string>>;
 
@@ -44,7 +59,7 @@ function readJson<T>(file: string): T | undefined {
  * Compares the files of a manifest with it: sizes always, hashes where size or time of change are others than when they
  * were last found right, or always. Throws UsageError that names the first file that is damaged.
  */
-function checkManifest(folder: string, { files }: EngineManifest, full: boolean, isOurs: boolean): void {
+function checkManifest(folder: string, { files }: Manifest, full: boolean, isOurs: boolean): void {
   const before: Stamps = (full ? undefined : readJson<Stamps>(join(folder, CHECKED))) ?? {};
   const now: Record<string, string> = {};
   for (const { path, bytes, sha256 } of files) {
@@ -106,4 +121,28 @@ export function checkFiles({ libraries, source }: LocatedEngine, full: boolean):
 export function checkEngine(engine: LocatedEngine, full = false): void {
   checkFiles(engine, full);
   for (const file of Object.values(engine.libraries)) checkLibrary(file, engine.source === 'cache');
+}
+
+/** Notes size and hash of every file in a folder of kernels, for `checkKernels`. */
+export function noteKernels(folder: string): void {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const files = names.flatMap((path) => {
+    const status = statSync(join(folder, path));
+    return status.isFile() ? [{ path, bytes: status.size, sha256: sha256Of(join(folder, path)) }] : [];
+  });
+  writeFileSync(join(folder, KERNELS), `${JSON.stringify({ files })}\n`, { flush: true });
+}
+
+/**
+ * Compares kernels that were fetched into the cache with what was noted of them; throws UsageError that names the file
+ * that is damaged.
+ * @param kernels folder of their package
+ * @param full as in `checkFiles`
+ * @returns whether something was noted, which it is not of those in node_modules
+ */
+export function checkKernels(kernels: string, full = false): boolean {
+  const folder = dirname(kernels);
+  const manifest = readJson<Manifest>(join(folder, KERNELS));
+  if (manifest) checkManifest(folder, manifest, full, true);
+  return manifest !== undefined;
 }

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { extract } from 'tar';
+import { UsageError } from '../../errors.js';
 import type { Environment } from './cacheFolder.js';
 import { EngineInstallError } from './engineInstallError.js';
+import { checkKernels, noteKernels } from './integrity.js';
 import { kernelsFolder, kernelsVersion, locateKernels } from './locate.js';
 import { withLock } from './lock.js';
 import { runTool } from './runTool.js';
@@ -90,6 +92,7 @@ async function fetchKernels(target: string, environment: Environment, signal?: A
   await mkdir(folder);
   try {
     await fillFolder({ folder, environment, signal });
+    noteKernels(folder);
     // What lies there is not whole, or it would have been found.
     await rm(target, { recursive: true, force: true });
     await rename(folder, target);
@@ -98,17 +101,34 @@ async function fetchKernels(target: string, environment: Environment, signal?: A
   }
 }
 
+/** Kernels in node_modules, or those in the cache with the bytes that they were unpacked with. */
+function locateWhole(environment: Environment, force: boolean): string | undefined {
+  const present = locateKernels(environment);
+  if (present !== join(kernelsFolder(environment), 'package')) return present;
+  try {
+    return !force && checkKernels(present, true) ? present : undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The folder of the kernels' package; where node_modules lacks that optional peer, fetches it with npm into the cache.
+ * @param force fetches again what is in the cache
  * @throws EngineInstallError where npm can't fetch it or its hash is not the published one.
  */
-export async function installKernels(environment: Environment, signal?: AbortSignal): Promise<string> {
-  const present = locateKernels(environment);
+export async function installKernels(
+  environment: Environment,
+  force: boolean,
+  signal?: AbortSignal,
+): Promise<string> {
+  const present = locateWhole(environment, force);
   if (present) return present;
   const target = kernelsFolder(environment);
   const lock = join(dirname(target), 'kernels.lock');
   return withLock(lock, signal, async () => {
-    if (!locateKernels(environment)) await fetchKernels(target, environment, signal);
+    if (!locateWhole(environment, force)) await fetchKernels(target, environment, signal);
     return join(target, 'package');
   });
 }

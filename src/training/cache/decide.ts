@@ -94,7 +94,7 @@ function shareThere({ book, probe }: Prospect, streams: readonly StreamSets[]): 
 /**
  * Makes room on disk for what is missing, where there is not enough by removing what was unused for longest; returns
  * the names of the sets that were removed. Throws CannotStore where there can't be enough, UsageError where it must be
- * stored.
+ * stored and the recipe's own limit is in the way.
  */
 export function requireRoom(
   prospect: Prospect,
@@ -111,6 +111,7 @@ export function requireRoom(
   const { enough, removed } = makeRoom(prospect.root, limit, needed, kept);
   if (enough) return removed;
   const message = tooMuch(needed, limit);
-  if (options.mode !== 'on') throw new CannotStore(message);
+  const isOwnLimit = options.limit !== undefined && needed > options.limit * GIGABYTE;
+  if (options.mode !== 'on' || !isOwnLimit) throw new CannotStore(message);
   throw new UsageError({ where: 'cache.limit', message, expected: 'a higher limit, or "mode": "auto"' });
 }

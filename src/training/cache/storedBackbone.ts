@@ -153,8 +153,7 @@ export async function openStoredBackbone(
   try {
     return await open(parts, options, how);
   } catch (error) {
-    if (!(error instanceof CannotStore)) throw error;
-    return { description: unused(error.message) };
+    return { description: unused(reasonOf(error)) };
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkEngine } from '../../../src/engine/install/integrity.js';
+import { checkEngine, checkKernels, noteKernels } from '../../../src/engine/install/integrity.js';
 import type { LocatedEngine } from '../../../src/engine/install/locate.js';
 
 /** A header of 64-bit ELF whose three sections of 64 bytes end the file (System V ABI). */
@@ -86,5 +86,21 @@ describe.skipIf(process.platform !== 'linux')('an engine', () => {
     }
     writeFileSync(tensorflow, library());
     checkEngine(engine);
+  });
+
+  it('loads kernels of the cache only where each file is as it was unpacked', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vlgraft-kernels-'));
+    const [kernels, file] = [join(folder, 'package'), join(folder, 'package/dist/backend.js')];
+    mkdirSync(join(kernels, 'dist'), { recursive: true });
+    writeFileSync(file, Buffer.alloc(1000, 'a'));
+    expect(checkKernels(kernels)).toBe(false);
+    noteKernels(folder);
+    expect(checkKernels(kernels)).toBe(true);
+    flip(file, true);
+    expect(() => checkKernels(kernels)).toThrow(
+      `${file}: it is damaged: it has not the hash that it was installed with; vlgraft engine install --force`,
+    );
+    writeFileSync(file, 'a');
+    expect(() => checkKernels(kernels)).toThrow(`${file}: it is damaged: 1 bytes, and not 1000`);
   });
 });
