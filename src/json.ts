@@ -2,3 +2,7 @@
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A value of JSON in words: a text as it is, else JSON. `String` fails on an object with a member called toString. */
+export const inWords = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');

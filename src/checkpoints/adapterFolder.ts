@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
+import { inWords, type Json } from '../json.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { CHECKSUMS, checksumOf, damagedFiles, writeChecksums } from './checksums.js';
 import type { JsonObject } from './jsonFile.js';
@@ -94,7 +94,7 @@ const members: Readonly<
   Record<Exclude<keyof AdapterConfig, 'formatVersion'>, [(value: unknown) => boolean, string]>
 > = {
   backbone: [
-    (value) => isJsonObject(value) && isText(value.name) && /^[0-9a-f]{64}$/.test(String(value.hash)),
+    (value) => isJsonObject(value) && isText(value.name) && /^[0-9a-f]{64}$/.test(inWords(value.hash)),
     'an object with name and hash (64 hexadecimal digits)',
   ],
   adapters: [(value) => Array.isArray(value) && value.every(isKindOptions), 'a list of objects with a kind'],

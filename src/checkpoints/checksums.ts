@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, UsageError } from '../errors.js';
+import { inWords } from '../json.js';
 import { fileSource, readPieces } from './byteSource.js';
 import { isJsonObject, readJsonObject, writeJson } from './jsonFile.js';
 
@@ -48,7 +49,7 @@ export function writeChecksums(
 }
 
 const isChecksum = (value: unknown): value is Checksum & { readonly [key: string]: never } =>
-  isJsonObject(value) && Number.isSafeInteger(value.bytes) && /^[0-9a-f]{64}$/.test(String(value.sha256));
+  isJsonObject(value) && Number.isSafeInteger(value.bytes) && /^[0-9a-f]{64}$/.test(inWords(value.sha256));
 
 const isName = (name: string): boolean => /^[\w.-]+$/.test(name) && !name.startsWith('.');
 

@@ -1,6 +1,7 @@
 import type { Prediction } from '../../tasks/task.js';
 import type { Json } from '../json.js';
 import { largest } from '../lists.js';
+import { visible } from '../visible.js';
 
 /** One of the answers that were possible. */
 interface Answer {
@@ -15,7 +16,7 @@ const LONGEST_LABEL = 40;
 const MOST = 5;
 
 const short = (text: string): string =>
-  text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text;
+  visible(text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text);
 
 const figure = (value: number): string => String(Math.round(value * 10) / 10);
 
@@ -67,7 +68,7 @@ export function answerText(prediction: Prediction, choices: readonly string[] = 
   const { phrases } = prediction;
   if (Array.isArray(phrases)) {
     return (phrases as readonly Entry[])
-      .flatMap((phrase) => [String(phrase.phrase), ...drawAnswers(answersIn(phrase, choices))])
+      .flatMap((phrase) => [visible(String(phrase.phrase)), ...drawAnswers(answersIn(phrase, choices))])
       .join('\n');
   }
   const answers = answersIn(prediction, choices);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Prediction } from '../../tasks/task.js';
 import { openGrowingFile } from '../checkpoints/atomicFile.js';
 import { addAll } from '../lists.js';
+import { visible } from '../visible.js';
 import type { Shell } from './shell.js';
 
 /** Where predictions go while they are made. */
@@ -13,8 +14,9 @@ export interface PredictionSink {
   discard(): void;
 }
 
+/** In JSON, an escaped character is the same character: what a terminal would act on is escaped, the values stay. */
 const linesOf = (predictions: readonly Prediction[]): string =>
-  predictions.map((prediction) => `${JSON.stringify(prediction)}\n`).join('');
+  predictions.map((prediction) => `${visible(JSON.stringify(prediction))}\n`).join('');
 
 /** One JSON object a line on stdout, as soon as it is known. */
 const toStdout = (): PredictionSink => ({

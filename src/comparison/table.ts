@@ -1,6 +1,7 @@
 import { formatDuration, grouped, megabytes, metricFigure, percent } from '../figures.js';
 import type { Json } from '../json.js';
 import { largest } from '../lists.js';
+import { visible } from '../visible.js';
 import { HEAD_ONLY } from './adapterVariants.js';
 import type { Comparison, ComparisonRow, Spread } from './comparison.js';
 
@@ -78,7 +79,8 @@ function ordered({ kind, rows, metric, best }: Comparison): readonly ComparisonR
   return [...rows].sort((a, b) => rank(a) - rank(b));
 }
 
-const escapeCell = (cell: string): string => cell.replaceAll('|', '\\|');
+/** On one line, in one cell, and without what a terminal would act on. */
+const escapeCell = (cell: string): string => visible(cell).replaceAll('|', '\\|');
 
 /** A Markdown table whose columns stand below each other; the first `left` columns to the left. */
 function markdownTable(rows: readonly (readonly string[])[], left: number): string {
@@ -123,6 +125,6 @@ export function comparisonNotes({ seeds, rows, best, kind }: Comparison): string
   return [
     over,
     ...(kind === 'sweep' && best !== undefined ? [`Best on the validation set: ${best}.`] : []),
-    ...failed.map((line) => `Failed: ${line}`),
+    ...failed.map((line) => `Failed: ${visible(line)}`),
   ];
 }

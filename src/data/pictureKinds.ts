@@ -1,4 +1,4 @@
-import type { Json } from '../json.js';
+import { inWords, type Json } from '../json.js';
 
 type Config = Readonly<Record<string, Json>>;
 
@@ -51,7 +51,7 @@ export const KIND_NAMES = 'CLIP, ChineseCLIP, Vilt, ViT or BlipImageProcessor';
 export function kindOf(config: Config, otherwise: PictureKind): Kind | undefined {
   const named = config.image_processor_type ?? config.feature_extractor_type ?? undefined;
   if (named === undefined) return KINDS[otherwise];
-  const name = String(named)
+  const name = inWords(named)
     .replace(/(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/, '')
     .toLowerCase();
   return Object.hasOwn(KINDS, name) ? KINDS[name as PictureKind] : undefined;

@@ -129,8 +129,8 @@ function cropOf({ crop_size: size }: Config, { refuse }: Values): PictureSize | 
 }
 
 function filterOf({ resample }: Config, { refuse }: Values): FilterName {
-  const named = typeof resample === 'string' ? resample.toLowerCase() : FILTER_NAMES[resample as number];
-  const filter = FILTER_NAMES.find((name) => name === named);
+  const named = typeof resample === 'string' ? resample.toLowerCase() : resample;
+  const filter = FILTER_NAMES.find((name, number) => name === named || number === named);
   if (!filter) refuse('resample', FILTER_NAMES.map((name, number) => `${number} (${name})`).join(', '));
   return filter ?? 'bicubic';
 }

@@ -32,7 +32,11 @@ function createReader(bytes: Uint8Array) {
     if (!/^\d{1,10}$/.test(word)) throw new RangeError(`${JSON.stringify(word.slice(0, 12))} is no number`);
     return Number(word);
   };
-  return { next, number, rest: () => bytes.subarray(at) };
+  /** Throws where fewer bytes are left: before memory is taken for what they hold. */
+  const require = (count: number) => {
+    if (bytes.length - at < count) throw new RangeError('it ends too early');
+  };
+  return { next, number, require, rest: () => bytes.subarray(at) };
 }
 
 type Reader = ReturnType<typeof createReader>;
@@ -46,15 +50,16 @@ function toLevel(value: number, most: number, channels: number): number {
   return Math.min(roundEven((value / most) * 255), 255);
 }
 
-const binary = ({ rest }: Reader, count: number, wide: boolean) => {
+const binary = ({ require, rest }: Reader, count: number, wide: boolean) => {
+  require(count * (wide ? 2 : 1));
   const bytes = rest();
-  if (bytes.length < count * (wide ? 2 : 1)) throw new RangeError('it ends too early');
   return (n: number) => (wide ? bytes[2 * n]! * 256 + bytes[2 * n + 1]! : bytes[n]!);
 };
 
 /** Values of P2, P3, P5 and P6 as 8-bit levels, [count]. */
 function levelsOf(reader: Reader, kind: number, count: number, most: number): Uint8Array {
   const channels = kind % 3 === 0 ? 3 : 1;
+  if (kind <= 3) reader.require(2 * count - 1); // a digit each and what parts them
   const value = kind > 3 ? binary(reader, count, most > 255) : () => reader.number();
   return Uint8Array.from({ length: count }, (_, n) => {
     const found = value(n);
@@ -66,6 +71,7 @@ function levelsOf(reader: Reader, kind: number, count: number, most: number): Ui
 /** Black is 1, rows of P4 begin at a byte; as levels [height * width]. */
 function bitmap(reader: Reader, kind: number, width: number, height: number): Uint8Array {
   const stride = Math.ceil(width / 8);
+  if (kind === 1) reader.require(width * height);
   const byte = kind === 4 ? binary(reader, stride * height, false) : () => 0;
   const isBlack = (n: number) => {
     if (kind === 1) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type JsonObject, readJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
+import { inWords } from '../json.js';
 import { classNameOf, type SpecialKey } from './tokens/classRules.js';
 import { defineTokenizer, type TokenizerFiles } from './tokens/definition.js';
 import { readTokenizerFiles } from './tokens/folder.js';
@@ -147,7 +148,7 @@ function build(files: TokenizerFiles, file: string): Tokenizer {
   const { tokens, token, tokenId } = pipeline;
   const ids = [...tokens.keys()].sort((a, b) => a - b);
   const direction = (tokenizer.truncation as JsonObject | null | undefined)?.direction;
-  const atStart = (config.truncation_side ?? String(direction).toLowerCase()) === 'left';
+  const atStart = (config.truncation_side ?? inWords(direction).toLowerCase()) === 'left';
   const longest = boundOf(config);
   const suffix = (definition.tokenizer.model as JsonObject).end_of_word_suffix;
   const specialId = (role: SpecialRole): number => {

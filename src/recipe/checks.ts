@@ -15,7 +15,7 @@ import { regionKinds } from '../data/regions/index.js';
 import { longestTextOf } from '../data/tokenizer.js';
 import { hasVocabulary } from '../data/tokens/folder.js';
 import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
+import { inWords, type Json } from '../json.js';
 import { suggest } from '../nearest.js';
 import { pathOf } from '../schemaWords.js';
 import { sourceOptions } from '../training/adapterSource.js';
@@ -125,7 +125,7 @@ export function fillFromFolders(input: unknown, directory: string): Finding[] {
   const backbone = shape;
   return entries.flatMap((entry: Record<string, Json>, index): Finding[] => {
     const from = valueAt(entry, ['from']);
-    if (typeof from !== 'string' || !known.includes(String(entry.kind))) return [];
+    if (typeof from !== 'string' || !known.includes(inWords(entry.kind))) return [];
     const folder = resolve(directory, from);
     if (!existsSync(folder)) return []; // the schema tells
     let options: Readonly<Record<string, Json>> = {};
@@ -184,7 +184,7 @@ function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
 
 function shapeOfConfig(config: Readonly<Record<string, Json>>): BackboneShape {
   const { model_type: type } = config;
-  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(String(type)));
+  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(inWords(type)));
   if (family) return family.shape(config);
   const known = backboneFamilies.flatMap(({ modelTypes }) => modelTypes);
   const message = type === undefined ? 'it is missing' : `no backbone reads ${JSON.stringify(type)}`;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
 import { fileStatus } from '../fileStatus.js';
+import { inWords } from '../json.js';
 import { nearestName } from '../nearest.js';
 import { type Explain, explainErrors } from '../schemaWords.js';
 import type { RecipeModules } from './modules.js';
@@ -75,7 +76,7 @@ function explainOfOthers(finding: Finding, root: unknown, modules: RecipeModules
 function withoutSampleFiles(findings: readonly Finding[], root: unknown, directory: string): Finding[] {
   if (existsSync(resolve(directory, SAMPLE_DATA))) return [...findings];
   const isSample = ({ path, message }: Finding) =>
-    message.startsWith(MISSING) && String(valueAt(root, path)).startsWith(`${SAMPLE_DATA}/`);
+    message.startsWith(MISSING) && inWords(valueAt(root, path)).startsWith(`${SAMPLE_DATA}/`);
   const missing = findings.filter(isSample);
   if (missing.length < 2) return [...findings];
   const message = `${MISSING} "${SAMPLE_DATA}", which ${missing.length} keys name files of`;

@@ -55,8 +55,16 @@ function compileSchema(key: SchemaKey): Compiled {
   return made;
 }
 
-/** The last one, kept: compiling takes longer than all else here, and a sweep checks many recipes of one task. */
-let compiled: Compiled | undefined;
+/** Schemas that are kept: compiling takes longer than all else here, and many recipes of few tasks are checked. */
+const KEPT = 4;
+/** The one that was asked for last comes last. */
+let kept: readonly Compiled[] = [];
+
+function compiledFor(key: SchemaKey): Compiled {
+  const found = kept.find((one) => isDeepStrictEqual(one.key, key)) ?? compileSchema(key);
+  kept = [...kept.filter((one) => one !== found), found].slice(-KEPT);
+  return found;
+}
 
 /** Errors of the schema; defaults are filled in. */
 function schemaErrors(input: unknown, modules: RecipeModules, exists: Compiled['exists']) {
@@ -64,8 +72,7 @@ function schemaErrors(input: unknown, modules: RecipeModules, exists: Compiled['
   const kind = valueAt(task, ['kind']);
   const depends = modules.tasks.some((one) => one.kind === kind && one.splitSchema);
   // A copy, for validating fills the defaults in.
-  const key = { modules, task: depends ? copyOf(task) : undefined };
-  if (!compiled || !isDeepStrictEqual(compiled.key, key)) compiled = compileSchema(key);
+  const compiled = compiledFor({ modules, task: depends ? copyOf(task) : undefined });
   compiled.exists = exists;
   return compiled.validate(input) ? [] : (compiled.validate.errors ?? []);
 }

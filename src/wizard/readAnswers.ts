@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { isJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
@@ -15,6 +15,7 @@ import {
 import { explainErrors } from '../schemaWords.js';
 import type { Answers } from './answers.js';
 import { answersSchema } from './answersSchema.js';
+import { offeredTasks } from './chosen.js';
 import { LENGTHS } from './chosenBudget.js';
 
 /** Answers that were given beforehand, and where each of them stands. */
@@ -51,16 +52,28 @@ function strayOptions({ adapters, options = {} }: Answers): Finding[] {
     }));
 }
 
+/** Compiled once for each task, and for one that is not known. */
+const checks = new Map<string | undefined, ValidateFunction>();
+
+function checkFor(given: unknown): ValidateFunction {
+  const task = offeredTasks.find(({ kind }) => kind === given)?.kind;
+  const found = checks.get(task);
+  if (found) return found;
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
+  const made = ajv.compile(answersSchema(task));
+  checks.set(task, made);
+  return made;
+}
+
 /**
  * Reads a file of answers and what flags say instead of it. Throws UsageError with everything that is wrong: at line and
  * column of the file, or at the flag.
  */
 export function readAnswers(file: string | undefined, flags: readonly Override[]): GivenAnswers {
   const { input, source } = flags.reduce(applyOverride, withoutLengths(parseFile(file), flags));
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
-  const schema = answersSchema(valueAt(input, ['task']));
-  const isRight = ajv.validate(schema as object, input);
-  const findings = isRight ? strayOptions(input as Answers) : explainErrors(ajv.errors ?? [], input);
+  const check = checkFor(valueAt(input, ['task']));
+  const isRight = check(input);
+  const findings = isRight ? strayOptions(input as Answers) : explainErrors(check.errors ?? [], input);
   if (findings.length > 0) throw new UsageError(findings.map((finding) => problemOf(finding, source)));
   return { answers: input as Answers, source };
 }

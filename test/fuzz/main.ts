@@ -17,7 +17,8 @@ import { parseArgs } from 'node:util';
 import { createFuzzer, type FuzzReader, inputOf } from './reader.js';
 import { fuzzReaders } from './readers.js';
 
-const HELP = 'npm run fuzz -- [--runs 1000000] [--seed 1] [--from 0] [--out fuzz-findings] [READER ...]';
+const HELP =
+  'npm run fuzz -- [--runs 1000000] [--seconds 60] [--seed 1] [--from 0] [--out fuzz-findings] [READER ...]';
 
 /** Milliseconds without a finished input after which it counts as a hang. */
 const HANGS = 60_000;
@@ -35,6 +36,8 @@ interface Part {
   /** Where the number of the input that is being read stands. */
   readonly position: string;
   readonly folder: string;
+  /** Seconds after which no input is begun; null: none is left out. */
+  readonly seconds: number | null;
 }
 
 const readerOf = (name: string): FuzzReader => {
@@ -44,20 +47,26 @@ const readerOf = (name: string): FuzzReader => {
 };
 
 /** In the child: one input after another; findings are sent to the parent. */
-async function carryOut({ name, seed, from, to, position, folder }: Part): Promise<void> {
+async function carryOut({ name, seed, from, to, position, folder, seconds }: Part): Promise<void> {
   process.on('disconnect', () => process.exit(1));
   const reader = readerOf(name);
   const fuzzer = createFuzzer(reader, folder);
   const file = openSync(position, 'w');
   const number = Buffer.alloc(8);
   await fuzzer.warmUp().catch(() => {});
-  for (let index = from; index < to; index++) {
+  const start = performance.now();
+  const worked = () => (performance.now() - start) / 1000;
+  let index = from;
+  for (; index < to && !(worked() > (seconds ?? Number.POSITIVE_INFINITY)); index++) {
     number.writeDoubleLE(index);
     writeSync(file, number, 0, 8, 0);
     const what = await fuzzer.run(inputOf(reader, seed, index));
     if (what !== undefined) process.send?.({ index, what });
   }
+  number.writeDoubleLE(index);
+  writeSync(file, number, 0, 8, 0);
   closeSync(file);
+  process.send?.({ worked: worked() });
   fuzzer.close();
 }
 
@@ -66,8 +75,17 @@ interface Ended {
   readonly what?: string;
 }
 
+/** What a child tells: a finding, or at its end the seconds that reading took. */
+type Told = Required<Ended> | { readonly worked: number };
+
+/** Whom it tells. */
+interface Listener {
+  onFinding(index: number, what: string): void;
+  onEnd(worked: number): void;
+}
+
 /** Starts a child for a part; resolves when it is done, or with the input that ended it. */
-function follow(part: Part, onFinding: (index: number, what: string) => void): Promise<Ended> {
+function follow(part: Part, { onFinding, onEnd }: Listener): Promise<Ended> {
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(part)], {
     execArgv: ['--max-old-space-size=3000'],
   });
@@ -75,7 +93,9 @@ function follow(part: Part, onFinding: (index: number, what: string) => void): P
     const bytes = existsSync(part.position) ? readFileSync(part.position) : Buffer.alloc(0);
     return bytes.length === 8 ? bytes.readDoubleLE(0) : part.from;
   };
-  child.on('message', ({ index, what }: Required<Ended>) => onFinding(index, what));
+  child.on('message', (told: Told) =>
+    'worked' in told ? onEnd(told.worked) : onFinding(told.index, told.what),
+  );
   return new Promise((resolve) => {
     let [before, since] = [-1, Date.now()];
     let hung = false;
@@ -89,14 +109,25 @@ function follow(part: Part, onFinding: (index: number, what: string) => void): P
     }, 500);
     child.on('exit', (code, signal) => {
       clearInterval(watch);
-      if (code === 0) resolve({ index: part.to });
+      if (code === 0) resolve({ index: position() });
       else
         resolve({ index: position(), what: hung ? 'it hangs' : `the process ended with ${signal ?? code}` });
     });
   });
 }
 
-async function fuzz(name: string, seed: number, [from, to]: readonly [number, number], out: string) {
+/** What is fuzzed, and for how long. */
+interface Row {
+  readonly name: string;
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  /** At most; NaN: as long as it takes. */
+  readonly seconds: number;
+  readonly out: string;
+}
+
+async function fuzz({ name, seed, from, to, seconds, out }: Row): Promise<number> {
   const reader = readerOf(name);
   const root = workFolder();
   let findings = 0;
@@ -109,17 +140,25 @@ async function fuzz(name: string, seed: number, [from, to]: readonly [number, nu
     writeFileSync(join(folder, `${seed}-${index}.txt`), `${what}\n`);
     console.log(`${name} --seed ${seed} --from ${index} --runs 1: ${what}`);
   };
-  const start = performance.now();
+  let worked = 0;
+  const listener: Listener = {
+    onFinding: keep,
+    onEnd: (took) => {
+      worked += took;
+    },
+  };
+  const limit = Number.isNaN(seconds) ? null : seconds;
+  const places = { position: join(root, 'position'), folder: join(root, 'files') };
   let at = from;
   while (at < to && findings < MOST_FINDINGS) {
-    const part = { name, seed, from: at, to, position: join(root, 'position'), folder: join(root, 'files') };
-    const ended = await follow(part, keep);
+    const ended = await follow({ name, seed, from: at, to, seconds: limit, ...places }, listener);
     if (ended.what !== undefined) keep(ended.index, ended.what);
-    at = ended.what === undefined ? to : ended.index + 1;
+    at = ended.index + Number(ended.what !== undefined);
+    if (ended.what === undefined) break;
   }
   rmSync(root, { recursive: true, force: true });
-  const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  console.log(`${name}: ${at - from} inputs, ${findings} findings, ${seconds} s`);
+  const pace = worked > 0 ? `, ${((at - from) / worked).toFixed(0)} a second` : '';
+  console.log(`${name}: ${at - from} inputs, ${findings} findings${pace}`);
   return findings;
 }
 
@@ -128,6 +167,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       runs: { type: 'string', default: '1000000' },
+      seconds: { type: 'string', default: 'NaN' },
       seed: { type: 'string', default: '1' },
       from: { type: 'string', default: '0' },
       out: { type: 'string', default: 'fuzz-findings' },
@@ -139,10 +179,14 @@ async function main(): Promise<void> {
     return;
   }
   const names = positionals.length > 0 ? positionals : fuzzReaders.map(({ name }) => name);
-  const from = Number(values.from);
+  const [from, seed, seconds] = [values.from, values.seed, values.seconds].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const row = { seed, from, to: from + Number(values.runs), seconds, out: values.out };
   let findings = 0;
-  for (const name of names)
-    findings += await fuzz(name, Number(values.seed), [from, from + Number(values.runs)], values.out);
+  for (const name of names) findings += await fuzz({ name, ...row });
   process.exitCode = findings > 0 ? 1 : 0;
 }
 

@@ -129,9 +129,9 @@ const changedSomewhere: Changed = (value, random) => {
   return objectOf(Object.entries(value as object).map(([name, own]) => [name, name === key ? changed : own]));
 };
 
-/** A JSON text with one to four places changed, still JSON. */
-function mutateJson(text: string, random: Random): string {
-  let value: unknown = JSON.parse(text);
+/** JSON of a value with one to four places changed. */
+function mutateJson(given: unknown, random: Random): string {
+  let value = given;
   for (let left = 1 + random.integer(4); left > 0; left--) value = changedSomewhere(value, random);
   return unmark(JSON.stringify(value) ?? 'null');
 }
@@ -175,10 +175,17 @@ const span = (bytes: Buffer, { integer }: Random): readonly [number, number] => 
   return [start, Math.min(bytes.length, start + 1 + integer(1 << integer(9)))];
 };
 
+/** Where a byte is changed: anywhere, or, the likelier, where formats have their headers and pages theirs. */
+const placeIn = (bytes: Buffer, { integer }: Random): number => {
+  const page = 4096 * integer(Math.ceil(bytes.length / 4096));
+  const near = [integer(bytes.length), integer(128), page + integer(64)][integer(3)]!;
+  return Math.min(near, Math.max(0, bytes.length - 1));
+};
+
 const overwrite =
   (byte: (random: Random, old: number) => number): Edit =>
   (bytes, random) => {
-    const at = random.integer(Math.max(1, bytes.length));
+    const at = placeIn(bytes, random);
     const copy = Buffer.from(bytes);
     if (copy.length > 0) copy[at] = byte(random, copy[at]!);
     return copy;
@@ -191,7 +198,23 @@ const insert =
     return Buffer.concat([bytes.subarray(0, at), what(bytes, random), bytes.subarray(at)]);
   };
 
+/** Numbers at which counts, offsets and sizes go over. */
+const limits = [0, 1, 2, 255, 256, 4096, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+
+/** A number of 2, 4 or 8 bytes, little- or big-endian, in place of what stands there. */
+const overwriteNumber: Edit = (bytes, random) => {
+  const number = Buffer.alloc(8);
+  const value = random.integer(2) === 0 ? random.pick(limits) : random.integer(2 ** random.integer(33));
+  number.writeBigUInt64LE(BigInt(value) * (random.integer(8) === 0 ? 2n ** 32n + 1n : 1n));
+  const field = Buffer.from(number.subarray(0, random.pick([2, 4, 8])));
+  if (random.integer(4) === 0) field.reverse();
+  const copy = Buffer.from(bytes);
+  field.copy(copy, placeIn(bytes, random));
+  return copy;
+};
+
 const edits: readonly Edit[] = [
+  overwriteNumber,
   overwrite(({ integer }) => integer(256)),
   overwrite(({ integer }, old) => old ^ (1 << integer(8))),
   overwrite(({ pick }) => pick([0, 0x7f, 0x80, 0xff, 0x22, 0x0a])),
@@ -223,27 +246,65 @@ function mutateBytes(bytes: Buffer, random: Random): Buffer {
   return changed;
 }
 
+/** What `String` fails on, and what has no length. */
+const HOSTILE = JSON.parse('{"toString": null, "length": -1}') as object;
+/** Members of one list or object that are changed. */
+const MEMBERS = 12;
+
+/** Copies of a value in each of which one part is an object whose members are called as JavaScript's own. */
+function* withHostilePart(value: unknown): Generator<unknown> {
+  yield HOSTILE;
+  if (!isObject(value)) return;
+  const own = Object.entries(value);
+  for (const [at, [key, member]] of own.slice(0, MEMBERS).entries())
+    for (const changed of withHostilePart(member))
+      yield Array.isArray(value) ? value.with(at, changed) : objectOf(own.with(at, [key, changed]));
+}
+
+/** The same for a file; nothing where it is no JSON. */
+export function* hostileFiles(bytes: Buffer): Generator<Buffer> {
+  const { whole } = parsedOf(bytes);
+  if (whole) for (const value of withHostilePart(whole.value)) yield Buffer.from(JSON.stringify(value));
+}
+
+/** The value of a JSON text; undefined where it is none. */
+const parsedText = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+};
+
 /** Lines of which one is other JSON. */
 function mutateJsonLine(text: string, random: Random): string {
   const lines = text.split('\n');
   const at = random.integer(lines.length);
-  const line = lines[at] as string;
-  return isJson(line) ? lines.with(at, mutateJson(line, random)).join('\n') : text;
+  const line = parsedText(lines[at] as string);
+  return line ? lines.with(at, mutateJson(line.value, random)).join('\n') : text;
 }
 
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
+interface Parsed {
+  readonly text: string;
+  readonly whole?: { readonly value: unknown } | undefined;
+}
+
+/** What files of JSON hold, parsed once. */
+const parsed = new WeakMap<Buffer, Parsed>();
+
+function parsedOf(bytes: Buffer): Parsed {
+  const known = parsed.get(bytes);
+  if (known) return known;
+  const text = bytes.toString('utf8');
+  const made = { text, whole: parsedText(text) };
+  parsed.set(bytes, made);
+  return made;
+}
 
 /** Changes a file by its structure where it has one, else, and sometimes also, by its bytes. */
 export function mutateFile(name: string, bytes: Buffer, random: Random): Buffer {
-  const text = /\.jsonl?$/.test(name) ? bytes.toString('utf8') : undefined;
-  if (text === undefined || random.integer(4) === 0) return mutateBytes(bytes, random);
-  const changed = Buffer.from(isJson(text) ? mutateJson(text, random) : mutateJsonLine(text, random));
+  if (!/\.jsonl?$/.test(name) || random.integer(4) === 0) return mutateBytes(bytes, random);
+  const { text, whole } = parsedOf(bytes);
+  const changed = Buffer.from(whole ? mutateJson(whole.value, random) : mutateJsonLine(text, random));
   return random.integer(8) === 0 ? mutateBytes(changed, random) : changed;
 }

@@ -61,15 +61,21 @@ export function createFuzzer(reader: FuzzReader, root: string): Fuzzer {
   };
   for (const [seed, { files }] of reader.seeds.entries())
     for (const [file, bytes] of Object.entries(files)) put(seed, file, bytes);
-  const run = async ({ seed, file, bytes }: FuzzInput): Promise<string | undefined> => {
+  let changed: Pick<FuzzInput, 'seed' | 'file'> | undefined;
+  /** Writes an input, and the file that was changed before as it was. */
+  const place = ({ seed, file, bytes }: FuzzInput) => {
+    if (changed && (changed.seed !== seed || changed.file !== file))
+      put(changed.seed, changed.file, reader.seeds[changed.seed]!.files[changed.file]!);
+    changed = { seed, file };
     writeFileSync(join(folderOf(seed), file), bytes);
+  };
+  const run = async (input: FuzzInput): Promise<string | undefined> => {
+    place(input);
     const [start, before] = [process.cpuUsage(), process.memoryUsage.rss()];
     try {
-      await reader.read(folderOf(seed));
+      await reader.read(folderOf(input.seed));
     } catch (error) {
       if (!(error instanceof UsageError)) return describe(error);
-    } finally {
-      writeFileSync(join(folderOf(seed), file), reader.seeds[seed]!.files[file]!);
     }
     const { user, system } = process.cpuUsage(start);
     const took = (user + system) / 1e6;

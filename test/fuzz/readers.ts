@@ -1,14 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import sharp from 'sharp';
 import { adapters } from '../../adapters/index.js';
 import { readShape } from '../../src/backbones/load.js';
 import { readAdapterConfig } from '../../src/checkpoints/adapterFolder.js';
+import { checksumOf } from '../../src/checkpoints/checksums.js';
+import { readMarker } from '../../src/checkpoints/folderMarker.js';
 import { readForeignAdapterFolder } from '../../src/checkpoints/foreignAdapterFolder.js';
 import { readJsonObject } from '../../src/checkpoints/jsonFile.js';
 import { readNpy, readNpz } from '../../src/checkpoints/numpy.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import { inputLines } from '../../src/cli/predictInputs.js';
+import { decodeImage } from '../../src/data/images.js';
+import { folderPictures } from '../../src/data/pictureFiles.js';
+import { recognise } from '../../src/data/pictureFormat.js';
 import { readPictureSettings } from '../../src/data/pictureSettings.js';
+import { openLmdbStore } from '../../src/data/regions/stores/lmdbStore.js';
 import { loadTokenizer } from '../../src/data/tokenizer.js';
 import { UsageError } from '../../src/errors.js';
 import type { Json } from '../../src/json.js';
@@ -16,15 +24,20 @@ import { applyOverrides } from '../../src/recipe/override.js';
 import { parseRecipe } from '../../src/recipe/source.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
 import { writeReport } from '../../src/report/writeReport.js';
+import { readCheckpoint, readState } from '../../src/training/checkpoint.js';
+import { readInputRecord } from '../../src/training/inputs/inputRecord.js';
+import { initialState } from '../../src/training/trainState.js';
 import { readAnswers } from '../../src/wizard/readAnswers.js';
 import { readCocoCaptions } from '../../tasks/readers/cocoCaptions.js';
 import { collectCocoInstances } from '../../tasks/readers/cocoInstances.js';
+import { readDetections } from '../../tasks/readers/detections.js';
 import { readFlickr30kEntities } from '../../tasks/readers/flickr30kEntities.js';
 import { readKarpathy } from '../../tasks/readers/karpathy.js';
 import { readNlvr2 } from '../../tasks/readers/nlvr2.js';
 import { readRefCoco } from '../../tasks/readers/refCoco.js';
 import { readVcr } from '../../tasks/readers/vcr.js';
 import { readVqaV2 } from '../../tasks/readers/vqaV2.js';
+import { bitmaps, portables } from './pictures.js';
 import type { FuzzReader, Seed } from './reader.js';
 
 const test = (...parts: readonly string[]) => join(process.cwd(), 'test', ...parts);
@@ -147,6 +160,16 @@ const datasets: readonly FuzzReader[] = [
       refuse(problems);
     },
   },
+  {
+    name: 'detections',
+    seeds: [seedOf(`${readers}/refcoco`, /^detections\.json$/)],
+    read: (folder) => {
+      const problems: never[] = [];
+      const sizes = new Map(Array.from({ length: 9 }, (_, id) => [String(id), { width: 64, height: 48 }]));
+      readDetections({ file: join(folder, 'detections.json') }, sizes, problems);
+      refuse(problems);
+    },
+  },
 ];
 
 const shipped = readdirSync('recipes').filter((name) => name.endsWith('.json') && name !== 'schema.json');
@@ -228,6 +251,32 @@ function readTokenizer(folder: string): void {
   tokenizer.decode(ids);
 }
 
+/** A folder of vocab.txt, or of vocab.json and merges.txt, as older ones are. */
+function listsOf(name: string): Seed {
+  const { files } = seedOf(`parity/tokenizers/${name}`, /^tokenizer(_config)?\.json$/);
+  const { model } = JSON.parse(String(files['tokenizer.json'])) as {
+    model: { vocab: Record<string, number>; merges?: readonly (string | readonly string[])[] };
+  };
+  const config = JSON.parse(String(files['tokenizer_config.json'])) as object;
+  const type = model.merges ? 'RobertaTokenizer' : 'BertTokenizer';
+  const merges = model.merges?.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
+  const lists = merges
+    ? { 'vocab.json': JSON.stringify(model.vocab), 'merges.txt': ['#version: 0.2', ...merges].join('\n') }
+    : { 'vocab.txt': Object.keys(model.vocab).join('\n') };
+  const texts = { ...lists, 'tokenizer_config.json': JSON.stringify({ ...config, tokenizer_class: type }) };
+  return {
+    files: Object.fromEntries(Object.entries(texts).map(([file, text]) => [file, Buffer.from(text)])),
+    changed: Object.keys(lists),
+  };
+}
+
+const processorConfig = (kind: string): Seed => {
+  const config = readFileSync(test('parity/images', kind, 'preprocessor_config.json'));
+  const text = JSON.stringify({ image_processor: JSON.parse(String(config)), processor_class: 'X' });
+  const files = { 'processor_config.json': Buffer.from(text), 'preprocessor_config.json': config };
+  return { files, changed: ['processor_config.json'] };
+};
+
 const models: readonly FuzzReader[] = [
   {
     name: 'config',
@@ -282,6 +331,17 @@ const models: readonly FuzzReader[] = [
     read: (folder) => readPictureSettings(readJsonObject(join(folder, 'config.json')) as never, 'clip'),
   },
   {
+    name: 'processor-config',
+    seeds: ['clip', 'vilt'].map(processorConfig),
+    read: (folder) => folderPictures(folder, { kind: 'clip', config: {}, told: 'usual' }),
+  },
+  {
+    name: 'tokenizer-config',
+    seeds: tokenizers.map((name) => seedOf(`parity/tokenizers/${name}`, /^tokenizer_config\.json$/)),
+    read: readTokenizer,
+  },
+  { name: 'tokenizer-lists', seeds: ['bert_wordpiece', 'roberta_bpe'].map(listsOf), read: readTokenizer },
+  {
     name: 'tokenizer',
     seeds: tokenizers.map((name) => seedOf(`parity/tokenizers/${name}`, /^tokenizer(_config)?\.json$/)),
     read: readTokenizer,
@@ -305,9 +365,98 @@ const stores: readonly FuzzReader[] = [
   },
   { name: 'npy', seeds: arrays(/\.npy$/, 'a.npy'), read: (folder) => readNpy(join(folder, 'a.npy')).data },
   { name: 'npz', seeds: arrays(/\.npz$/, 'a.npz'), read: (folder) => readNpz(join(folder, 'a.npz')) },
+  {
+    name: 'lmdb',
+    seeds: [alone('a.mdb', gunzipSync(readFileSync(test('data/lmdb/python.lmdb.gz'))))],
+    read: async (folder) => {
+      const store = await openLmdbStore(join(folder, 'a.mdb'));
+      try {
+        for (const id of [0, 7, 31, 59]) await store.read(`picture/${id}`);
+      } finally {
+        await store.close();
+      }
+    },
+  },
 ];
 
+/** Pictures in the formats that the library decodes, with transparency where they have it. */
+async function encoded(): Promise<Seed[]> {
+  const raw = { width: 9, height: 7, channels: 4 } as const;
+  const pixels = Uint8Array.from({ length: 9 * 7 * 4 }, (_, n) => (n * 37) % 256);
+  const picture = () => sharp(pixels, { raw });
+  const made = [picture().gif(), picture().webp(), picture().tiff(), picture().jpeg(), picture().png()];
+  const all = [...made, picture().tiff({ compression: 'lzw', tile: true, tileWidth: 16, tileHeight: 16 })];
+  return Promise.all(all.map(async (one) => alone('picture', await one.toBuffer())));
+}
+
+const pictures: readonly FuzzReader[] = [
+  {
+    name: 'plain-picture',
+    seeds: [...bitmaps, ...portables].map((bytes) => alone('picture', bytes)),
+    read: async (folder) => {
+      const file = join(folder, 'picture');
+      const found = recognise(readFileSync(file));
+      if ('format' in found && ['bmp', 'pnm'].includes(found.format)) await decodeImage(file);
+    },
+  },
+  {
+    name: 'picture',
+    seeds: await encoded(),
+    read: (folder) => decodeImage(join(folder, 'picture')),
+  },
+];
+
+const state = {
+  ...initialState,
+  step: 3,
+  epoch: 1,
+  stepInEpoch: 1,
+  groupSteps: { vqa: 2 },
+  best: { step: 2, value: 0.5 },
+  bestMetrics: { values: { accuracy: 0.5 }, loss: 1.5, groups: {}, notes: [] },
+  bestFiles: { 'report/gallery.json': 'a'.repeat(64) },
+  metricsBytes: 3,
+};
+
+/** A checkpoint of three steps; its checksums are those of its files. */
+function checkpointSeed(changed: string): Seed {
+  const tensors = readFileSync(test('checkpoints/fixtures/expected.safetensors'));
+  const files: Record<string, Buffer> = {
+    'state.json': Buffer.from(JSON.stringify(state)),
+    'parameters.safetensors': tensors,
+    'optimizer.safetensors': tensors,
+    'metrics.jsonl': Buffer.from('{}\n'),
+    'timings.jsonl': Buffer.from('{}\n'),
+  };
+  const sums = Object.entries(files).map(([name, bytes]) => [name, checksumOf(bytes)]);
+  const all = {
+    ...files,
+    'checksums.json': Buffer.from(JSON.stringify({ files: Object.fromEntries(sums) })),
+  };
+  const placed = Object.entries(all).map(([name, bytes]) => [`step-000003/${name}`, bytes]);
+  return { files: Object.fromEntries(placed) as Record<string, Buffer>, changed: [`step-000003/${changed}`] };
+}
+
+const marker = { formatVersion: 1, kind: 'run', finished: true, files: ['summary.json', 'report/data.json'] };
+
+const inputLinesSeed =
+  '{"formatVersion":1,"files":2}\n' +
+  '{"key":"data.train.annotations","name":"","bytes":12,"modified":1700000000000.5,"hash":"ab"}\n' +
+  '{"key":"data.images","name":"a.png"}\n';
+
 const runs: readonly FuzzReader[] = [
+  { name: 'state', seeds: [checkpointSeed('state.json')], read: (folder) => readState(folder, 3) },
+  {
+    name: 'checksums',
+    seeds: [checkpointSeed('checksums.json')],
+    read: (folder) => readCheckpoint(folder, 3),
+  },
+  { name: 'marker', seeds: [alone('.vlgraft.json', marker)], read: readMarker },
+  {
+    name: 'inputs',
+    seeds: [alone('inputs.jsonl', inputLinesSeed)],
+    read: (folder) => readInputRecord(join(folder, 'inputs.jsonl')),
+  },
   {
     name: 'report',
     seeds: [seedOf('fuzz/seeds/run', /\.jsonl?$/)],
@@ -316,4 +465,11 @@ const runs: readonly FuzzReader[] = [
 ];
 
 /** Every reader of files that come from outside. */
-export const fuzzReaders: readonly FuzzReader[] = [...words, ...datasets, ...models, ...runs, ...stores];
+export const fuzzReaders: readonly FuzzReader[] = [
+  ...words,
+  ...datasets,
+  ...models,
+  ...runs,
+  ...stores,
+  ...pictures,
+];

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../checkpoints/jsonFile.js';
-import type { Json } from '../../json.js';
+import { inWords, type Json } from '../../json.js';
 import {
   type AddedToken,
   type AddedTokens,
@@ -34,7 +34,7 @@ function idsOf(tokenizer: JsonObject): ReadonlyMap<string, number> {
   const { value } = objectAt({ value: tokenizer, where: '' }, 'model');
   const { vocab } = value;
   if (Array.isArray(vocab))
-    return new Map(vocab.map((entry, id) => [String(Array.isArray(entry) ? entry[0] : entry), id]));
+    return new Map(vocab.map((entry, id) => [inWords(Array.isArray(entry) ? entry[0] : entry), id]));
   return new Map(isJsonObject(vocab) ? (Object.entries(vocab) as [string, number][]) : []);
 }
 
@@ -106,10 +106,13 @@ function differences(file: JsonObject, made: JsonObject, className: string): str
   const follow = `the ${className} of transformers decides`;
   if (ours && theirs) {
     const keys = (Object.keys(ours) as (keyof typeof ours)[]).filter((key) => ours[key] !== theirs[key]);
-    return keys.map((key) => `${key} is ${ours[key]} here and ${theirs[key]} in tokenizer.json: ${follow}`);
+    return keys.map(
+      (key) =>
+        `${key} is ${inWords(ours[key])} here and ${inWords(theirs[key])} in tokenizer.json: ${follow}`,
+    );
   }
   if (!('normalizer' in file)) return [];
-  const kind = (part: Json | undefined) => (isJsonObject(part) ? String(part.type) : 'none');
+  const kind = (part: Json | undefined) => (isJsonObject(part) ? inWords(part.type) : 'none');
   return (['normalizer', 'pre_tokenizer'] as const)
     .filter((key) => kind(file[key]) !== kind(made[key]))
     .map((key) => `the ${key} of tokenizer.json, ${kind(file[key])}, is not used: ${follow}`);

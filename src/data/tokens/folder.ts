@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject, type JsonObject, readJsonObject } from '../../checkpoints/jsonFile.js';
 import { UsageError } from '../../errors.js';
-import type { Json } from '../../json.js';
+import { inWords, type Json } from '../../json.js';
 import { classNameOf, contentOf, rulesOf, specialKeys } from './classRules.js';
 import type { TokenizerFiles } from './definition.js';
 
@@ -81,7 +81,7 @@ function withOlderFiles(folder: string, config: JsonObject, tokenizer: JsonObjec
   });
   const written = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens : [];
   const own = written.flatMap((token): [string, Json][] =>
-    isJsonObject(token) ? [[String(token.id), token]] : [],
+    isJsonObject(token) ? [[inWords(token.id), token]] : [],
   );
   return { ...merged, added_tokens_decoder: Object.fromEntries([...listed, ...own]) };
 }
