@@ -1,7 +1,7 @@
 /** How work is done that saves nothing and hears no signal before it ends. */
-type Around = <T>(work: () => T) => T;
+type Around = <T>(work: () => T | Promise<T>) => Promise<T>;
 
-let around: Around = (work) => work();
+let around: Around = async (work) => work();
 
 /** Says how such work is done from now on; returns how it was done before. */
 export function setEndsAtOnce(next: Around): Around {

@@ -23,6 +23,7 @@ const everywhere = [
   'src/lockFile',
   'src/packageFolder',
   'src/endsAtOnce',
+  'src/signalsHeard',
   'src/fileStatus',
   'src/lists',
   'src/visible',

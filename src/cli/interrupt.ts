@@ -1,5 +1,6 @@
 import { setEndsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError } from '../errors.js';
+import { signalsHeard } from '../signalsHeard.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -23,14 +24,16 @@ export async function interruptible<T>(
   const leave = () => {
     for (const name of SIGNALS) process.off(name, onSignal);
   };
-  // Without a listener the system ends the process, which no loop can put off.
-  const before = setEndsAtOnce((work) => {
+  let inside = 0;
+  // Without a listener the system ends the process, which no loop can put off. A signal from before would be lost with it.
+  const before = setEndsAtOnce(async (work) => {
+    await signalsHeard();
     controller.signal.throwIfAborted();
-    leave();
+    if (inside++ === 0) leave();
     try {
-      return work();
+      return await work();
     } finally {
-      listen();
+      if (--inside === 0) listen();
     }
   });
   listen();

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Example } from '../../tasks/task.js';
 import { startEngine } from '../engine/index.js';
 import { InterruptedError } from '../errors.js';
+import { signalsHeard } from '../signalsHeard.js';
 import { type Collator, createCollator } from '../training/batch.js';
 import { groupsOf } from '../training/groups.js';
 import type { Population } from '../training/plan.js';
@@ -26,7 +26,7 @@ export interface OpenedPlan {
 
 /** Stops where the signal says so; files are read in one go, in which no signal is heard. */
 export async function heed(signal: AbortSignal | undefined): Promise<void> {
-  await setImmediate();
+  await signalsHeard();
   if (signal?.aborted) throw new InterruptedError('interrupted; nothing was written');
 }
 
@@ -48,10 +48,16 @@ export async function openPlan(
   onProgress?.({ stage: 'reading', done: 0, total: 1, unit: 'recipe' });
   try {
     await startEngine();
-    const prepared = await prepare(settings, modules, () => {
-      made = mkdtempSync(join(tmpdir(), 'vlgraft-plan-'));
-      return made;
-    });
+    const prepared = await prepare(
+      settings,
+      modules,
+      () => {
+        made = mkdtempSync(join(tmpdir(), 'vlgraft-plan-'));
+        return made;
+      },
+      signal,
+    );
+    await heed(signal);
     baselines(prepared);
     const population = populationOf(prepared);
     const seconds = (performance.now() - start) / 1000;

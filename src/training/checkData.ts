@@ -55,19 +55,16 @@ async function openReading(
 }
 
 /** What each head must know, by group: from the training set, else from what there is, since it only shapes targets here. */
-function fitStates(
+async function fitStates(
   task: AnyTask,
   parts: readonly ReadPart[],
   problems: ProblemList,
-): ReadonlyMap<string | undefined, Json> {
+): Promise<ReadonlyMap<string | undefined, Json>> {
   const states = new Map<string | undefined, Json>();
   for (const group of new Set(parts.map((part) => part.group))) {
     const source = parts.find((part) => part.group === group) as ReadPart; // training comes first
     try {
-      states.set(
-        group,
-        endsAtOnce(() => task.fit(source.options, source.examples)),
-      );
+      states.set(group, await endsAtOnce(() => task.fit(source.options, source.examples)));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       for (const problem of error.problems) problems.add(source.name, problem);
@@ -103,7 +100,7 @@ export async function checkData(
   const parts = await readParts(task, settings, problems, options);
   const training = parts.flatMap(({ split, examples }) => (split === 'train' ? examples : []));
   const reading = await openReading(settings, task, training, modules, problems);
-  const states = reading ? fitStates(task, parts, problems) : new Map<string, Json>();
+  const states = reading ? await fitStates(task, parts, problems) : new Map<string, Json>();
   const splits: Record<string, SplitFacts> = {};
   const [ids, paths] = [createNamedSets(), createNamedSets()];
   const { maxTextLength: limit, regions } = settings.data;

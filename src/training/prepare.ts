@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
@@ -162,7 +161,11 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
-  const fitted: FittedTask = { task, options, state: endsAtOnce(() => task.fit(options, splits.train)) };
+  const fitted: FittedTask = {
+    task,
+    options,
+    state: await endsAtOnce(() => task.fit(options, splits.train)),
+  };
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {

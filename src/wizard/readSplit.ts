@@ -14,13 +14,13 @@ export interface SplitFacts {
 }
 
 /** Training and validation need the answers; a test set may come without. */
-function requireAnswers(
+async function requireAnswers(
   task: AnyTask,
   options: unknown,
   name: SplitName,
   examples: readonly Example[],
-): void {
-  if (name !== 'test') endsAtOnce(() => task.fit(options, examples));
+): Promise<void> {
+  if (name !== 'test') await endsAtOnce(() => task.fit(options, examples));
 }
 
 /** Reads a split as a run will, and shows its first example; throws UsageError with everything that is wrong with it. */
@@ -33,7 +33,7 @@ export async function readSplit(
   const examples = await endsAtOnce(() => task.read(options, files));
   const [first] = examples;
   if (!first) throw new UsageError({ where: `files.${name}`, message: 'there are no examples in its files' });
-  requireAnswers(task, options, name, examples);
+  await requireAnswers(task, options, name, examples);
   const [text = first.id] = task.texts?.(first) ?? [];
   const answer = (task.truth ?? task.answer)?.(first);
   const pictures = task.pictures(first).map(({ path }) => path);

@@ -136,9 +136,9 @@ const TIMED = new Set(['seconds', 'stepsPerSecond', 'peakMemoryBytes', 'reason',
 const untimed = (text: string): string =>
   JSON.stringify(JSON.parse(text), (key, value: unknown) => (TIMED.has(key) ? undefined : value));
 
-/** Files that hold times by their nature, or that say what a checkpoint of these holds; half-written ones. */
+/** Files that hold times by their nature, or that say what a checkpoint of these holds. */
 const LEFT_OUT =
-  /(^|\/)(timings\.jsonl|events\/.*|.*\.tmp|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock)$|^[^/]*\.(csv|md|html|svg|json)$/;
+  /(^|\/)(timings\.jsonl|events\/.*|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock)$|^[^/]*\.(csv|md|html|svg|json)$/;
 
 /** Name -> content of every result, without times. */
 function resultsOf(folder: string): Map<string, string> {
