@@ -14,6 +14,22 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: 'this file system can only be read',
 };
 
+/**
+ * An error of the system with the file that it is about: writing to an open file names none.
+ * @param alias another name of the file, which is nothing to a person
+ */
+export function aboutFile(error: unknown, file: string, alias?: string): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const { path } = error as NodeJS.ErrnoException;
+  return path === undefined || path === alias ? Object.assign(error, { path: file }) : error;
+}
+
+/** Whether there was no room to write. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** What the system said no to, in words; undefined for other errors. */
 export function systemWords(
   error: unknown,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  appendFileSync,
   closeSync,
   fsyncSync,
   openSync,
@@ -10,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { aboutFile } from '../systemErrors.js';
 
 /** What a file is called while it is written. */
 const temporaryName = (path: string): string => `${path}.${randomUUID()}.tmp`;
@@ -35,6 +37,19 @@ export function removeAbandoned(path: string): void {
     if (Date.now() - mtimeMs > ABANDONED_MILLISECONDS) rmSync(join(folder, name), { force: true });
   }
 }
+
+/** Does work with a file; an error of the system names it, not what it is called meanwhile. */
+function naming<T>(path: string, temporary: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw aboutFile(error, path, temporary);
+  }
+}
+
+/** Adds to the end of a file, which is made where there is none. */
+export const appendToFile = (path: string, content: string | Uint8Array): void =>
+  naming(path, path, () => appendFileSync(path, content));
 
 function writeFully(handle: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
@@ -75,15 +90,16 @@ export interface GrowingFile {
 /** Opens a file that is there in full or not at all, to be written piece by piece. */
 export function openGrowingFile(path: string): GrowingFile {
   const temporary = temporaryName(path);
-  const handle = openSync(temporary, 'wx');
+  const handle = naming(path, temporary, () => openSync(temporary, 'wx'));
+  const finish = () => {
+    fsyncSync(handle);
+    closeSync(handle);
+    renameSync(temporary, path);
+    syncFolder(dirname(path));
+  };
   return {
-    write: (text) => writeFully(handle, Buffer.from(text)),
-    finish: () => {
-      fsyncSync(handle);
-      closeSync(handle);
-      renameSync(temporary, path);
-      syncFolder(dirname(path));
-    },
+    write: (text) => naming(path, temporary, () => writeFully(handle, Buffer.from(text))),
+    finish: () => naming(path, temporary, finish),
     discard: () => {
       closeSync(handle);
       rmSync(temporary, { force: true });
@@ -99,7 +115,7 @@ export function writeFileAtomically(path: string, content: string | Iterable<Uin
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw aboutFile(error, path, temporary);
   }
   syncFolder(dirname(path));
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type Lock, type LockHolder, takeLock } from '../lockFile.js';
-import { systemWords } from '../systemErrors.js';
+import { isDiskFull, systemWords } from '../systemErrors.js';
 
 /** What the lock of a folder is called. */
 export const LOCK = '.lock';
@@ -14,22 +14,36 @@ function describe({ pid, host }: LockHolder): string {
   return `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
 }
 
+/** Throws UsageError with what the system said no to. */
+function refuse(path: string, error: unknown): never {
+  const { code } = error as NodeJS.ErrnoException;
+  const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+  const { message: words = 'this folder can not be written' } = systemWords(error) ?? {};
+  const message = isFile ? 'there is a file in the way' : words;
+  const expected = isDiskFull(error) ? 'make room, or choose another output' : 'choose another output';
+  throw new UsageError({ file: path, message, expected });
+}
+
 /** Makes a folder where there is none; throws UsageError where it can't be written. */
 function requireWritable(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
     accessSync(path, constants.W_OK);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
-    const { message: words = 'this folder can not be written' } = systemWords(error) ?? {};
-    const message = isFile ? 'there is a file in the way' : words;
-    throw new UsageError({ file: path, message, expected: 'choose another output' });
+    refuse(path, error);
+  }
+}
+
+function lockOf(path: string): Lock | LockHolder {
+  try {
+    return takeLock(join(path, LOCK));
+  } catch (error) {
+    return refuse(path, error);
   }
 }
 
 function lockFolder(path: string): Lock {
-  const lock = takeLock(join(path, LOCK));
+  const lock = lockOf(path);
   if ('release' in lock) return lock;
   throw new UsageError({
     file: path,

@@ -1,5 +1,6 @@
 import { InterruptedError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
+import { isDiskFull } from '../systemErrors.js';
 import type { RunSummary } from '../training/summary.js';
 import { longWork } from './longWork.js';
 import type { Shell } from './shell.js';
@@ -24,6 +25,7 @@ export async function fineTune(
   } catch (error) {
     if (error instanceof InterruptedError)
       throw new InterruptedError(`${error.message}; go on with: ${again}`);
+    if (isDiskFull(error)) shell.notice(`when there is room again, go on with: ${again}`);
     throw error;
   }
 }

@@ -48,6 +48,8 @@ export function reportError(error: unknown, shell: Shell): number {
   tell(error, shell);
   const exitCode = exitCodeOf(error);
   const problems = error instanceof UsageError ? { problems: error.problems } : {};
-  if (shell.json) shell.result({ error: { message: messageOf(error), exitCode, ...problems } }, '');
+  const system = systemWords(error);
+  const message = system ? formatProblem(system) : messageOf(error);
+  if (shell.json) shell.result({ error: { message, exitCode, ...problems } }, '');
   return exitCode;
 }

@@ -29,7 +29,7 @@ export async function carryOut(
   const check = () => requireFree(output, comparisonClaim);
   const work = async () => {
     removeTemporary(output, comparisonClaim);
-    claimFiles(output, comparisonClaim);
+    claimFiles(output, { ...comparisonClaim, files: [] }); // its files are listed when the trials are done
     const outcomes = await runTrials(trials, options);
     const comparison = summariseComparison(outcomes, { kind, name, folder: output });
     await writeComparison(comparison);

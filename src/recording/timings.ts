@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { appendToFile, writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { parseJson } from '../jsonSyntax.js';
 import { isBefore, type Resumption } from './resumption.js';
 
@@ -66,7 +66,7 @@ export function openTimingsLog(path: string, resumption: Resumption, mending: Me
   return {
     append: (timing) => {
       const line = lineOf(timing);
-      appendFileSync(path, line);
+      appendToFile(path, line);
       texts.push(line);
     },
     get text() {

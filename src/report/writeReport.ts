@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { claimMore } from '../checkpoints/ownedFolder.js';
 import { UsageError } from '../errors.js';
 import { addAll } from '../lists.js';
@@ -45,6 +46,15 @@ function requireReplaceable(file: string, overwrite: boolean): void {
   throw new UsageError({ file, message, expected: 'another name, or --overwrite' });
 }
 
+/** In the run folder, the report is listed as vlgraft's, while no other process writes there. */
+function inRunOrBeside(folder: string, file: string, write: () => void): Promise<void> | void {
+  if (file !== runFolder(folder).report) return write();
+  return withFolderLocked(folder, async () => {
+    claimMore(folder, ['report.html']);
+    write();
+  });
+}
+
 /**
  * Writes the report of a finished run from its folder alone; the same folder gives the same bytes. Throws UsageError
  * where the folder holds no finished run, and where the file is something else than a report.
@@ -56,10 +66,10 @@ export async function writeReport(
   { overwrite = false }: WriteReportOptions = {},
 ): Promise<WrittenReport> {
   const run = readRun(folder);
-  if (file === runFolder(folder).report) claimMore(folder, ['report.html']);
   requireReplaceable(file, overwrite);
   const facts = factsOfRun(run);
-  writeFileAtomically(file, await runPage(run, facts));
+  const page = await runPage(run, facts);
+  await inRunOrBeside(folder, file, () => writeFileAtomically(file, page));
   return { file, runs: [facts] };
 }
 

@@ -1,7 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
-import { writeFileAtomically } from '../checkpoints/atomicFile.js';
-import { damagedFiles, writeChecksums } from '../checkpoints/checksums.js';
+import { isTemporaryOf, writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { CHECKSUMS, damagedFiles, writeChecksums } from '../checkpoints/checksums.js';
 import { readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
 import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js';
 import type { HostTensor } from '../data/hostTensor.js';
@@ -34,6 +43,37 @@ const files = {
   timings: 'timings.jsonl',
 } as const;
 
+/** What a checkpoint is made of; any other file in its folder is the user's. */
+export const checkpointFiles: readonly string[] = [...Object.values(files), CHECKSUMS];
+
+const isListed = (name: string): boolean => checkpointFiles.includes(name);
+const isOwn = (name: string): boolean => isListed(name) || isTemporaryOf(name, isListed);
+
+const isFolder = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** Removes a checkpoint, whole or cut short; what is the user's stays. */
+function removeCheckpoint(place: string): void {
+  if (!isFolder(place)) return;
+  const own = readdirSync(place).filter((name) => isOwn(name) && !isFolder(join(place, name)));
+  for (const name of own) rmSync(join(place, name));
+  if (readdirSync(place).length === 0) rmdirSync(place);
+}
+
+/** Puts a folder in place of a checkpoint; what is the user's there goes along. */
+function replaceCheckpoint(target: string, folder: string): void {
+  removeCheckpoint(target);
+  if (isFolder(target)) {
+    for (const name of readdirSync(target)) renameSync(join(target, name), join(folder, name));
+    rmdirSync(target);
+  }
+  renameSync(folder, target);
+}
+
+/** Whether all of it was removed but what is the user's. */
+const isRemoved = (place: string): boolean =>
+  isFolder(place) && readdirSync(place).length > 0 && !readdirSync(place).some(isOwn);
+
 /** `step-000120`; names sort as steps do. */
 export const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
 
@@ -44,7 +84,8 @@ export const stateFile = (folder: string, step: number): string =>
 /** Steps of the complete checkpoints of a folder, oldest first. */
 export function checkpointSteps(folder: string): number[] {
   if (!existsSync(folder)) return [];
-  const found = readdirSync(folder).flatMap((name) => FOLDER.exec(name)?.[1] ?? []);
+  const names = readdirSync(folder).filter((name) => !isRemoved(join(folder, name)));
+  const found = names.flatMap((name) => FOLDER.exec(name)?.[1] ?? []);
   return found.map(Number).sort((a, b) => a - b);
 }
 
@@ -52,16 +93,15 @@ export function checkpointSteps(folder: string): number[] {
 export function writeCheckpoint(folder: string, { state, parameters, slots, logs }: Checkpoint): void {
   const target = join(folder, checkpointName(state.step));
   const temporary = `${target}.${process.pid}.tmp`;
-  rmSync(temporary, { recursive: true, force: true });
+  removeCheckpoint(temporary);
   mkdirSync(temporary, { recursive: true });
   writeSafetensors(join(temporary, files.parameters), parameters);
   writeSafetensors(join(temporary, files.slots), slots);
   for (const [name, text] of Object.entries(logs ?? {}))
     writeFileAtomically(join(temporary, `${name}.jsonl`), text);
   writeJson(join(temporary, files.state), state);
-  writeChecksums(temporary, readdirSync(temporary).sort());
-  rmSync(target, { recursive: true, force: true });
-  renameSync(temporary, target);
+  writeChecksums(temporary, readdirSync(temporary).filter(isOwn).sort());
+  replaceCheckpoint(target, temporary);
 }
 
 const KEPT = 2;
@@ -73,9 +113,7 @@ export function pruneCheckpoints(folder: string, bestStep: number | undefined): 
     [...steps.slice(-KEPT), ...steps.filter((step) => step === bestStep)].map(checkpointName),
   );
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    if (!kept.has(name) && /^step-\d+(\.\d+\.tmp)?$/.test(name)) {
-      rmSync(join(folder, name), { recursive: true, force: true });
-    }
+    if (!kept.has(name) && /^step-\d+(\.\d+\.tmp)?$/.test(name)) removeCheckpoint(join(folder, name));
   }
 }
 

@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
-import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { appendToFile, writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { UsageError } from '../errors.js';
 
 /** One line of metrics.jsonl. No times: the same run gives the same bytes, interrupted or not. */
@@ -55,7 +55,7 @@ export function openMetricsLog(path: string, { bytes, copy, onLog }: LogStart): 
   return {
     append: (line) => {
       const text = `${JSON.stringify(line)}\n`;
-      appendFileSync(path, text);
+      appendToFile(path, text);
       texts.push(text);
       size += Buffer.byteLength(text);
     },

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
+import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { startProfiler, stopProfiler, type TimedCall } from '../engine/index.js';
 import { type Span, startSpans, stopSpans } from '../spans.js';
 import { traceEvents } from './traceEvents.js';
@@ -87,7 +87,8 @@ export function startProfile(): RunningProfile {
     finish: (file) => {
       const [spans, calls] = [stopSpans(), stopProfiler()];
       const utilization = performance.eventLoopUtilization(start);
-      writeFileSync(file, JSON.stringify({ traceEvents: traceEvents(spans, calls), displayTimeUnit: 'ms' }));
+      const trace = { traceEvents: traceEvents(spans, calls), displayTimeUnit: 'ms' };
+      writeFileAtomically(file, JSON.stringify(trace));
       return summarise(spans, calls, utilization);
     },
   };

@@ -1,6 +1,7 @@
 import { adapterFileNames } from '../checkpoints/adapterFolder.js';
 import type { Claim } from '../checkpoints/ownedFolder.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
+import { checkpointFiles } from './checkpoint.js';
 import type { RunFolder } from './runFolder.js';
 
 /** With `/`, as a marker lists them. */
@@ -34,8 +35,9 @@ const filesOf = (names: Names, keys: readonly string[]): string[] =>
   });
 
 /** Names with numbers: checkpoints, whole, damaged or cut short, and event files. */
-const GENERATED =
-  /^(checkpoints\/step-\d+(\.damaged(-\d+)?|\.\d+\.tmp)?\/[\w-]+\.(safetensors|jsonl?)|events\/events\.out\.tfevents\.\d+\.\d+\.vlgraft)$/;
+const GENERATED = new RegExp(
+  `^(checkpoints/step-\\d+(\\.damaged(-\\d+)?|\\.\\d+\\.tmp)?/(${checkpointFiles.join('|').replaceAll('.', '\\.')})|events/events\\.out\\.tfevents\\.\\d+\\.\\d+\\.vlgraft)$`,
+);
 
 /** What a run writes; files of a submission are claimed when the task has named them. */
 export const claimOfRun = (names: Names, profile: boolean): Claim => ({
@@ -46,6 +48,12 @@ export const claimOfRun = (names: Names, profile: boolean): Claim => ({
   ),
   generated: GENERATED,
 });
+
+/** What is written when the training is over, and listed no sooner: a user's file may have got such a name meanwhile. */
+export const lateFiles = (names: Names, profile: boolean): string[] => [
+  ...filesOf(names, ['predictions', 'adapter', 'summary', 'report', ...(profile ? ['profile'] : [])]),
+  ...[...Object.values(recorded), outcomes.test].map((file) => `${listed(names.recorded)}/${file}`),
+];
 
 /** What merging writes. */
 export const claimOfMerge = (names: Names): Claim => ({

@@ -5,6 +5,7 @@ import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile
 import {
   type Claim,
   claimFiles,
+  claimMore,
   removeOwned,
   removeTemporary,
   requireFree,
@@ -13,7 +14,7 @@ import {
 import { type Problem, UsageError } from '../errors.js';
 import { type Checkpoint, checkpointSteps } from './checkpoint.js';
 import { findResumePoint } from './resumePoint.js';
-import { claimOfMerge, claimOfRun } from './runFiles.js';
+import { claimOfMerge, claimOfRun, lateFiles } from './runFiles.js';
 import type { RunSettings } from './settings.js';
 
 /** Where the files of a run lie. */
@@ -74,6 +75,11 @@ export const topNames: readonly string[] = Object.values(names);
 /** What a run writes. */
 export const runClaim = ({ profile = false }: { readonly profile?: boolean | undefined } = {}): Claim =>
   claimOfRun(names, profile);
+
+const lateOf = ({ profile = false }: { readonly profile?: boolean | undefined }) => lateFiles(names, profile);
+
+/** Lists what is written when the training is over. Throws UsageError with every file of the user's in its place. */
+export const claimResults = (path: string, options: OpenOptions): void => claimMore(path, lateOf(options));
 
 /** What merging writes. */
 export const mergedClaim: Claim = claimOfMerge(names);
@@ -175,8 +181,8 @@ export function checkRunFolder(path: string, settings: RunSettings, options: Ope
 }
 
 /**
- * Removes what an earlier run wrote, or, with `resume`, returns its last whole checkpoint; lists what this run will write,
- * and writes the recipe, which goes never: the run may have been started from it.
+ * Removes what an earlier run wrote, or, with `resume`, returns its last whole checkpoint; lists what this run will write
+ * while it trains, and writes the recipe, which goes never: the run may have been started from it.
  */
 export function openRunFolder(
   path: string,
@@ -188,7 +194,8 @@ export function openRunFolder(
   mkdirSync(path, { recursive: true });
   if (options.resume) removeTemporary(path, claim);
   else removeOwned(path, claim, [names.recipe]);
-  claimFiles(path, claim);
+  const late = lateOf(options);
+  claimFiles(path, { ...claim, files: claim.files.filter((name) => !late.includes(name)) });
   const checkpoint = findResumePoint(folder.checkpoints, options.onLog);
   writeJson(folder.recipe, settings);
   return { folder, ...(checkpoint && { checkpoint }) };

@@ -25,6 +25,7 @@ import { openRecorder } from './recorder.js';
 import { recordRun } from './recordRun.js';
 import {
   checkRunFolder,
+  claimResults,
   earlierRun,
   type OpenOptions,
   openRunFolder,
@@ -313,6 +314,7 @@ async function carryOut(
         beforeCheckpoint: () => inputs,
       };
       const state = await train(parts, checkpoint);
+      claimResults(folder.path, options);
       restoreBest(model, folder.checkpoints, state);
       clock();
       const { metrics, predictions } = await evaluateSplits(parts, prepared, folder, state);

@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
+import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { adapterReadme, backboneName } from './adapterReadme.js';
@@ -41,7 +42,8 @@ function writeBackbone(
 export function copyProcessorFiles(from: string, to: string): void {
   for (const file of PROCESSOR_FILES) {
     const source = join(from, file);
-    if (existsSync(source) && relative(from, to) !== '') copyFileSync(source, join(to, file));
+    if (existsSync(source) && relative(from, to) !== '')
+      writeFileAtomically(join(to, file), [readFileSync(source)]);
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
-import { claimFiles, finishFolder, removeOwned } from '../checkpoints/ownedFolder.js';
+import { claimFiles, finishFolder, removeOwned, requireFree } from '../checkpoints/ownedFolder.js';
 import type { FittedTask } from './model.js';
 
 /** Predictions in the formats of the official evaluations; none where the task has no such format. */
@@ -26,6 +26,7 @@ export function writeSubmission(folder: string, files: readonly SubmissionFile[]
 export function writeSubmissionFolder(folder: string, files: readonly SubmissionFile[]): string[] {
   const claim = { kind: 'submission', files: files.map(({ name }) => name) } as const;
   mkdirSync(folder, { recursive: true });
+  requireFree(folder, claim);
   removeOwned(folder, claim);
   claimFiles(folder, claim);
   const written = writeSubmission(folder, files);

@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runProgram } from '../../src/cli/runProgram.js';
 import type { BuiltCli } from './builtCli.js';
 import { buildTinyCli } from './tinyRecipe.js';
 
@@ -45,20 +46,44 @@ function copyRun(name: string): void {
   cpSync(at('done'), at(name), { recursive: true });
 }
 
+/** Runs a command in this process, where the engine is there already. */
+async function run(...words: string[]): Promise<{ code: number; stderr: string }> {
+  let stderr = '';
+  const error = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+  const output = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  try {
+    const code = await runProgram(words);
+    return { code, stderr };
+  } finally {
+    process.exitCode = 0;
+    error.mockRestore();
+    output.mockRestore();
+  }
+}
+
+const home = process.cwd();
+
 beforeAll(async () => {
   cli = await buildTinyCli();
+  process.chdir(cli.folder);
   const recipe = JSON.parse(readFileSync(at('tiny.json'), 'utf8'));
   writeFileSync(at('tiny.json'), JSON.stringify({ ...recipe, adapters: [{ kind: 'lora' }] }, null, 2));
-  const { code, stderr } = await cli.run('run', 'tiny.json', '--output', 'done', '--quiet');
+  const { code, stderr } = await run('run', 'tiny.json', '--output', 'done', '--quiet');
   expect(stderr).toBe('');
   expect(code).toBe(0);
 }, 300_000);
-afterAll(() => cli.remove());
+afterAll(() => {
+  process.chdir(home);
+  cli.remove();
+});
 
 /** Runs a command that must be refused and must change nothing. */
 async function refused(words: readonly string[], message: RegExp): Promise<void> {
   const before = tree();
-  const { code, stderr } = await cli.run(...words, '--quiet');
+  const { code, stderr } = await run(...words, '--quiet');
   expect(stderr).toMatch(message);
   expect(code).toBe(2);
   expect(tree()).toEqual(before);
@@ -118,7 +143,7 @@ describe.each(Object.keys(folders))('%s', (verb) => {
   it.each(ways)('refuses another kind of folder %s', async (...flags) => {
     copyRun('kind');
     if (verb === 'run') rmSync(at('kind'), { recursive: true });
-    if (verb === 'run') await cli.run('export', 'done', '--output', 'kind', '--quiet');
+    if (verb === 'run') await run('export', 'done', '--output', 'kind', '--quiet');
     await refused([...words('kind'), ...flags], /kind: /);
   });
 
@@ -140,7 +165,7 @@ describe.each(Object.keys(folders))('%s', (verb) => {
   it('refuses a file in the way', async () => {
     put('afile');
     const before = tree();
-    const { code } = await cli.run(...words('afile'), '--quiet');
+    const { code } = await run(...words('afile'), '--quiet');
     expect(code).not.toBe(0);
     expect(tree()).toEqual(before);
   });
@@ -222,7 +247,7 @@ describe('a run again', () => {
       put(`again/${name}`);
     symlinkSync(at('elsewhere'), at('again/link'));
     const before = treeOf(at('again'));
-    const { code, stderr } = await cli.run('run', 'tiny.json', '--output', 'again', '--overwrite', '--quiet');
+    const { code, stderr } = await run('run', 'tiny.json', '--output', 'again', '--overwrite', '--quiet');
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const after = treeOf(at('again'));
@@ -271,8 +296,8 @@ describe('a run again', () => {
       ['run', 'tiny.json', '--output', 'old', '--overwrite'],
       /old: this folder holds a run of an earlier vlgraft/,
     );
-    expect((await cli.run('report', 'old', '--quiet')).code).toBe(0);
-    expect((await cli.run('evaluate', 'old', '--quiet')).code).toBe(0);
+    expect((await run('report', 'old', '--quiet')).code).toBe(0);
+    expect((await run('evaluate', 'old', '--quiet')).code).toBe(0);
   });
 });
 
@@ -303,17 +328,44 @@ describe('a run that was killed', () => {
     put('killed/notes.txt');
     const isEmpty = !existsSync(at('killed/.vlgraft.json'));
     if (isEmpty) rmSync(at('killed/notes.txt'));
-    const { code, stderr } = await cli.run(
-      'run',
-      'tiny.json',
-      '--output',
-      'killed',
-      '--overwrite',
-      '--quiet',
-    );
+    const { code, stderr } = await run('run', 'tiny.json', '--output', 'killed', '--overwrite', '--quiet');
     expect(stderr).toBe('');
     expect(code).toBe(0);
     if (!isEmpty) expect(readFileSync(at('killed/notes.txt'), 'utf8')).toBe('mine: killed/notes.txt');
     expect([...treeOf(at('killed')).keys()].filter((one) => one.includes('.tmp'))).toEqual([]);
+  });
+});
+
+describe('a file of the user in the folder of a run that was killed', () => {
+  const late = [
+    'predictions_test.json',
+    'summary.json',
+    'adapter/adapter_config.json',
+    'report/gallery.json',
+  ];
+
+  it('is refused at the name of a result that was not written yet, and stays', async () => {
+    rmSync(at('killed'), { recursive: true, force: true });
+    await killedWhen(['run', 'tiny.json', '--output', 'killed'], () => existsSync(at('killed/checkpoints')));
+    for (const name of late) put(`killed/${name}`);
+    for (const flag of ['--overwrite', '--resume'])
+      await refused(
+        ['run', 'tiny.json', '--output', 'killed', flag],
+        /summary\.json: vlgraft did not write this file/,
+      );
+  });
+
+  it('stays in a checkpoint that is removed, or written again', async () => {
+    copyRun('noted');
+    put('noted/checkpoints/step-000002/notes.json');
+    put('noted/checkpoints/step-000099/notes.txt');
+    const { code, stderr } = await run('run', 'tiny.json', '--output', 'noted', '--overwrite', '--quiet');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const name of [
+      'noted/checkpoints/step-000002/notes.json',
+      'noted/checkpoints/step-000099/notes.txt',
+    ])
+      expect(readFileSync(at(name), 'utf8')).toBe(`mine: ${name}`);
+    expect(existsSync(at('noted/checkpoints/step-000002/state.json'))).toBe(true);
   });
 });

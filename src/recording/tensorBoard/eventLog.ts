@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { appendToFile } from '../../checkpoints/atomicFile.js';
 import { isBefore, type Resumption } from '../resumption.js';
 import { readEvent, scalarEvent, versionEvent } from './event.js';
 import { frameRecord, readRecords } from './record.js';
@@ -73,7 +74,7 @@ export function openEventLog(folder: string, resumption: Resumption, mending?: E
 
 function beginFile(folder: string): EventLog {
   const path = join(folder, nextName(folder));
-  const write = (event: Uint8Array) => appendFileSync(path, frameRecord(event));
+  const write = (event: Uint8Array) => appendToFile(path, frameRecord(event));
   write(versionEvent(seconds()));
   return {
     append: (split, step, values) => {
