@@ -19,12 +19,12 @@ export interface PlacedRecord extends IndexRecord {
 
 /** Two files that one process appends to and others read: values end to end, and an index of them. */
 export interface SegmentReader {
-  /** Whole records that came since the last call. */
+  /** Records that came since the last call, of those pieces alone that are there with every entry. */
   newRecords(): PlacedRecord[];
   /** Fills `target` with the value; false where it can't be read. */
-  read(record: IndexRecord, target: Uint8Array): boolean;
+  read(record: Pick<IndexRecord, 'offset'>, target: Uint8Array): boolean;
   /** The same off the event loop. */
-  readAway(record: IndexRecord, target: Uint8Array): Promise<boolean>;
+  readAway(record: Pick<IndexRecord, 'offset'>, target: Uint8Array): Promise<boolean>;
   /** Takes records out of the index. */
   erase(positions: readonly number[]): void;
   close(): void;
@@ -84,6 +84,7 @@ export function openSegment(folder: string, name: string): SegmentReader {
     throw error;
   }
   let known = 0;
+  const pieces = new Map<number, PlacedRecord[]>();
   const readWith = (done: number, target: Uint8Array): boolean => done === target.length;
   return {
     newRecords: () => {
@@ -92,7 +93,13 @@ export function openSegment(folder: string, name: string): SegmentReader {
       const found: PlacedRecord[] = [];
       for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
         const record = decodeRecord(bytes.subarray(at, at + RECORD_BYTES));
-        if (record && record.offset + record.bytes <= size) found.push({ ...record, position: known + at });
+        if (!record || record.offset + record.bytes > size) continue;
+        const piece = pieces.get(record.piece) ?? [];
+        pieces.set(record.piece, piece);
+        piece.push({ ...record, position: known + at });
+        if (piece.length < record.mates) continue;
+        found.push(...piece);
+        pieces.delete(record.piece);
       }
       known += bytes.length - (bytes.length % RECORD_BYTES);
       return found;
@@ -157,7 +164,14 @@ export async function createSegment(folder: string): Promise<SegmentWriter> {
       let offset = valueBytes;
       const records = entries.map(({ key, pieces }) => {
         const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-        const record = encodeRecord({ key, piece, offset, bytes, checksum: checksumOf(key, pieces) });
+        const record = encodeRecord({
+          key,
+          piece,
+          mates: entries.length,
+          offset,
+          bytes,
+          checksum: checksumOf(key, pieces),
+        });
         offset += bytes;
         return record;
       });

@@ -1,7 +1,7 @@
 import { openSegment, type PlacedRecord, type SegmentReader, segmentNames } from './segment.js';
 
 /** A value and the segment that it lies in. */
-export interface Located extends PlacedRecord {
+export interface Located extends Omit<PlacedRecord, 'mates'> {
   readonly segment: SegmentReader;
   /** Names of the entries that were written with it, and its own. */
   readonly mates: string[];

@@ -24,7 +24,7 @@ export interface SetDescription {
 
 const DESCRIPTION = 'set.json';
 const USED = 'used';
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 
 /** Where stored values lie: in the user's cache folder, or in the folder that a recipe names. */
 export const storeFolder = (folder?: string): string => folder ?? join(cacheFolder(), 'backbone-values');
