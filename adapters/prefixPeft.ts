@@ -1,7 +1,7 @@
 import type { BackboneShape, StreamShape, Weights } from '../src/backbones/backbone.js';
 import { float32, type HostTensor } from '../src/data/hostTensor.js';
 import { type Problem, UsageError } from '../src/errors.js';
-import type { Json } from '../src/json.js';
+import { inWords, type Json } from '../src/json.js';
 import type { AdapterFormat, ForeignAdapter, NativeAdapter } from './adapter.js';
 import type { PrefixOptions } from './prefix.js';
 
@@ -51,7 +51,7 @@ function* tensorProblems({ config, tensors }: ForeignAdapter, stream: StreamShap
   }
   const found = tensors.get(TENSOR);
   const length = config.num_virtual_tokens ?? found?.shape[0] ?? 'num_virtual_tokens';
-  const expected = `float32 [${length}, ${2 * stream.layers * stream.hiddenSize}]`;
+  const expected = `float32 [${inWords(length)}, ${2 * stream.layers * stream.hiddenSize}]`;
   if (!found) {
     yield { where: TENSOR, message: 'this tensor is missing', expected };
     return;

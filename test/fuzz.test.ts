@@ -7,9 +7,9 @@ import { createFuzzer, type FuzzInput, type FuzzReader, inputOf } from './fuzz/r
 import { fuzzReaders } from './fuzz/readers.js';
 
 /** Inputs of a reader; `npm run fuzz` carries out a million of the same row. */
-const INPUTS = 60;
+const INPUTS = 40;
 /** Files of a reader in which a part is hostile. */
-const HOSTILE_FILES = 200;
+const HOSTILE_FILES = 60;
 
 /** Every changed file of a reader, hostile in one part, by turns. */
 const hostileInputs = ({ seeds }: FuzzReader): FuzzInput[] =>

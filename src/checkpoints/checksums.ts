@@ -51,7 +51,7 @@ export function writeChecksums(
 const isChecksum = (value: unknown): value is Checksum & { readonly [key: string]: never } =>
   isJsonObject(value) && Number.isSafeInteger(value.bytes) && /^[0-9a-f]{64}$/.test(inWords(value.sha256));
 
-const isName = (name: string): boolean => /^[\w.-]+$/.test(name) && !name.startsWith('.');
+const isName = (name: string): boolean => /^[\w.-]{1,255}$/.test(name) && !name.startsWith('.');
 
 /** The checksums of a folder; undefined where it has none. UsageError where the list itself is damaged. */
 function readChecksums(folder: string): ReadonlyMap<string, Checksum> | undefined {

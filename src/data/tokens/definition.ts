@@ -35,7 +35,9 @@ function idsOf(tokenizer: JsonObject): ReadonlyMap<string, number> {
   const { vocab } = value;
   if (Array.isArray(vocab))
     return new Map(vocab.map((entry, id) => [inWords(Array.isArray(entry) ? entry[0] : entry), id]));
-  return new Map(isJsonObject(vocab) ? (Object.entries(vocab) as [string, number][]) : []);
+  const entries = Object.entries(isJsonObject(vocab) ? vocab : {});
+  // Ids that are no numbers are refused where the model is made.
+  return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
 /** The added tokens that a tokenizer_config.json lists by id, in the order of their ids; undefined where it lists none. */
