@@ -128,7 +128,7 @@ function tinyChineseClipFolder(folder: string): string {
 }
 
 /** A writer of a tiny folder for each `model_type`. */
-export const tinyModels: Readonly<Record<string, (folder: string) => string>> = {
+const tinyModels: Readonly<Record<string, (folder: string) => string>> = {
   bert: tinyBertFolder,
   visual_bert: tinyVisualBertFolder,
   vilt: tinyViltFolder,
