@@ -127,15 +127,6 @@ function tinyChineseClipFolder(folder: string): string {
   return folder;
 }
 
-/** A writer of a tiny folder for each `model_type`. */
-const tinyModels: Readonly<Record<string, (folder: string) => string>> = {
-  bert: tinyBertFolder,
-  visual_bert: tinyVisualBertFolder,
-  vilt: tinyViltFolder,
-  clip: tinyClipFolder,
-  chinese_clip: tinyChineseClipFolder,
-};
-
 /** A writer of a tiny folder for each family of backbones. */
 export const tinyFolders: Readonly<Record<string, (folder: string) => string>> = {
   singleStream: tinyVisualBertFolder,
