@@ -1,4 +1,6 @@
+import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { adapterFileNames } from '../checkpoints/adapterFolder.js';
+import { CHECKSUMS } from '../checkpoints/checksums.js';
 import type { Claim } from '../checkpoints/ownedFolder.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
 import { checkpointFiles } from './checkpoint.js';
@@ -11,14 +13,8 @@ const { outcomes, ...recorded } = recordedFiles('');
 
 /** Files of what is a folder in a run folder; everything else there is a file. */
 const inside: Partial<Record<keyof RunFolder, readonly string[]>> = {
-  adapter: [...adapterFileNames, 'checksums.json'],
-  backbone: [
-    'config.json',
-    'model.safetensors',
-    'tokenizer.json',
-    'tokenizer_config.json',
-    'preprocessor_config.json',
-  ],
+  adapter: [...adapterFileNames, CHECKSUMS],
+  backbone: ['config.json', 'model.safetensors', ...PROCESSOR_FILES],
   recorded: [...Object.values(recorded), ...Object.values(outcomes)],
   checkpoints: [],
   events: [],
