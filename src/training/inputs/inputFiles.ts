@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, normalize, sep } from 'node:path';
 import { backboneFolder } from '../../backbones/load.js';
+import { PROCESSOR_FILES } from '../../backbones/processor.js';
 import { isJsonObject } from '../../checkpoints/jsonFile.js';
 import { adapterFolderOf } from '../adapterSource.js';
 import type { Prepared } from '../prepare.js';
@@ -24,10 +25,13 @@ function pathsIn(value: unknown, key: string): [string, string][] {
   return Object.entries(value).flatMap(([name, member]) => pathsIn(member, `${key}.${name}`));
 }
 
+/** Among them lists of words and merges, which are no JSON. */
+const BY_NAME: readonly string[] = PROCESSOR_FILES;
+
 /** Files of a folder with a model or adapters that may be read. */
 export const modelFiles = (folder: string): string[] =>
   existsSync(folder) && statSync(folder).isDirectory()
-    ? readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name))
+    ? readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name) || BY_NAME.includes(name))
     : [];
 
 /** Key -> folder of every model that is read; their other files count too, should they appear. */
