@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Problem, UsageError } from '../errors.js';
 import { isTemporaryOf } from './atomicFile.js';
@@ -186,6 +186,20 @@ export function removeTemporary(folder: string, { kind, generated }: Claim): voi
   const isCutShort = (name: string) =>
     isOwn(name) && (isTemporaryOf(name, isOwn) || dirname(name).endsWith('.tmp'));
   removeFiles(folder, filesBelow(folder).filter(isCutShort));
+}
+
+/**
+ * Writes a folder in place of what vlgraft wrote there before; it is made where there is none. Throws as `requireFree`,
+ * with nothing changed.
+ */
+export function replaceFolder<T>(folder: string, claim: Claim, write: () => T): T {
+  requireFree(folder, claim);
+  mkdirSync(folder, { recursive: true });
+  removeOwned(folder, claim);
+  claimFiles(folder, claim);
+  const written = write();
+  finishFolder(folder, claim);
+  return written;
 }
 
 /** Says that all is written: the list names what is there. */

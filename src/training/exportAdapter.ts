@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { planAdapters } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import type { Weights } from '../backbones/backbone.js';
@@ -9,13 +8,7 @@ import {
   foreignFileNames,
   writeForeignAdapterFolder,
 } from '../checkpoints/foreignAdapterFolder.js';
-import {
-  claimFiles,
-  finishFolder,
-  removeOwned,
-  requireFree,
-  requireReplaceable,
-} from '../checkpoints/ownedFolder.js';
+import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/ownedFolder.js';
 import { type Problem, UsageError } from '../errors.js';
 import { backboneOf, requireFinished } from './openRun.js';
 import { runFolder } from './runFolder.js';
@@ -93,10 +86,8 @@ export function exportAdapter(
   const parameters: Weights = new Map(inside(`adapters.${chosen.name}`, tensors));
   const made = format!.write!({ options, parameters }, backbone.shape);
   const named = { ...made.config, base_model_name_or_path: config.backbone.name };
-  mkdirSync(output, { recursive: true });
-  removeOwned(output, claim);
-  claimFiles(output, claim);
-  writeForeignAdapterFolder(output, library, { config: named, tensors: made.tensors });
-  finishFolder(output, claim);
+  replaceFolder(output, claim, () =>
+    writeForeignAdapterFolder(output, library, { config: named, tensors: made.tensors }),
+  );
   return { folder: output, library, adapter: chosen.name, tensors: made.tensors.size };
 }

@@ -9,13 +9,7 @@ import { readAdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFol
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
-import {
-  claimFiles,
-  finishFolder,
-  removeOwned,
-  requireFree,
-  requireReplaceable,
-} from '../checkpoints/ownedFolder.js';
+import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/ownedFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
@@ -269,10 +263,7 @@ async function merge(path: string, output: string, options: MergeOptions): Promi
           `nothing was written: merged and unmerged model differ by ${size} on ${examples.length} examples, more than ${tolerance}`,
         );
       }
-      removeOwned(output, mergedClaim);
-      claimFiles(output, mergedClaim);
-      write(opened, merged, output, report);
-      finishFolder(output, mergedClaim);
+      replaceFolder(output, mergedClaim, () => write(opened, merged, output, report));
       return report;
     } finally {
       afterEvaluator.dispose();

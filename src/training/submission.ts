@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
-import { claimFiles, finishFolder, removeOwned, requireFree } from '../checkpoints/ownedFolder.js';
+import { replaceFolder } from '../checkpoints/ownedFolder.js';
 import type { FittedTask } from './model.js';
 
 /** Predictions in the formats of the official evaluations; none where the task has no such format. */
@@ -25,11 +25,5 @@ export function writeSubmission(folder: string, files: readonly SubmissionFile[]
 /** Writes a folder of its own for a submission, in place of the one that is there; returns the files' paths. */
 export function writeSubmissionFolder(folder: string, files: readonly SubmissionFile[]): string[] {
   const claim = { kind: 'submission', files: files.map(({ name }) => name) } as const;
-  mkdirSync(folder, { recursive: true });
-  requireFree(folder, claim);
-  removeOwned(folder, claim);
-  claimFiles(folder, claim);
-  const written = writeSubmission(folder, files);
-  finishFolder(folder, claim);
-  return written;
+  return replaceFolder(folder, claim, () => writeSubmission(folder, files));
 }
