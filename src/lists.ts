@@ -18,3 +18,9 @@ export const smallest = (values: Iterable<number>, otherwise = Number.POSITIVE_I
   for (const value of values) least = Math.min(least, value);
   return least;
 };
+
+/** The first of several names, and how many more there are: `a, b, c and 4 more`. */
+export function someOf(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return names.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

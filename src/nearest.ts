@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { someOf } from './lists.js';
 
 const quote = (name: unknown): string => JSON.stringify(name);
 
@@ -6,8 +7,7 @@ const quote = (name: unknown): string => JSON.stringify(name);
 const MOST_NAMES = 30;
 
 function listed(known: readonly unknown[]): string {
-  const more = known.length - MOST_NAMES;
-  return known.slice(0, MOST_NAMES).map(quote).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return someOf(known.map(quote), MOST_NAMES);
 }
 
 /** Letters of the longest word that is held against names: nobody writes such a name by mistake. */

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Problem, UsageError } from '../errors.js';
+import { someOf } from '../lists.js';
 import { isTemporaryOf } from './atomicFile.js';
 import { LOCK } from './folderLock.js';
 import {
@@ -28,12 +29,6 @@ const isOwnDebris = (name: string): boolean =>
 
 const SHOWN = 3;
 
-/** `a, b, c and 4 more`. */
-function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).join(', ');
-  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
-}
-
 /** Every file below a folder, relative, with `/`; symbolic links are files and never followed. */
 function filesBelow(folder: string, within = ''): string[] {
   return readdirSync(join(folder, within), { withFileTypes: true }).flatMap((entry) => {
@@ -59,7 +54,7 @@ function refuseForeign(folder: string, names: readonly string[]): never {
     file: folder,
     message: run
       ? `this folder holds a run of an earlier vlgraft, which kept no list of its files (${MARKER})`
-      : `this folder is not empty and was not written by vlgraft: it holds ${someOf(names)}`,
+      : `this folder is not empty and was not written by vlgraft: it holds ${someOf(names, SHOWN)}`,
     expected: run
       ? 'choose another output, or move the folder away; evaluate, predict and report still read it'
       : 'choose another output: a new or empty folder',

@@ -1,4 +1,5 @@
 import { storedNames } from '../backbones/adoptTensors.js';
+import { someOf } from '../lists.js';
 import type { ParameterSpec } from '../nn/parameters.js';
 import type { ModelParts } from './model.js';
 
@@ -23,11 +24,6 @@ function grouped(names: readonly string[]): string {
   return [...counts].map(([group, count]) => `${group} (${plural(count, 'tensor')})`).join(', ');
 }
 
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
 /** What a head brings along from the backbone's folder in part, and what of the folder nothing reads. */
 export function describeHeadStart({
   backbone,
@@ -46,7 +42,10 @@ export function describeHeadStart({
     ...(prefix === undefined ? [] : [`the tensors are called '${prefix}*': they are read without that`]),
     ...(started > 0 && fresh.length > 0
       ? [
-          `${started} of ${plural(head.length, 'tensor')} of the head start from the backbone's folder; new: ${listed(fresh.map(({ name }) => name))}`,
+          `${started} of ${plural(head.length, 'tensor')} of the head start from the backbone's folder; new: ${someOf(
+            fresh.map(({ name }) => name),
+            NAMED,
+          )}`,
         ]
       : []),
     ...(unused.length > 0 ? [`not used of the backbone's folder: ${grouped(unused)}`] : []),

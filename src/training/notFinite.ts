@@ -1,6 +1,7 @@
 import type { Watch } from '../../adapters/attach.js';
 import type { HostTensor, InputBatch } from '../data/hostTensor.js';
 import { fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
+import { someOf } from '../lists.js';
 import type { Model } from './model.js';
 
 /** Place of the first value that is not a finite number; -1 where all are. */
@@ -16,10 +17,7 @@ export function firstNotFinite({ dtype, data }: HostTensor): number {
 const NAMED = 5;
 
 /** The first of several names, and how many more there are. */
-export function named(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
+export const named = (names: readonly string[]): string => someOf(names, NAMED);
 
 /** Which rows of an output [B, ...] hold a value that is not finite. */
 function rowsNotFinite({ data }: HostTensor, rows: number): number[] {

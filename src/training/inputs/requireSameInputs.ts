@@ -1,5 +1,6 @@
 import { basename, isAbsolute, join } from 'node:path';
 import { InterruptedError, type Problem, UsageError } from '../../errors.js';
+import { someOf } from '../../lists.js';
 import type { OnProgress } from '../../progress.js';
 import type { RunSettings } from '../settings.js';
 import { contentHash, createTurns, MANY, NAMED } from './contentHash.js';
@@ -35,8 +36,7 @@ function tell(changes: ReadonlyMap<string, readonly [Change, InputEntry][]>): Pr
       if (names.length === 0) return [];
       const { one, many } = WORDS[change];
       if (names.length === 1) return [{ where, message: `${names[0]} ${one}`, expected }];
-      const more = names.length > NAMES ? ` and ${names.length - NAMES} more` : '';
-      const message = `${names.length} files ${many}: ${names.slice(0, NAMES).join(', ')}${more}`;
+      const message = `${names.length} files ${many}: ${someOf(names, NAMES)}`;
       return [{ where, message, expected }];
     }),
   );
