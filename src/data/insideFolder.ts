@@ -1,10 +1,14 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
+/** Whether a path is a folder or lies in it. */
+export function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
+
 /** The path of a file that stays inside `folder`; undefined where its name, taken from a data file, would lead out of it. */
 export function insideFolder(folder: string, name: string): string | undefined {
   if (name === '' || name.includes('\0') || isAbsolute(name)) return undefined;
-  const path = resolve(folder, name);
-  const way = relative(resolve(folder), path);
-  const escapes = way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
-  return escapes ? undefined : path;
+  const [root, path] = [resolve(folder), resolve(folder, name)];
+  return path !== root && isWithin(path, root) ? path : undefined;
 }
