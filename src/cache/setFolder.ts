@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isJsonObject, readJsonObject, sortMembers, writeJson } from '../checkpoints/jsonFile.js';
@@ -8,6 +8,7 @@ import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
 import { isRunning } from '../lockFile.js';
+import { makeFolder } from '../makeFolder.js';
 import { systemWords } from '../systemErrors.js';
 
 /** What a set of stored values is. */
@@ -55,7 +56,7 @@ function refuseFolder(root: string, error: unknown): never {
 export function makeSetFolder(root: string, description: SetDescription): string {
   const folder = setFolder(root, description);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     if (!existsSync(join(folder, DESCRIPTION))) {
       writeJson(join(folder, DESCRIPTION), { formatVersion: FORMAT_VERSION, ...description });
     }

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
 import { inWords, type Json } from '../json.js';
+import { makeFolder } from '../makeFolder.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { CHECKSUMS, checksumOf, damagedFiles, writeChecksums } from './checksums.js';
 import type { JsonObject } from './jsonFile.js';
@@ -63,7 +64,7 @@ export function writeAdapterFolder(
   folder: string,
   { config, tensors, headTensors, readme }: AdapterContents & { readonly readme: string },
 ): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   rmSync(join(folder, files.config), { force: true });
   const metadata = { format: 'pt' };
   writeSafetensors(join(folder, files.tensors), tensors, { metadata });

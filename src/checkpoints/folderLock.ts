@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type Lock, type LockHolder, takeLock } from '../lockFile.js';
+import { makeFolder } from '../makeFolder.js';
 import { isDiskFull, systemWords } from '../systemErrors.js';
 
 /** What the lock of a folder is called. */
@@ -27,7 +28,7 @@ function refuse(path: string, error: unknown): never {
 /** Makes a folder where there is none; throws UsageError where it can't be written. */
 function requireWritable(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     accessSync(path, constants.W_OK);
   } catch (error) {
     refuse(path, error);

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
+import { makeFolder } from '../makeFolder.js';
 import type { JsonObject } from './jsonFile.js';
 import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
@@ -100,7 +101,7 @@ export function writeForeignAdapterFolder(
   { config, tensors }: ForeignAdapterContents,
 ): void {
   if (libraryOf(config) !== library) throw new Error(`this is not a config of ${library}`);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   rmSync(join(folder, CONFIG), { force: true });
   writeSafetensors(join(folder, files[library].tensors), tensors, { metadata: { format: 'pt' } });
   writeJson(join(folder, CONFIG), sortMembers(config));

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { HostTensor } from '../data/hostTensor.js';
 import type { Problem } from '../errors.js';
 import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
+import { makeFolder } from '../makeFolder.js';
 import { type ByteSource, fileSource, readPieces } from './byteSource.js';
 import { readElements, readLater, type TensorEntry } from './elementTypes.js';
 import type { JsonObject } from './jsonFile.js';
@@ -157,7 +158,7 @@ export interface ModelContents extends SafetensorsOptions {
 
 /** Writes `config.json` and `model.safetensors` so that transformers reads them too; makes the folder. */
 export function writeModelFolder(folder: string, { config, tensors, metadata, dtypes }: ModelContents): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const options = { metadata: { format: 'pt', ...metadata }, ...(dtypes && { dtypes }) };
   writeSafetensors(join(folder, 'model.safetensors'), tensors, options);
   writeJson(join(folder, 'config.json'), config);

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Problem, UsageError } from '../errors.js';
 import { someOf } from '../lists.js';
+import { makeFolder } from '../makeFolder.js';
 import { isTemporaryOf } from './atomicFile.js';
 import { LOCK } from './folderLock.js';
 import {
@@ -189,7 +190,7 @@ export function removeTemporary(folder: string, { kind, generated }: Claim): voi
  */
 export function replaceFolder<T>(folder: string, claim: Claim, write: () => T): T {
   requireFree(folder, claim);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   removeOwned(folder, claim);
   claimFiles(folder, claim);
   const written = write();

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type Claim, claimFiles, finishFolder } from '../checkpoints/ownedFolder.js';
+import { makeFolder } from '../makeFolder.js';
 import type { Comparison } from './comparison.js';
 import type { MetricPlot } from './metricPlot.js';
 import { plotSpec } from './plotSpec.js';
@@ -50,7 +50,7 @@ export async function writeComparison(comparison: Comparison): Promise<void> {
   const plots = plotsOf(comparison);
   claimFiles(folder, { ...comparisonClaim, files: [...comparisonClaim.files, ...plotFiles(plots)] });
   writeJson(join(folder, 'comparison.json'), comparison);
-  if (plots.length > 0) mkdirSync(join(folder, 'plots'), { recursive: true });
+  if (plots.length > 0) makeFolder(join(folder, 'plots'));
   for (const plot of plots) await writePlot(join(folder, 'plots'), plot);
   writeFileAtomically(join(folder, 'comparison.md'), page(comparison, plots));
   finishFolder(folder, comparisonClaim);

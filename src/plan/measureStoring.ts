@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import { storeFolder } from '../cache/setFolder.js';
+import { makeFolder } from '../makeFolder.js';
 import { createCollator } from '../training/batch.js';
 import { type CutDescription, unused } from '../training/cache/decide.js';
 import { describeCut, type OpenedStore, openStoredBackbone } from '../training/cache/storedBackbone.js';
@@ -108,7 +109,7 @@ export async function openStoring(
     return { plan, cut, fillSeconds: () => 0, close: async () => {} };
   }
   const root = storeFolder(cache.folder);
-  mkdirSync(root, { recursive: true });
+  makeFolder(root);
   const folder = mkdtempSync(join(root, 'plan-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {

@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isTemporaryOf, writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { CHECKSUMS, damagedFiles, writeChecksums } from '../checkpoints/checksums.js';
@@ -15,6 +6,7 @@ import { readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
 import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js';
 import type { HostTensor } from '../data/hostTensor.js';
 import { type Problem, UsageError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
 import { checkedState } from './checkState.js';
 import type { TrainState } from './trainState.js';
 
@@ -94,7 +86,7 @@ export function writeCheckpoint(folder: string, { state, parameters, slots, logs
   const target = join(folder, checkpointName(state.step));
   const temporary = `${target}.${process.pid}.tmp`;
   removeCheckpoint(temporary);
-  mkdirSync(temporary, { recursive: true });
+  makeFolder(temporary);
   writeSafetensors(join(temporary, files.parameters), parameters);
   writeSafetensors(join(temporary, files.slots), slots);
   for (const [name, text] of Object.entries(logs ?? {}))

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example } from '../../tasks/task.js';
@@ -14,6 +13,7 @@ import type { HostTensor } from '../data/hostTensor.js';
 import { isWithin } from '../data/insideFolder.js';
 import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import type { FollowOptions } from './loadedRun.js';
 import { createModel } from './model.js';
@@ -178,7 +178,7 @@ const isSame = (a: HostTensor, b: HostTensor): boolean =>
 function write(opened: OpenedRun, merged: Weights, output: string, report: MergeReport): void {
   const { config, recipe, shared, trained } = opened;
   const folder = runFolder(output);
-  mkdirSync(output, { recursive: true });
+  makeFolder(output);
   writeModelFolder(folder.backbone, {
     config: shared.backbone.config,
     tensors: checkpointWith(shared.backbone, merged),

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { planAdapters } from '../../adapters/attach.js';
 import { tasks as shippedTasks } from '../../tasks/index.js';
@@ -15,6 +14,7 @@ import { endsAtOnce } from '../endsAtOnce.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
+import { makeFolder } from '../makeFolder.js';
 import { sourceValues } from './adapterSource.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
@@ -122,7 +122,7 @@ function writeTokenizer(folder: string, task: AnyTask, training: readonly Exampl
     training.flatMap((example) => texts(example)),
     { minimumCount: MINIMUM_COUNT, lowercase: true },
   );
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeJson(join(folder, 'tokenizer.json'), tokenizer);
   writeJson(join(folder, 'tokenizer_config.json'), wordTokenizerConfig);
   const { vocabularySize, specialId } = createTokenizer(tokenizer, wordTokenizerConfig);

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Example, Prediction } from '../../tasks/task.js';
+import { makeFolder } from '../makeFolder.js';
 import { outcomesOf, type PredictedSplit, talliesOf, writeCompactJson } from '../recording/outcomes.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
 import { isBefore, type Resumption } from '../recording/resumption.js';
@@ -88,7 +89,7 @@ export function openRecorder(
 ): Recorder {
   const { recorded, validationPredictions } = folder;
   const resumption = { step, evaluationDue };
-  mkdirSync(recorded, { recursive: true });
+  makeFolder(recorded);
   const timings = openTimingsLog(folder.timings, resumption, { copy, onLog });
   const again = () => eventsAgain(folder, resumption);
   const events = openEventLog(folder.events, resumption, { again, onLog });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
@@ -12,6 +12,7 @@ import {
   requireOwned,
 } from '../checkpoints/ownedFolder.js';
 import { type Problem, UsageError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
 import { type Checkpoint, checkpointSteps } from './checkpoint.js';
 import { findResumePoint } from './resumePoint.js';
 import { claimOfMerge, claimOfRun, lateFiles } from './runFiles.js';
@@ -191,7 +192,7 @@ export function openRunFolder(
 ): { readonly folder: RunFolder; readonly checkpoint?: Checkpoint } {
   const folder = runFolder(path);
   const claim = runClaim(options);
-  mkdirSync(path, { recursive: true });
+  makeFolder(path);
   if (options.resume) removeTemporary(path, claim);
   else removeOwned(path, claim, [names.recipe]);
   const late = lateOf(options);

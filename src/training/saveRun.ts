@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
+import { makeFolder } from '../makeFolder.js';
 import { adapterReadme, backboneName } from './adapterReadme.js';
 import type { Model } from './model.js';
 import type { Prepared } from './prepare.js';
@@ -33,7 +34,7 @@ function writeBackbone(
     const kept = task.task.checkpointName?.(name, task.options);
     return kept === undefined ? [] : [[kept, tensor] as [string, HostTensor]];
   });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeModelFolder(folder, { config: backbone.config, tensors: new Map([...body, ...head]) });
   copyProcessorFiles(tokenizerFolder, folder);
 }

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { replaceFolder } from '../checkpoints/ownedFolder.js';
+import { makeFolder } from '../makeFolder.js';
 import type { FittedTask } from './model.js';
 
 /** Predictions in the formats of the official evaluations; none where the task has no such format. */
@@ -14,7 +14,7 @@ export const submissionOf = (
 
 /** Writes the files into a folder, which is made where there is none; returns their paths. */
 export function writeSubmission(folder: string, files: readonly SubmissionFile[]): string[] {
-  if (files.length > 0) mkdirSync(folder, { recursive: true });
+  if (files.length > 0) makeFolder(folder);
   return files.map(({ name, content }) => {
     const path = join(folder, name);
     writeFileAtomically(path, content);

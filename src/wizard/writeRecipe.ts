@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
+import { makeFolder } from '../makeFolder.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { schemaReference } from '../recipe/shipped.js';
 import { parseRecipe } from '../recipe/source.js';
@@ -11,6 +11,6 @@ export function writeRecipe(file: string, recipe: RecipeInput): void {
   const text = `${JSON.stringify({ $schema: schemaReference(file), ...recipe }, null, 2)}\n`;
   const { input, source } = parseRecipe(text, file);
   resolveRecipe(input, { source });
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   writeFileAtomically(file, text);
 }

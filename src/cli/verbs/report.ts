@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { metricFigure } from '../../figures.js';
+import { makeFolder } from '../../makeFolder.js';
 import { rangeText } from '../../report/intervalText.js';
 import type { WrittenReport } from '../../report/writeReport.js';
 import { requireWritableFile } from '../outputFile.js';
@@ -55,7 +55,7 @@ async function report(shell: Shell, runs: readonly string[], options: Options): 
   const { writeReport, writeReportBeside } = await import('../../report/writeReport.js');
   const output = outputOf(runs, options);
   const { overwrite = false } = options;
-  if (output !== undefined && !existsSync(dirname(output))) await mkdir(dirname(output), { recursive: true });
+  if (output !== undefined && !existsSync(dirname(output))) makeFolder(dirname(output));
   if (output !== undefined) await requireReportFile(output, runs);
   const [first = ''] = runs;
   const written =

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
 import { type Problem, UsageError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import type { DatasetFacts } from './facts.js';
 import type { SceneParameters } from './parameters.js';
 import { type Scene, type Split, splits } from './scene.js';
@@ -89,10 +90,10 @@ export async function openPartial(folder: string, parameters: SceneParameters): 
   const left = parsed(await readIfThere(join(partial, parametersFile)));
   if (!sameParameters(left, parameters)) {
     if (!(await isEmptyOrAbsent(partial))) throw new UsageError(inTheWay(partial, left));
-    await mkdir(partial, { recursive: true });
+    makeFolder(partial);
     writeFileAtomically(join(partial, parametersFile), JSON.stringify(parameters));
   }
-  for (const split of splits) await mkdir(join(partial, 'images', split), { recursive: true });
+  for (const split of splits) makeFolder(join(partial, 'images', split));
   return partial;
 }
 

@@ -1,6 +1,7 @@
-import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InterruptedError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import type { AnnotationFile } from './annotations/annotationKind.js';
 
 /** Files written at once. */
@@ -8,12 +9,11 @@ const AT_ONCE = 32;
 
 /** Makes the folders of files, each one once. */
 function folderMaker(root: string) {
-  const made = new Map<string, Promise<unknown>>();
+  const made = new Set<string>();
   return (name: string) => {
     const folder = dirname(join(root, name));
-    const making = made.get(folder) ?? mkdir(folder, { recursive: true });
-    made.set(folder, making);
-    return making;
+    if (!made.has(folder)) makeFolder(folder);
+    made.add(folder);
   };
 }
 
@@ -30,9 +30,9 @@ export async function writeAnnotations(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const names: string[] = [];
-  const makeFolder = folderMaker(root);
+  const makeFolderOf = folderMaker(root);
   const write = async (file: AnnotationFile) => {
-    await makeFolder(file.name);
+    makeFolderOf(file.name);
     if ('content' in file) await writeFile(join(root, file.name), file.content);
     else await linkOrCopy(join(root, file.linkTo), join(root, file.name));
   };

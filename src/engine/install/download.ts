@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../../makeFolder.js';
 import type { OnProgress } from '../../progress.js';
 import { type Archive, openUnpacked, openWheel } from './archive.js';
 import type { Environment } from './cacheFolder.js';
@@ -88,7 +89,7 @@ export async function downloadWheels(plan: InstallPlan, options: DownloadOptions
   const paths = partialPaths(librariesFolder(environment), plan.device);
   const leftovers = [paths.temporary, plan.tool.kind === 'uv' ? paths.download : paths.unpacked];
   await Promise.all(leftovers.map((path) => rm(path, { recursive: true, force: true })));
-  await Promise.all([paths.temporary, paths.download].map((path) => mkdir(path, { recursive: true })));
+  for (const path of [paths.temporary, paths.download]) makeFolder(path);
   await writeFile(paths.requirements, `${plan.wheels.map(requirementLine).join('\n')}\n`);
   const stopWatching = watchDownload(plan, [paths.temporary, paths.download], onProgress);
   try {

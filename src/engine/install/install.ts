@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InterruptedError, UsageError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import type { OnProgress } from '../../progress.js';
 import type { Archive, RecordedFile } from './archive.js';
 import type { Environment } from './cacheFolder.js';
@@ -103,7 +104,7 @@ async function fetchAndUnpack(plan: InstallPlan, context: Context): Promise<void
   const paths = partialPaths(root, plan.device);
   await checkSpace(plan, root);
   await rm(paths.unpacked, { recursive: true, force: true });
-  await mkdir(paths.unpacked, { recursive: true });
+  makeFolder(paths.unpacked);
   const archives = await downloadWheels(plan, context);
   try {
     const files = await unpackAll(archives, paths.unpacked, context);

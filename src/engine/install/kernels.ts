@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { extract } from 'tar';
 import { UsageError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import type { Environment } from './cacheFolder.js';
 import { EngineInstallError } from './engineInstallError.js';
 import { checkKernels, noteKernels } from './integrity.js';
@@ -69,7 +70,7 @@ async function fetchPackage(
     );
   }
   const target = join(fetch.folder, folder);
-  await mkdir(target, { recursive: true });
+  makeFolder(target);
   // A package holds files and folders only.
   const filter = (_path: string, entry: object) =>
     'type' in entry && ['File', 'OldFile', 'Directory'].includes(String(entry.type));
@@ -81,7 +82,7 @@ async function fillFolder(fetch: Fetch): Promise<void> {
   for (const pinned of packages) await fetchPackage(pinned, fetch);
   for (const name of ['tfjs', 'tfjs-core']) {
     const target = join(fetch.folder, 'node_modules/@tensorflow', name);
-    await mkdir(target, { recursive: true });
+    makeFolder(target);
     await writeFile(join(target, 'index.js'), bridge);
   }
 }

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { takeLock } from '../../lockFile.js';
+import { makeFolder } from '../../makeFolder.js';
 
 /** An installation that said nothing for so long has ended, be it on another host. */
 const SILENCE_MILLISECONDS = 60_000;
@@ -15,7 +15,7 @@ export async function withLock<Result>(
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   for (;;) {
     const lock = takeLock(file, SILENCE_MILLISECONDS);
     if ('release' in lock) {

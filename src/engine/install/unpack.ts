@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../../makeFolder.js';
 import type { Archive, RecordedFile } from './archive.js';
 
 // Whole paths without room for `..`: what matches stays inside the folder it is unpacked into.
@@ -50,7 +50,7 @@ export async function unpack(
 ): Promise<void> {
   for (const file of files) {
     const target = join(folder, file.path);
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     const source = await archive.open(file.path);
     const output = createWriteStream(target, { flags: 'wx', mode: 0o755, flush: true });
     await pipeline(source, verify(file, onBytes), output, { ...(signal && { signal }) });

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendToFile } from '../../checkpoints/atomicFile.js';
+import { makeFolder } from '../../makeFolder.js';
 import { isBefore, type Resumption } from '../resumption.js';
 import { readEvent, scalarEvent, versionEvent } from './event.js';
 import { frameRecord, readRecords } from './record.js';
@@ -56,7 +57,7 @@ export interface EventMending {
  * the run goes on is cut off, so that no step is there twice; where they lack steps before it, all are written again.
  */
 export function openEventLog(folder: string, resumption: Resumption, mending?: EventMending): EventLog {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const names = readdirSync(folder)
     .filter((name) => FILE.test(name))
     .sort();
