@@ -87,7 +87,7 @@ async function readSplits(
   const read = async (split: keyof Splits) => {
     const files = data[split];
     if (!files) return undefined;
-    await stopIfAsked(signal, 'while files were read');
+    await stopIfAsked(signal, 'while files were read; nothing was written');
     try {
       const read = await endsAtOnce(() => filesReadBy(() => task.read(taskOptions(settings), files)));
       filesRead[split] = read.files;
