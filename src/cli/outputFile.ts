@@ -1,7 +1,8 @@
-import { access, constants, lstat, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { access, constants, lstat, stat } from 'node:fs/promises';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { removeAbandoned } from '../checkpoints/atomicFile.js';
 import { readMarker } from '../checkpoints/folderMarker.js';
+import { isWithin, realPath } from '../data/insideFolder.js';
 import { UsageError } from '../errors.js';
 import { systemWords } from '../systemErrors.js';
 
@@ -16,19 +17,14 @@ export interface OutputRule {
 /** The one text of every `--overwrite` for a file. */
 export const OVERWRITE_FILE = 'replace that file if it is there';
 
-const realOf = (path: string): Promise<string> =>
-  realpath(path).catch(async () =>
-    join(await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path))), basename(path)),
-  );
-
 /** The input that a file is; of a run folder, any file that the run wrote. */
 async function inputThatIs(file: string, inputs: readonly string[]): Promise<string | undefined> {
-  const place = await realOf(file);
+  const place = realPath(resolve(file));
   for (const input of inputs) {
-    const real = await realOf(input);
+    const real = realPath(resolve(input));
     if (place === real) return input;
-    if (!place.startsWith(real + sep)) continue;
-    const name = place.slice(real.length + 1).replaceAll(sep, '/');
+    if (!isWithin(place, real)) continue;
+    const name = relative(real, place).replaceAll(sep, '/');
     const marker = readMarker(real);
     // A folder without a list may be all input.
     if (marker ? marker.files.includes(name) : await isThere(file)) return input;

@@ -10,7 +10,7 @@ import { readModelFolder, writeModelFolder } from '../checkpoints/huggingFaceFol
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/ownedFolder.js';
 import type { HostTensor } from '../data/hostTensor.js';
-import { isWithin } from '../data/insideFolder.js';
+import { isWithin, realPath } from '../data/insideFolder.js';
 import { endsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
@@ -18,7 +18,6 @@ import { createEvaluator, type Evaluator } from './evaluate.js';
 import type { FollowOptions } from './loadedRun.js';
 import { createModel } from './model.js';
 import { backboneOf, type OpenedRun, openRun, requireFinished } from './openRun.js';
-import { realPath } from './outputConflicts.js';
 import { type RunModules, taskOptions } from './prepare.js';
 import { mergedClaim, runFolder } from './runFolder.js';
 import { batchesByLength } from './sampler.js';

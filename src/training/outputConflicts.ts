@@ -1,6 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { isWithin } from '../data/insideFolder.js';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isWithin, realPath } from '../data/insideFolder.js';
 import { UsageError } from '../errors.js';
 import { topNames } from './runFolder.js';
 import type { RunSettings } from './settings.js';
@@ -21,16 +21,6 @@ export interface OutputConflict {
   readonly path: Path;
   readonly message: string;
   readonly expected: string;
-}
-
-/** A path without symbolic links, as far as it is there. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
 }
 
 function textsOf(value: unknown, path: Path): { readonly path: Path; readonly text: string }[] {
