@@ -55,8 +55,11 @@ const classNames: Readonly<Record<string, CharacterClass>> = {
 const classOf = (written: string): CharacterClass | undefined =>
   classNames[written.replace(/^\\[SWDP]/, (letter) => letter.toLowerCase())];
 
-/** A pattern with the reference's classes of characters in place of the engine's; undefined where one can't be written. */
-function withClasses(pattern: string, escaped: (point: number) => string): string | undefined {
+/**
+ * A pattern with the reference's classes of characters, up to a code point, in place of the engine's; undefined where
+ * one can't be written.
+ */
+function withClasses(pattern: string, escaped: (point: number) => string, last?: number): string | undefined {
   let inside = false;
   let written = '';
   for (const [piece] of pattern.matchAll(/\\[pP]\{[^}]*\}|\\u[0-9a-fA-F]{4}|\\.|\[\^?|\]|[\s\S]/gu)) {
@@ -69,7 +72,7 @@ function withClasses(pattern: string, escaped: (point: number) => string): strin
     }
     const negated = /^\\[SWDP]/.test(piece);
     if (negated && inside) return undefined;
-    const ranges = classSource(name, escaped);
+    const ranges = classSource(name, escaped, last);
     written += inside ? ranges : `[${negated ? '^' : ''}${ranges}]`;
   }
   return written;
@@ -78,10 +81,21 @@ function withClasses(pattern: string, escaped: (point: number) => string): strin
 const nativeEscape = (point: number) => `\\u{${point.toString(16)}}`;
 const linearEscape = (point: number) => `\\x{${point.toString(16)}}`;
 
+const LAST_ASCII = 0x7f;
+const isAscii = (text: string): boolean => {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > LAST_ASCII) return false;
+  return true;
+};
+
+/** With a second expression for texts in ASCII: classes of a few ranges are compiled, those of hundreds are not. */
 function nativeMatcher(source: string): Matcher {
-  const expression = new RegExp(withClasses(source, nativeEscape) as string, 'gu');
+  const any = new RegExp(withClasses(source, nativeEscape) as string, 'gu');
+  const ascii = new RegExp(withClasses(source, nativeEscape, LAST_ASCII) as string, 'gu');
   return (text) =>
-    Array.from(text.matchAll(expression), ({ 0: match, index }) => [index, index + match.length]);
+    Array.from(text.matchAll(isAscii(text) ? ascii : any), ({ 0: match, index }) => [
+      index,
+      index + match.length,
+    ]);
 }
 
 /** What this and the reference's engine read differently, or that needs backtracking. */

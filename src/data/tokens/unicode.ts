@@ -34,10 +34,15 @@ export function classTable(name: CharacterClass): Uint8Array {
   return table;
 }
 
-/** The inside of a bracket expression that matches the class; `escaped` writes one code point. */
-export const classSource = (name: CharacterClass, escaped: (point: number) => string): string =>
+/** The inside of a bracket expression that matches the class up to a code point; `escaped` writes one code point. */
+export const classSource = (
+  name: CharacterClass,
+  escaped: (point: number) => string,
+  last = 0x10ffff,
+): string =>
   rangesOf(name)
-    .map(([from, to]) => (from === to ? escaped(from) : `${escaped(from)}-${escaped(to)}`))
+    .filter(([from]) => from <= last)
+    .map(([from, to]) => (from === to ? escaped(from) : `${escaped(from)}-${escaped(Math.min(to, last))}`))
     .join('');
 
 const small = new Map<number, string>();
