@@ -1,5 +1,6 @@
 import type { Example } from '../../tasks/task.js';
 import { loadTokenizer } from '../data/tokenizer.js';
+import { diskFree, memoryLimit } from '../machine.js';
 import { peakMemoryBytes } from '../training/environment.js';
 import { createEvaluator } from '../training/evaluate.js';
 import { createModel, type Model } from '../training/model.js';
@@ -9,7 +10,6 @@ import { batchesByLength } from '../training/sampler.js';
 import type { RunSettings } from '../training/settings.js';
 import { createStep, type TrainStep } from '../training/step.js';
 import { plannedDisk } from './disk.js';
-import { diskFree, memoryLimit } from './machine.js';
 import {
   type EvaluationFigures,
   type EvaluationParts,
