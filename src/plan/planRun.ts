@@ -3,6 +3,7 @@ import { loadTokenizer } from '../data/tokenizer.js';
 import { diskFree, memoryLimit } from '../machine.js';
 import { peakMemoryBytes } from '../training/environment.js';
 import { createEvaluator } from '../training/evaluate.js';
+import { requireFittingTraining } from '../training/fittingTraining.js';
 import { createModel, type Model } from '../training/model.js';
 import { microBatches } from '../training/plan.js';
 import { type RunModules, shippedModules } from '../training/prepare.js';
@@ -263,6 +264,10 @@ async function measure(
   const storing = await openStoring(plan, model, count, options);
   const evaluator = createEvaluator(model);
   try {
+    const { train } = plan.prepared.splits;
+    const { collator } = storing.plan;
+    const parts = { step, collator, training: train, options: settings.training, model, seed: settings.seed };
+    await requireFittingTraining(parts);
     const training = await measureTraining(storing.plan, step, count, options);
     const groups = await measureGroups({ plan: storing.plan, model, evaluator, ...options });
     const measuredBytes = peakMemoryBytes();

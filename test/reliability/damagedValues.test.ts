@@ -14,7 +14,7 @@ import { damages } from '../damages.js';
 const RUNS = Number(process.env.VLGRAFT_DAMAGED_RUNS ?? 6);
 const SEED = process.env.VLGRAFT_DAMAGED_SEED ?? 'tests';
 
-const place = mkdtempSync(join(tmpdir(), 'vlgraft-damaged-'));
+const place = mkdtempSync(join(tmpdir(), 'vlgraft-values-'));
 const [folder, whole] = [join(place, 'values'), join(place, 'whole')];
 let recipe: RecipeInput;
 let right: readonly string[];
