@@ -1,3 +1,7 @@
+import { formatProblem, type Problem } from './errors.js';
+import { formatBytes } from './figures.js';
+import { diskFree } from './machine.js';
+
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'there is no permission for it',
   EBUSY: 'it is in use',
@@ -24,18 +28,47 @@ export function aboutFile(error: unknown, file: string, alias?: string): unknown
   return path === undefined || path === alias ? Object.assign(error, { path: file }) : error;
 }
 
+/** Work with one file of which the system names none where it fails: the error names it. */
+export const withFile = <T>(file: string, work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    throw aboutFile(error, file);
+  });
+
 /** Whether there was no room to write. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
+/** How much could still be written where a disk was too full for a file, once what was cut short is removed. */
+function roomLeft(code: string, path: unknown): string {
+  const free = code === 'ENOSPC' && typeof path === 'string' ? diskFree(path) : undefined;
+  return free === undefined ? '' : `, ${formatBytes(free)} are free there`;
+}
+
+/** What would help where it is the disk that says no. */
+const HELP: Readonly<Record<string, string>> = {
+  EDQUOT: 'make room there, or choose another place',
+  ENOSPC: 'make room there, or choose another place',
+  EROFS: 'choose another place',
+};
+
 /** What the system said no to, in words; undefined for other errors. */
-export function systemWords(
-  error: unknown,
-): { readonly file?: string; readonly message: string } | undefined {
+export function systemWords(error: unknown): Pick<Problem, 'file' | 'message' | 'expected'> | undefined {
   const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
-  const message = code === undefined ? undefined : WORDS[code];
-  if (message === undefined) return undefined;
-  return { ...(typeof path === 'string' && { file: path }), message };
+  const words = code === undefined ? undefined : WORDS[code];
+  if (code === undefined || words === undefined) return undefined;
+  const expected = HELP[code];
+  return {
+    ...(typeof path === 'string' && { file: path }),
+    message: words + roomLeft(code, path),
+    ...(expected !== undefined && { expected }),
+  };
+}
+
+/** Any error on one line or, where it says so itself, on several: those of the system in words. */
+export function errorWords(error: unknown): string {
+  const system = systemWords(error);
+  if (system) return formatProblem(system);
+  return error instanceof Error ? error.message : String(error);
 }

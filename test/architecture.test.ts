@@ -25,6 +25,7 @@ const everywhere = [
   'src/endsAtOnce',
   'src/signalsHeard',
   'src/fileStatus',
+  'src/machine',
   'src/makeFolder',
   'src/lists',
   'src/visible',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
@@ -9,6 +8,7 @@ import { UsageError } from '../errors.js';
 import { formatBytes } from '../figures.js';
 import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
+import { memoryLimit } from '../machine.js';
 import type { ParameterSpec } from '../nn/parameters.js';
 import { packageFolder } from '../packageFolder.js';
 import { outerPrefix, withoutPrefix } from './adoptTensors.js';
@@ -98,8 +98,9 @@ const BYTES = 4;
 /** Throws UsageError where the weights alone are larger than the memory of this machine. */
 function checkMemory(parameters: readonly ParameterSpec[]): void {
   const bytes = parameters.reduce((sum, { shape }) => sum + sizeOf(shape) * BYTES, 0);
-  if (bytes <= totalmem()) return;
-  const message = `the weights take ${formatBytes(bytes)}, this machine has ${formatBytes(totalmem())} of memory`;
+  const limit = memoryLimit();
+  if (bytes <= limit) return;
+  const message = `the weights take ${formatBytes(bytes)}, this machine has ${formatBytes(limit)} of memory`;
   throw new UsageError({ message, expected: 'a smaller config' });
 }
 

@@ -4,26 +4,37 @@ import { checksumOf } from './indexRecord.js';
 import { createMemoryEntries } from './memoryEntries.js';
 import { createSegment, type Entry, type SegmentWriter } from './segment.js';
 import { type Located, nameOf, openSegments } from './segments.js';
-import { makeSetFolder, type SetDescription, setBytes, touchSet, useSet } from './setFolder.js';
+import {
+  type MadeSet,
+  makeSetFolder,
+  type SetDescription,
+  setBytes,
+  setFolder,
+  touchSet,
+  UnwritableCache,
+  useSet,
+} from './setFolder.js';
 
 /** Entries of one kind: several processes may read and write them at once. */
 export interface EntrySet {
   readonly folder: string;
-  /** Entries that were found torn and left out, those that were computed together with one included. */
-  readonly torn: number;
+  /** Paths of files that were found damaged so far; what they lack is not there, and can be written anew. */
+  readonly damaged: ReadonlySet<string>;
   /** Why nothing can be written any more, for a person; what is written then is kept in memory for a while. */
   readonly failure: string | undefined;
   /** Whether there is an entry, which may be torn unless it was prefetched. */
   has(key: Buffer): boolean;
   /**
    * What `use` makes of the payload, which is only there while it runs; undefined where there is none, or a torn one.
-   * The checksum is looked at when an entry is first read.
+   * The checksum is looked at each time.
    */
   read<T>(key: Buffer, use: (payload: Uint8Array) => T): T | undefined;
   /** Brings entries into memory, off the event loop, and leaves those out that are torn. */
   prefetch(keys: readonly Buffer[]): Promise<void>;
   /** Stores entries, as computed together; resolves when every process sees them. */
   write(entries: readonly Entry[]): Promise<void>;
+  /** Writes no more to disk, for that reason. */
+  keepInMemory(reason: string): void;
   close(): Promise<void>;
 }
 
@@ -34,9 +45,20 @@ const READ_AT_ONCE = 16;
 /** Time between two looks at what other processes have written, milliseconds. */
 const LOOK_EVERY = 1000;
 
-/** Opens a set, made where it is not there; throws UsageError or UnwritableCache where it can't be made. */
+/** The set's folder; where the disk does not let it be made, the reason. Throws UsageError for a root that is no folder. */
+function makeReady(root: string, description: SetDescription): MadeSet & { readonly failure?: string } {
+  try {
+    return makeSetFolder(root, description);
+  } catch (error) {
+    if (!(error instanceof UnwritableCache)) throw error;
+    return { folder: setFolder(root, description), failure: error.message };
+  }
+}
+
+/** Opens a set, made where it is not there; in memory where it can't be made. Throws UsageError for a root that is no folder. */
 export async function openEntrySet(root: string, description: SetDescription): Promise<EntrySet> {
-  const folder = makeSetFolder(root, description);
+  const made = makeReady(root, description);
+  const { folder } = made;
   const release = useSet(folder);
   const segments = openSegments(folder);
   const memory = createMemoryEntries();
@@ -46,8 +68,7 @@ export async function openEntrySet(root: string, description: SetDescription): P
   let writer: SegmentWriter | undefined;
   let last: Promise<void> = Promise.resolve();
   let looked = performance.now();
-  let torn = 0;
-  let failure: string | undefined;
+  let failure: string | undefined = made.failure;
 
   const find = (name: string): Located | undefined => {
     const known = segments.located.get(name);
@@ -58,12 +79,12 @@ export async function openEntrySet(root: string, description: SetDescription): P
   };
   const isWhole = (entry: Located, value: Uint8Array, wasRead: boolean): boolean => {
     const name = nameOf(entry.key);
-    if (wasRead && (checked.has(name) || checksumOf(entry.key, [value]) === entry.checksum)) {
+    if (wasRead && checksumOf(entry.key, [value]) === entry.checksum) {
       checked.add(name);
       return true;
     }
     for (const mate of entry.mates) checked.delete(mate);
-    torn += segments.drop(entry);
+    segments.drop(entry);
     return false;
   };
   const append = async (entries: readonly Entry[]): Promise<void> => {
@@ -76,15 +97,16 @@ export async function openEntrySet(root: string, description: SetDescription): P
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
-      failure = `${root} can not be written: ${systemWords(error)?.message ?? message}`;
+      const { message: words = message } = systemWords(Object.assign(error as object, { path: root })) ?? {};
+      failure = `${root}: it can not be written (${words})`;
       memory.add(entries);
     }
   };
 
   return {
     folder,
-    get torn() {
-      return torn;
+    get damaged() {
+      return new Set([...(made.damaged === undefined ? [] : [made.damaged]), ...segments.damaged]);
     },
     get failure() {
       return failure;
@@ -116,6 +138,9 @@ export async function openEntrySet(root: string, description: SetDescription): P
       const written = last.then(() => append(entries));
       last = written.catch(() => {});
       return written;
+    },
+    keepInMemory: (reason) => {
+      failure ??= reason;
     },
     close: async () => {
       await last;

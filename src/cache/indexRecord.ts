@@ -6,6 +6,8 @@ const KEY_BYTES = 16;
 export const RECORD_BYTES = 48;
 /** "VGC3": what every record begins with. */
 const MAGIC = 0x33434756;
+/** "VGE3": one that was taken out, so that zeros are a damage. */
+const ERASED_MAGIC = 0x33454756;
 const AT = { magic: 0, piece: 4, offset: 8, bytes: 16, checksum: 20, key: 24, mates: 40, own: 44 } as const;
 
 /** Where a value lies, and what it is told by. */
@@ -38,6 +40,16 @@ export function encodeRecord({ key, piece, mates, offset, bytes, checksum }: Ind
   record.writeUInt32LE(crc32(record.subarray(0, AT.own)), AT.own);
   return record;
 }
+
+/** A record in place of one that is no entry any more. */
+export function erasedRecord(): Buffer {
+  const record = Buffer.alloc(RECORD_BYTES);
+  record.writeUInt32LE(ERASED_MAGIC, AT.magic);
+  return record;
+}
+
+/** Whether a record was taken out. */
+export const isErased = (record: Buffer): boolean => record.readUInt32LE(AT.magic) === ERASED_MAGIC;
 
 /** A record of these bytes; undefined where they are torn, or erased. */
 export function decodeRecord(record: Buffer): IndexRecord | undefined {

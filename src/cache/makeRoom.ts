@@ -1,23 +1,15 @@
-import { existsSync, statfsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
+import { diskFree } from '../machine.js';
 import { isInUse, lastUse, removeSet, setBytes, setFolders } from './setFolder.js';
 
 /** Share of what is free, or taken by the cache, that it may take unless a recipe says another limit. */
 const SHARE = 0.25;
 
-/** Bytes free on the disk of a folder that may not be there yet. */
-function freeBytes(folder: string): number {
-  let there = folder;
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
-  const { bavail, bsize } = statfsSync(there);
-  return bavail * bsize;
-}
-
 const totalBytes = (root: string): number =>
   setFolders(root).reduce((sum, folder) => sum + setBytes(folder), 0);
 
 /** Bytes that the sets of a folder could take on its disk. */
-export const reachableBytes = (root: string): number => freeBytes(root) + totalBytes(root);
+export const reachableBytes = (root: string): number => (diskFree(root) ?? 0) + totalBytes(root);
 
 /** Bytes that they may take together where a recipe does not say. */
 export const usualLimit = (root: string): number => Math.floor(SHARE * reachableBytes(root));

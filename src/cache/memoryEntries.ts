@@ -1,7 +1,7 @@
 import type { Entry } from './segment.js';
 
 /** Bytes of values that are kept where a disk takes no more. */
-const MOST_BYTES = 2 ** 28;
+export const MOST_BYTES = 2 ** 28;
 
 /** The values written last, in memory: of a set that can't be written any more. */
 export function createMemoryEntries() {

@@ -1,9 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { checksumOf, decodeRecord, encodeRecord, type IndexRecord, RECORD_BYTES } from './indexRecord.js';
+import { isRunning } from '../lockFile.js';
+import {
+  checksumOf,
+  decodeRecord,
+  encodeRecord,
+  erasedRecord,
+  type IndexRecord,
+  isErased,
+  RECORD_BYTES,
+} from './indexRecord.js';
 
 /** What is stored under one key. */
 export interface Entry {
@@ -27,27 +46,44 @@ export interface SegmentReader {
   readAway(record: Pick<IndexRecord, 'offset'>, target: Uint8Array): Promise<boolean>;
   /** Takes records out of the index. */
   erase(positions: readonly number[]): void;
+  /** Notes that a value is not what was written. */
+  blameValues(): void;
+  /** Paths of its files that were found damaged so far. */
+  readonly damaged: ReadonlySet<string>;
   close(): void;
 }
 
 const INDEX = '.index';
 const VALUES = '.values';
 
-/** Names of a set's segments, in order. */
-export const segmentNames = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith(INDEX))
-    .map((name) => name.slice(0, -INDEX.length))
-    .sort();
+/** Names of a set's segments, in order: also of those that lack a file. */
+export const segmentNames = (folder: string): string[] => {
+  const ends = [INDEX, VALUES];
+  const names = readdirSync(folder).flatMap((name) =>
+    ends.filter((end) => name.endsWith(end)).map((end) => name.slice(0, -end.length)),
+  );
+  return [...new Set(names)].sort();
+};
+
+/**
+ * The file of a segment that is not there though the other one holds something; undefined where both are there, or a
+ * process is about to make it.
+ */
+export function missingFile(folder: string, name: string): string | undefined {
+  const [index, values] = [join(folder, name + INDEX), join(folder, name + VALUES)];
+  const holds = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (holds(values) && !existsSync(index)) return index;
+  return holds(index) && !existsSync(values) ? values : undefined;
+}
 
 /** Removes both files. */
 export function removeSegment(folder: string, name: string): void {
   for (const end of [INDEX, VALUES]) rmSync(join(folder, name + end), { force: true });
 }
 
-const ERASED = Buffer.alloc(RECORD_BYTES);
+const ERASED = erasedRecord();
 
-/** Writes zeros over records; where that is not possible, their checksums are found wrong again. */
+/** Takes records out in their places; where that is not possible, their checksums are found wrong again. */
 function eraseRecords(file: string, positions: readonly number[]): void {
   try {
     const handle = openSync(file, 'r+');
@@ -59,6 +95,12 @@ function eraseRecords(file: string, positions: readonly number[]): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   }
+}
+
+/** Whether the process that wrote a segment is known to be gone. */
+function hasEnded(name: string): boolean {
+  const [, host, pid] = /^(.*)-(\d+)-[0-9a-f]{8}$/.exec(name) ?? [];
+  return host === hostname() && isRunning({ pid: Number(pid), host }) === false;
 }
 
 /** What lies in an open file from `position` on; nothing where it can't be read (a bad sector, a folder). */
@@ -85,15 +127,36 @@ export function openSegment(folder: string, name: string): SegmentReader {
   }
   let known = 0;
   const pieces = new Map<number, PlacedRecord[]>();
+  const damaged = new Set<string>();
+  const blameIndex = (positions: readonly number[]): void => {
+    if (positions.length === 0) return;
+    damaged.add(join(folder, name + INDEX));
+    eraseRecords(join(folder, name + INDEX), positions); // so that it is told once
+  };
+  /** What a writer that has ended left in parts is not completed any more. */
+  const giveUpParts = (): void => {
+    blameIndex([...pieces.values()].flat().map(({ position }) => position));
+    pieces.clear();
+  };
   const readWith = (done: number, target: Uint8Array): boolean => done === target.length;
   return {
     newRecords: () => {
+      const isFirst = known === 0;
       const bytes = readRest(index, known);
       const { size } = fstatSync(values);
       const found: PlacedRecord[] = [];
+      const torn: number[] = [];
       for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
         const record = decodeRecord(bytes.subarray(at, at + RECORD_BYTES));
-        if (!record || record.offset + record.bytes > size) continue;
+        if (!record) {
+          if (!isErased(bytes.subarray(at, at + RECORD_BYTES))) torn.push(known + at);
+          continue;
+        }
+        if (record.offset + record.bytes > size) {
+          damaged.add(join(folder, name + VALUES));
+          eraseRecords(join(folder, name + INDEX), [known + at]);
+          continue;
+        }
         const piece = pieces.get(record.piece) ?? [];
         pieces.set(record.piece, piece);
         piece.push({ ...record, position: known + at });
@@ -102,6 +165,8 @@ export function openSegment(folder: string, name: string): SegmentReader {
         pieces.delete(record.piece);
       }
       known += bytes.length - (bytes.length % RECORD_BYTES);
+      blameIndex(torn);
+      if (isFirst && hasEnded(name)) giveUpParts();
       return found;
     },
     read: ({ offset }, target) => {
@@ -123,6 +188,8 @@ export function openSegment(folder: string, name: string): SegmentReader {
       }
     },
     erase: (positions) => eraseRecords(join(folder, name + INDEX), positions),
+    blameValues: () => damaged.add(join(folder, name + VALUES)),
+    damaged,
     close: () => {
       closeSync(index);
       closeSync(values);

@@ -1,4 +1,4 @@
-import { openSegment, type PlacedRecord, type SegmentReader, segmentNames } from './segment.js';
+import { missingFile, openSegment, type PlacedRecord, type SegmentReader, segmentNames } from './segment.js';
 
 /** A value and the segment that it lies in. */
 export interface Located extends Omit<PlacedRecord, 'mates'> {
@@ -17,6 +17,8 @@ export interface Segments {
   refresh(): void;
   /** Forgets an entry with all that were computed together with it, here and on disk; how many they were. */
   drop(entry: Located): number;
+  /** Paths of files that were found damaged, or missing, so far. */
+  readonly damaged: ReadonlySet<string>;
   close(): void;
 }
 
@@ -24,8 +26,14 @@ export interface Segments {
 export function openSegments(folder: string): Segments {
   const readers = new Map<string, { reader: SegmentReader; pieces: Map<number, string[]> }>();
   const located = new Map<string, Located>();
+  const missing = new Set<string>();
 
   const openOne = (name: string): void => {
+    const lacking = missingFile(folder, name);
+    if (lacking !== undefined) {
+      missing.add(lacking);
+      return;
+    }
     try {
       readers.set(name, { reader: openSegment(folder, name), pieces: new Map() });
     } catch (error) {
@@ -56,7 +64,11 @@ export function openSegments(folder: string): Segments {
   return {
     located,
     refresh,
+    get damaged() {
+      return new Set([...missing, ...[...readers.values()].flatMap(({ reader }) => [...reader.damaged])]);
+    },
     drop: ({ segment, mates }) => {
+      segment.blameValues();
       const dropped = mates.splice(0).flatMap((name) => {
         const mate = located.get(name);
         located.delete(name);

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, readJsonObject, sortMembers, writeJson } from '../checkpoints/jsonFile.js';
 import { cacheFolder } from '../engine/install/cacheFolder.js';
 import { UsageError } from '../errors.js';
@@ -31,7 +32,7 @@ const FORMAT_VERSION = 3;
 export const storeFolder = (folder?: string): string => folder ?? join(cacheFolder(), 'backbone-values');
 
 /** The folder of a set, named after what it holds. */
-function setFolder(root: string, { kind, identity }: SetDescription): string {
+export function setFolder(root: string, { kind, identity }: SetDescription): string {
   const text = JSON.stringify(sortMembers({ kind, formatVersion: FORMAT_VERSION, identity }));
   return join(root, createHash('sha256').update(text).digest('hex').slice(0, 20));
 }
@@ -52,19 +53,33 @@ function refuseFolder(root: string, error: unknown): never {
   throw new UnwritableCache(`${root}: ${message}`);
 }
 
-/** Makes the folder where it is not there; a set is there when its description is. */
-export function makeSetFolder(root: string, description: SetDescription): string {
+/** A set's folder, made ready. */
+export interface MadeSet {
+  readonly folder: string;
+  /** Its description, where that was damaged; it is written anew. */
+  readonly damaged?: string;
+}
+
+/**
+ * Makes the folder where it is not there, and its description where that is missing or damaged. Throws UsageError or
+ * UnwritableCache where it can't be made.
+ */
+export function makeSetFolder(root: string, description: SetDescription): MadeSet {
   const folder = setFolder(root, description);
+  const file = join(folder, DESCRIPTION);
   try {
     makeFolder(folder);
-    if (!existsSync(join(folder, DESCRIPTION))) {
-      writeJson(join(folder, DESCRIPTION), { formatVersion: FORMAT_VERSION, ...description });
-    }
+    const isThere = existsSync(file);
+    if (isThere && isDeepStrictEqual(readDescription(folder), written(description))) return { folder };
+    if (isThere) orNothing(() => writeJson(file, written(description)));
+    else writeJson(file, written(description));
+    return { folder, ...(isThere && { damaged: file }) };
   } catch (error) {
-    refuseFolder(root, error);
+    return refuseFolder(root, error);
   }
-  return folder;
 }
+
+const written = (description: SetDescription) => ({ formatVersion: FORMAT_VERSION, ...description });
 
 /** The description of a set; undefined for a folder that is none. */
 export function readDescription(folder: string): SetDescription | undefined {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type Lock, type LockHolder, takeLock } from '../lockFile.js';
 import { makeFolder } from '../makeFolder.js';
-import { isDiskFull, systemWords } from '../systemErrors.js';
+import { aboutFile, isDiskFull, systemWords } from '../systemErrors.js';
 
 /** What the lock of a folder is called. */
 export const LOCK = '.lock';
@@ -15,18 +15,18 @@ function describe({ pid, host }: LockHolder): string {
   return `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
 }
 
-/** Throws UsageError with what the system said no to. */
+/** Throws UsageError with what the system said no to; a disk that is full is no wrong usage. */
 function refuse(path: string, error: unknown): never {
+  if (isDiskFull(error)) throw aboutFile(error, path);
   const { code } = error as NodeJS.ErrnoException;
   const isFile = code === 'EEXIST' || code === 'ENOTDIR';
   const { message: words = 'this folder can not be written' } = systemWords(error) ?? {};
   const message = isFile ? 'there is a file in the way' : words;
-  const expected = isDiskFull(error) ? 'make room, or choose another output' : 'choose another output';
-  throw new UsageError({ file: path, message, expected });
+  throw new UsageError({ file: path, message, expected: 'choose another output' });
 }
 
 /** Makes a folder where there is none; throws UsageError where it can't be written. */
-function requireWritable(path: string): void {
+export function requireWritable(path: string): void {
   try {
     makeFolder(path);
     accessSync(path, constants.W_OK);

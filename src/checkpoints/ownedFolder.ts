@@ -2,9 +2,8 @@ import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } f
 import { dirname, join } from 'node:path';
 import { type Problem, UsageError } from '../errors.js';
 import { someOf } from '../lists.js';
-import { makeFolder } from '../makeFolder.js';
 import { isTemporaryOf } from './atomicFile.js';
-import { LOCK } from './folderLock.js';
+import { LOCK, requireWritable } from './folderLock.js';
 import {
   described,
   type FolderKind,
@@ -190,7 +189,7 @@ export function removeTemporary(folder: string, { kind, generated }: Claim): voi
  */
 export function replaceFolder<T>(folder: string, claim: Claim, write: () => T): T {
   requireFree(folder, claim);
-  makeFolder(folder);
+  requireWritable(folder);
   removeOwned(folder, claim);
   claimFiles(folder, claim);
   const written = write();

@@ -1,6 +1,7 @@
 import { setEndsAtOnce } from '../endsAtOnce.js';
 import { InterruptedError } from '../errors.js';
 import { signalsHeard } from '../signalsHeard.js';
+import { errorWords } from '../systemErrors.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -41,7 +42,7 @@ export async function interruptible<T>(
     return await work(controller.signal);
   } catch (error) {
     if (!controller.signal.aborted || error instanceof InterruptedError) throw error;
-    throw new InterruptedError(error instanceof Error ? error.message : String(error));
+    throw new InterruptedError(errorWords(error));
   } finally {
     leave();
     setEndsAtOnce(before);

@@ -47,8 +47,9 @@ export async function requireWritableFile(
   { overwrite = false, inputs = [] }: OutputRule = {},
 ): Promise<void> {
   await access(dirname(file), constants.W_OK).catch((error: unknown) => {
-    const { message = 'it can not be written' } = systemWords(error) ?? {};
-    throw new UsageError({ file, message: `its folder: ${message}`, expected: 'a folder that is there' });
+    const { message = 'it can not be written', expected = 'a folder that is there' } =
+      systemWords(error) ?? {};
+    throw new UsageError({ file, message: `its folder: ${message}`, expected });
   });
   const input = await inputThatIs(file, inputs.filter((one) => one !== undefined && one !== '-') as string[]);
   if (input !== undefined) {

@@ -1,9 +1,7 @@
-import { formatProblem, InterruptedError, UsageError } from '../errors.js';
-import { systemWords } from '../systemErrors.js';
+import { InterruptedError, UsageError } from '../errors.js';
+import { errorWords } from '../systemErrors.js';
 import { problemLines } from './problemLines.js';
 import type { Shell } from './shell.js';
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** 130 for interrupted, 2 for wrong usage, recipe or data, else 1; an error may say its own. */
 function exitCodeOf(error: unknown): number {
@@ -24,9 +22,7 @@ const isFault = (error: unknown): boolean =>
 
 /** An error that nothing foresaw, on one line. */
 function unexpected(error: unknown): string {
-  const system = systemWords(error);
-  if (system) return formatProblem(system);
-  const [first = ''] = messageOf(error).split('\n');
+  const [first = ''] = errorWords(error).split('\n');
   return isFault(error) ? `a fault of vlgraft: ${first}; VLGRAFT_DEBUG=1 shows where` : first || 'unknown';
 }
 
@@ -48,8 +44,7 @@ export function reportError(error: unknown, shell: Shell): number {
   tell(error, shell);
   const exitCode = exitCodeOf(error);
   const problems = error instanceof UsageError ? { problems: error.problems } : {};
-  const system = systemWords(error);
-  const message = system ? formatProblem(system) : messageOf(error);
+  const message = errorWords(error);
   if (shell.json) shell.result({ error: { message, exitCode, ...problems } }, '');
   return exitCode;
 }

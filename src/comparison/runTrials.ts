@@ -3,6 +3,7 @@ import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { formatDuration } from '../figures.js';
 import type { OnProgress, Progress } from '../progress.js';
+import { errorWords } from '../systemErrors.js';
 import { earlierRun } from '../training/runFolder.js';
 import type { RunSummary } from '../training/summary.js';
 import { type RunTrial, runInProcess } from './trialProcess.js';
@@ -68,10 +69,8 @@ function ended({ metric, metrics, seconds }: RunSummary): string {
   return [...told, formatDuration(seconds.total)].join(', ');
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 function interruptedAt(trial: Trial, error: unknown, done: number, total: number): InterruptedError {
-  return new InterruptedError(`${title(trial)}: ${messageOf(error)}; ${done} of ${total} trials are done`);
+  return new InterruptedError(`${title(trial)}: ${errorWords(error)}; ${done} of ${total} trials are done`);
 }
 
 /** Wrong data and interruptions end it all; whatever else goes wrong in a trial is that trial's own. */
@@ -87,8 +86,8 @@ async function attempt(
     return { trial, summary: readSummary(trial) };
   } catch (error) {
     if (error instanceof UsageError || error instanceof InterruptedError) throw error;
-    if (signal?.aborted) throw new InterruptedError(messageOf(error));
-    return { trial, error: messageOf(error) };
+    if (signal?.aborted) throw new InterruptedError(errorWords(error));
+    return { trial, error: errorWords(error) };
   }
 }
 

@@ -1,6 +1,7 @@
 // One trial in a process of its own: started by trialProcess.ts, told what to do and followed by messages.
 import { InterruptedError, UsageError } from '../errors.js';
 import { reportedRun } from '../report/reportedRun.js';
+import { errorWords } from '../systemErrors.js';
 import type { FromTrial, ToTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 const controller = new AbortController();
@@ -10,8 +11,7 @@ const tell = (message: FromTrial): void => {
 
 function endOf(error: unknown): TrialEnd {
   if (error instanceof UsageError) return { kind: 'refused', problems: error.problems };
-  const message = error instanceof Error ? error.message : String(error);
-  return { kind: error instanceof InterruptedError ? 'interrupted' : 'failed', message };
+  return { kind: error instanceof InterruptedError ? 'interrupted' : 'failed', message: errorWords(error) };
 }
 
 async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {

@@ -1,5 +1,14 @@
 import { idOf, type NativeBackend, nativeBackend } from './native/backend.js';
-import { free, runTraced, type TensorTree, type Traced, traceOnce } from './native/traced.js';
+import { DataType } from './native/dtypes.js';
+import type { GraphMemory } from './native/graphMemory.js';
+import {
+  type ArgumentShape,
+  free,
+  runTraced,
+  type TensorTree,
+  type Traced,
+  traceOnce,
+} from './native/traced.js';
 import { isProfiling, timeCall } from './profiler.js';
 import { type Tensor, tf } from './tf.js';
 
@@ -10,9 +19,21 @@ export interface CompileOptions {
   readonly name?: string;
 }
 
+export type { GraphMemory } from './native/graphMemory.js';
+
+/** What an input is, without its values. */
+export interface InputShape {
+  readonly dtype: 'float32' | 'int32' | 'bfloat16';
+  readonly shape: readonly number[];
+}
+
+const DTYPES = { float32: DataType.FLOAT, int32: DataType.INT32, bfloat16: DataType.BFLOAT16 } as const;
+
 export interface Compiled<Input extends TensorTree, Output extends TensorTree> {
   /** Runs off the event loop; outputs stay on the device and belong to the caller; variables are updated when it resolves. */
   run(inputs: Input): Promise<Output>;
+  /** Bytes that a call with such inputs takes at least, and may take, weights included; undefined without graphs. Nothing is computed. */
+  memory(inputs: Readonly<Record<keyof Input & string, InputShape>>): GraphMemory | undefined;
   /** Number of shape signatures traced so far (0 on a backend without graphs). */
   readonly traces: number;
   /** Frees the traced functions. */
@@ -24,6 +45,11 @@ const MOST_SIGNATURES = 64;
 
 // One at a time: the next call must read the variables that this one writes.
 let queue: Promise<unknown> = Promise.resolve();
+
+const shapesOf = (native: NativeBackend, inputs: TensorTree): Record<string, ArgumentShape> =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([key, tensor]) => [key, native.binding.real(idOf(native, tensor))]),
+  );
 
 const signatureOf = (native: NativeBackend, inputs: TensorTree): string =>
   Object.keys(inputs)
@@ -46,7 +72,8 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
   const cache = new Map<string, Traced>();
   const runNative = async (native: NativeBackend, inputs: Input): Promise<Output> => {
     const signature = signatureOf(native, inputs);
-    const traced = cache.get(signature) ?? traceOnce(native, fn, inputs, label, isProfiling());
+    const traced =
+      cache.get(signature) ?? traceOnce(native, fn, shapesOf(native, inputs), label, isProfiling());
     cache.delete(signature);
     cache.set(signature, traced);
     const [oldest] = cache;
@@ -58,6 +85,18 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
     return (await runTraced(native, traced, inputs)) as Output;
   };
   return {
+    memory: (inputs) => {
+      const native = nativeBackend();
+      if (!native) return undefined;
+      const shapes = Object.entries<InputShape>(inputs).map(([key, { dtype, shape }]) => [
+        key,
+        { dtype: DTYPES[dtype], shape },
+      ]);
+      const traced = traceOnce(native, fn, Object.fromEntries(shapes), label);
+      const found = traced.memory();
+      free(native, traced);
+      return found;
+    },
     get traces() {
       return cache.size;
     },

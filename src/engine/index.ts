@@ -1,4 +1,4 @@
-export { type Compiled, compile, type TensorTree } from './compile.js';
+export { type Compiled, compile, type GraphMemory, type InputShape, type TensorTree } from './compile.js';
 export * from './ops/index.js';
 export { castLike, type Precision, toPrecision } from './precision.js';
 export { startProfiler, stopProfiler, type TimedCall } from './profiler.js';

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import { storeFolder } from '../cache/setFolder.js';
@@ -91,6 +92,17 @@ async function store(
   };
 }
 
+/** A new folder where values will be stored; elsewhere where that disk takes none. */
+function trialFolder(root: string): string {
+  try {
+    makeFolder(root);
+    return mkdtempSync(join(root, 'plan-'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return mkdtempSync(join(tmpdir(), 'vlgraft-plan-'));
+  }
+}
+
 /**
  * The plan as it is, or where a run stores values of the frozen backbone, one whose first batches were stored, in a
  * folder of the cache that is removed when it is closed.
@@ -109,8 +121,7 @@ export async function openStoring(
     return { plan, cut, fillSeconds: () => 0, close: async () => {} };
   }
   const root = storeFolder(cache.folder);
-  makeFolder(root);
-  const folder = mkdtempSync(join(root, 'plan-'));
+  const folder = trialFolder(root);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
     const looking = { ...settings, cache: { ...cache, folder: join(folder, 'look') } };

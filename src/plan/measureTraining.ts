@@ -1,7 +1,7 @@
 import type { Example } from '../../tasks/task.js';
 import type { InputBatch } from '../data/hostTensor.js';
 import type { OnProgress } from '../progress.js';
-import { type MicroBatch, microBatches } from '../training/plan.js';
+import { largestBatch, type MicroBatch, microBatches } from '../training/plan.js';
 import { prefetch } from '../training/prefetch.js';
 import type { TrainStep } from '../training/step.js';
 import { countGroups } from '../training/trainState.js';
@@ -88,14 +88,6 @@ function keptBytes({ batches }: Pass, pictures: number): number {
     ),
   );
   return pictures === 0 ? 0 : sum(values) / pictures;
-}
-
-/** The batch of an epoch with the most positions, by the rough lengths that buckets are made of. */
-function largestBatch(micros: readonly MicroBatch[], lengths: readonly number[]): MicroBatch | undefined {
-  const sizeOf = ({ examples }: MicroBatch) =>
-    examples.length * examples.reduce((most, index) => Math.max(most, lengths[index] ?? 0), 0);
-  const [first, ...rest] = micros;
-  return first && rest.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), first);
 }
 
 /** The batches of the first epoch. */

@@ -1,7 +1,9 @@
 import type { Example } from '../../tasks/task.js';
 import { loadTokenizer } from '../data/tokenizer.js';
+import { diskFree, memoryLimit } from '../machine.js';
 import { peakMemoryBytes } from '../training/environment.js';
 import { createEvaluator } from '../training/evaluate.js';
+import { requireFittingTraining } from '../training/fittingTraining.js';
 import { createModel, type Model } from '../training/model.js';
 import { microBatches } from '../training/plan.js';
 import { type RunModules, shippedModules } from '../training/prepare.js';
@@ -9,7 +11,6 @@ import { batchesByLength } from '../training/sampler.js';
 import type { RunSettings } from '../training/settings.js';
 import { createStep, type TrainStep } from '../training/step.js';
 import { plannedDisk } from './disk.js';
-import { diskFree, memoryLimit } from './machine.js';
 import {
   type EvaluationFigures,
   type EvaluationParts,
@@ -263,6 +264,10 @@ async function measure(
   const storing = await openStoring(plan, model, count, options);
   const evaluator = createEvaluator(model);
   try {
+    const { train } = plan.prepared.splits;
+    const { collator } = storing.plan;
+    const parts = { step, collator, training: train, options: settings.training, model, seed: settings.seed };
+    await requireFittingTraining(parts);
     const training = await measureTraining(storing.plan, step, count, options);
     const groups = await measureGroups({ plan: storing.plan, model, evaluator, ...options });
     const measuredBytes = peakMemoryBytes();

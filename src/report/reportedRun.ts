@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe/recipe.js';
-import { runFolder } from '../training/runFolder.js';
+import { errorWords } from '../systemErrors.js';
 import { type RunOptions, runRecipe } from '../training/runRecipe.js';
 import type { RunSummary } from '../training/summary.js';
 import { writeReport } from './writeReport.js';
@@ -13,8 +13,9 @@ export async function reportedRun(recipe: Recipe, options: RunOptions = {}): Pro
   try {
     await writeReport(recipe.output);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    options.onLog?.(`${runFolder(recipe.output).report} could not be written: ${why}`);
+    options.onLog?.(
+      `the report is missing, the run is finished (vlgraft report ${recipe.output}): ${errorWords(error)}`,
+    );
   }
   return summary;
 }

@@ -7,6 +7,7 @@ import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js
 import type { HostTensor } from '../data/hostTensor.js';
 import { type Problem, UsageError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
+import { aboutFile } from '../systemErrors.js';
 import { checkedState } from './checkState.js';
 import type { TrainState } from './trainState.js';
 
@@ -81,11 +82,7 @@ export function checkpointSteps(folder: string): number[] {
   return found.map(Number).sort((a, b) => a - b);
 }
 
-/** Writes a checkpoint that is there in full or not at all, with checksums: a folder beside it, renamed. */
-export function writeCheckpoint(folder: string, { state, parameters, slots, logs }: Checkpoint): void {
-  const target = join(folder, checkpointName(state.step));
-  const temporary = `${target}.${process.pid}.tmp`;
-  removeCheckpoint(temporary);
+function writeFiles(temporary: string, { state, parameters, slots, logs }: Checkpoint): void {
   makeFolder(temporary);
   writeSafetensors(join(temporary, files.parameters), parameters);
   writeSafetensors(join(temporary, files.slots), slots);
@@ -93,6 +90,23 @@ export function writeCheckpoint(folder: string, { state, parameters, slots, logs
     writeFileAtomically(join(temporary, `${name}.jsonl`), text);
   writeJson(join(temporary, files.state), state);
   writeChecksums(temporary, readdirSync(temporary).filter(isOwn).sort());
+}
+
+/**
+ * Writes a checkpoint that is there in full or not at all, with checksums: a folder beside it, renamed. What can't be
+ * written in full is removed, so that a disk that is full has room for the rest of the run's files.
+ */
+export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
+  const target = join(folder, checkpointName(checkpoint.state.step));
+  const temporary = `${target}.${process.pid}.tmp`;
+  removeCheckpoint(temporary);
+  try {
+    writeFiles(temporary, checkpoint);
+  } catch (error) {
+    removeCheckpoint(temporary);
+    const { path } = error as NodeJS.ErrnoException;
+    throw aboutFile(error, path?.replace(temporary, target) ?? target, path);
+  }
   replaceCheckpoint(target, temporary);
 }
 

@@ -5,6 +5,7 @@ import { InterruptedError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createRandom } from '../random.js';
 import type { Collator } from './batch.js';
+import type { Measurable } from './batchMemory.js';
 import { membersOf } from './groups.js';
 import type { FittedTask, Model } from './model.js';
 import { named, outputsNotFinite, whereNotFinite } from './notFinite.js';
@@ -25,6 +26,8 @@ export interface Evaluator {
    * @param ids what the rows of the batch are called
    */
   run(batch: InputBatch, ids?: readonly string[]): Promise<Evaluated>;
+  /** Bytes that a batch of such inputs takes; nothing is computed. */
+  memory: Measurable['memory'];
   readonly traces: number;
   dispose(): void;
 }
@@ -95,6 +98,7 @@ export function createEvaluator(model: Model, scales?: Scales): Evaluator {
       await requireFinite({ model, scales }, batch, evaluated, ids);
       return evaluated;
     },
+    memory: (shapes) => compiled.memory(shapes),
     get traces() {
       return compiled.traces;
     },

@@ -7,6 +7,7 @@ import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
 import type { OnProgress } from '../progress.js';
 import { type AdapterScales, completeScales } from './adapterScales.js';
+import { longestOf, requireFittingBatch } from './batchMemory.js';
 import { createEvaluator, type Evaluation, predictAll, reportOf } from './evaluate.js';
 import type { FittedTask } from './model.js';
 import { type LoadOptions, type OpenedRun, type Opening, openRun } from './openRun.js';
@@ -134,10 +135,31 @@ const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: Follow
   signal,
 });
 
+/** Throws UsageError where a batch of these examples can't fit into memory. */
+async function requireFittingInputs(
+  { evaluator, collator, model, recipe }: Opened,
+  examples: readonly Example[],
+  batchSize: number,
+  where: string,
+): Promise<void> {
+  const example = longestOf(examples, model.parts.task.task);
+  if (!example || model.parts.task.task.infer) return;
+  const count = Math.min(batchSize, examples.length);
+  const how = { training: false, seed: [recipe.seed, 'evaluation', 0] };
+  const backbone = model.parts.backbone.shape;
+  await requireFittingBatch({ backbone, work: evaluator, collator, example, count, how, where });
+}
+
 async function predictInputs(opened: Opened, inputs: readonly PredictionInput[], options: PredictOptions) {
   const { recipe, model, evaluator, collator } = opened;
   const examples = await examplesFrom(model.parts.task, inputs, collator.processor, options);
   const { batchSize = recipe.training.batchSize } = options;
+  await requireFittingInputs(
+    opened,
+    examples,
+    batchSize,
+    options.batchSize ? '--batch-size' : 'training.batchSize',
+  );
   const how = { ...howTo(opened, 'predict', options), batchSize };
   return (await predictAll(model, evaluator, collator, examples, how)).predictions;
 }
@@ -167,6 +189,7 @@ async function evaluateSplit(
     throw new UsageError({ where: 'data.test', message: 'the recipe has no test set', expected: 'name one' });
   const { task: fitted } = model.parts;
   const examples = await endsAtOnce(() => fitted.task.read(taskOptions(recipe), files));
+  await requireFittingInputs(opened, examples, recipe.training.batchSize, 'training.batchSize');
   const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
   const report = reportOrNotes(fitted, made, examples);
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };

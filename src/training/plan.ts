@@ -70,3 +70,14 @@ export function microBatches(
     return [{ stepInEpoch: step, index, last: index === update.length - 1, ...batch, weight }];
   });
 }
+
+/** The batch of an epoch with the most positions, by the rough lengths that buckets are made of. */
+export function largestBatch(
+  micros: readonly MicroBatch[],
+  lengths: readonly number[],
+): MicroBatch | undefined {
+  const sizeOf = ({ examples }: MicroBatch) =>
+    examples.length * examples.reduce((most, index) => Math.max(most, lengths[index] ?? 0), 0);
+  const [first, ...rest] = micros;
+  return first && rest.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), first);
+}

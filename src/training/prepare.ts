@@ -16,6 +16,7 @@ import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
 import { makeFolder } from '../makeFolder.js';
 import { sourceValues } from './adapterSource.js';
+import { requireFittingWeights } from './fittingTraining.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
 import { stopIfAsked } from './stopIfAsked.js';
@@ -161,6 +162,7 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
+  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision });
   const fitted: FittedTask = {
     task,
     options,

@@ -13,6 +13,7 @@ import type { CutDescription } from './cache/decide.js';
 import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll, reportOf } from './evaluate.js';
+import { requireFittingTraining } from './fittingTraining.js';
 import { describeHeadStart } from './headStart.js';
 import { recordInputs } from './inputs/recordInputs.js';
 import { requireSameInputs } from './inputs/requireSameInputs.js';
@@ -313,6 +314,8 @@ async function carryOut(
         }),
         beforeCheckpoint: () => inputs,
       };
+      const tight = await requireFittingTraining(parts);
+      if (tight) options.onLog?.(formatProblem(tight));
       const state = await train(parts, checkpoint);
       claimResults(folder.path, options);
       restoreBest(model, folder.checkpoints, state);

@@ -12,6 +12,7 @@ import {
   type Variable,
 } from '../engine/index.js';
 import { span } from '../spans.js';
+import type { Measurable } from './batchMemory.js';
 import { lossGradients, type WeightOf } from './gradients.js';
 import type { Model } from './model.js';
 import type { TrainingOptions } from './settings.js';
@@ -48,6 +49,8 @@ export interface TrainStep {
   read(): Promise<Map<string, HostTensor>>;
   /** Sets the optimizer slots; UsageError names `from` and what doesn't fit. */
   assign(values: Weights, from: string): void;
+  /** Bytes that a batch of such inputs takes; nothing is computed. */
+  memory: Measurable['memory'];
   /** Shape signatures traced so far. */
   readonly traces: number;
   dispose(): void;
@@ -56,6 +59,8 @@ export interface TrainStep {
 export type StepOptions = UpdateOptions & Pick<TrainingOptions, 'accumulate'>;
 
 type Call = Compiled<TensorTree, { report: Tensor }>;
+
+const SCALAR = { dtype: 'float32', shape: [] } as const;
 
 /** Inputs of a compiled call that are not the batch's are called `step.*`. */
 const PREFIX = 'step.';
@@ -231,6 +236,14 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
     },
     read: () => readVariables(updater.slots),
     assign: (from, file) => assignVariables(updater.slots, from, file),
+    memory: (shapes) => {
+      const scalar = (values: object) =>
+        Object.fromEntries(Object.keys(values).map((name) => [PREFIX + name, SCALAR]));
+      const seed = { [`${PREFIX}seed`]: { dtype: 'int32', shape: [2] } as const };
+      const inputs = { ...shapes, ...seed };
+      if (accumulates) return add.memory({ ...inputs, ...scalar({ weight: 1 }) });
+      return whole.memory({ ...inputs, ...scalar(updater.scalars({ learningRate: 0, step: 1 })) });
+    },
     get traces() {
       return [whole, add, ...apply.calls.values()].reduce((sum, { traces }) => sum + traces, 0);
     },

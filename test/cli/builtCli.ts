@@ -19,6 +19,8 @@ export interface BuiltCli {
   /** The file that node runs. */
   readonly main: string;
   run(...words: string[]): Promise<Finished>;
+  /** Runs it in another folder. */
+  runIn(where: string, words: readonly string[]): Promise<Finished>;
   /** Runs it, and shows every piece of stderr to `follow`, which may send signals. */
   follow(words: readonly string[], follow: (text: string, child: ChildProcess) => void): Promise<Finished>;
   remove(): void;
@@ -46,10 +48,10 @@ export function buildCli(): BuiltCli {
   const place = mkdtempSync(join(tmpdir(), 'vlgraft-cli-'));
   const main = build(place);
   const folder = mkdtempSync(join(place, 'work-'));
-  const follow: BuiltCli['follow'] = (words, listen) =>
-    new Promise((done) => {
+  const start = (where: string, words: readonly string[], listen: Parameters<BuiltCli['follow']>[1]) =>
+    new Promise<Finished>((done) => {
       const { VLGRAFT_DEBUG: _debug, ...environment } = process.env;
-      const child = spawn(process.execPath, [main, ...words], { cwd: folder, env: environment });
+      const child = spawn(process.execPath, [main, ...words], { cwd: where, env: environment });
       let [stdout, stderr] = ['', ''];
       child.stdin.end();
       child.stdout.on('data', (piece: Buffer) => {
@@ -64,8 +66,9 @@ export function buildCli(): BuiltCli {
   return {
     folder,
     main,
-    follow,
-    run: (...words) => follow(words, () => {}),
+    follow: (words, listen) => start(folder, words, listen),
+    run: (...words) => start(folder, words, () => {}),
+    runIn: (where, words) => start(where, words, () => {}),
     remove: () => rmSync(place, { recursive: true, force: true }),
   };
 }

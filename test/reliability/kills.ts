@@ -141,7 +141,7 @@ const LEFT_OUT =
   /(^|\/)(timings\.jsonl|events\/.*|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock|\.vlgraft\.json)$|^[^/]*\.(csv|md|html|svg|json)$/;
 
 /** Name -> content of every result, without times. */
-function resultsOf(folder: string): Map<string, string> {
+export function resultsOf(folder: string): Map<string, string> {
   const names = filesIn(folder).filter(
     (name) => !LEFT_OUT.test(name) || /^(summary|predictions|recipe|inputs)/.test(name),
   );

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Override } from '../../recipe/override.js';
 import type { Answers } from '../../wizard/answers.js';
@@ -112,9 +112,15 @@ async function checkSaveAnswers({ saveAnswers, answers, overwrite, file }: Optio
     await requireWritableFile(saveAnswers, { overwrite, inputs: [answers, file] });
 }
 
-async function save(file: string, answers: Answers): Promise<void> {
+/** Writes the answers; where that fails, a recipe that was not there before goes, so that the same command works later. */
+async function save(file: string, answers: Answers, recipe: string, isNew: boolean): Promise<void> {
   const { writeJson } = await import('../../checkpoints/jsonFile.js');
-  writeJson(file, answers);
+  try {
+    writeJson(file, answers);
+  } catch (error) {
+    if (isNew) rmSync(recipe, { force: true });
+    throw error;
+  }
 }
 
 async function create(shell: Shell, options: Options): Promise<void> {
@@ -134,8 +140,9 @@ async function create(shell: Shell, options: Options): Promise<void> {
   if (existsSync(dirname(resolve(file))))
     await requireWritableFile(file, { overwrite, inputs: [options.answers, options.saveAnswers] });
   const recipe = await recipeOf(answers, world);
+  const isNew = !existsSync(file);
   writeRecipe(file, recipe);
-  if (options.saveAnswers !== undefined) await save(options.saveAnswers, answers);
+  if (options.saveAnswers !== undefined) await save(options.saveAnswers, answers, file, isNew);
   if (!answers.run) {
     shell.result({ file, recipe }, file);
     shell.log(`carry it out with: vlgraft run ${file}`);

@@ -2,6 +2,7 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InterruptedError } from '../../errors.js';
 import type { OnProgress } from '../../progress.js';
+import { withFile } from '../../systemErrors.js';
 import { pictureFile } from './annotations/annotationKind.js';
 import { annotationKinds } from './annotations/index.js';
 import { type Icons, loadIcons } from './artists.js';
@@ -90,7 +91,8 @@ async function drawSplit(work: Work, split: Split, count: number, firstId: numbe
     );
     const drawn = await Promise.all(indices.map((index) => drawPicture(work, split, index, firstId + index)));
     const lines = drawn.map((scene) => `${JSON.stringify(scene)}\n`).join('');
-    await appendFile(join(work.partial, scenesFile(split)), lines);
+    const file = join(work.partial, scenesFile(split));
+    await withFile(file, appendFile(file, lines));
     scenes.push(...drawn);
     drawn.forEach(work.tell);
   }
@@ -102,7 +104,8 @@ async function drawPicture(work: Work, split: Split, index: number, id: number):
   const plan = planScene(seed, split, index);
   const { png, objects } = await drawScene(plan, work.icons, size, seed, split, index);
   const fileName = `scene_${String(id).padStart(12, '0')}.png`;
-  await writeFile(join(work.partial, 'images', split, fileName), png);
+  const file = join(work.partial, 'images', split, fileName);
+  await withFile(file, writeFile(file, png));
   const { artist, ground, unseenPair } = plan;
   return { id, split, index, fileName, pixels: size, artist, ground, unseenPair, objects };
 }

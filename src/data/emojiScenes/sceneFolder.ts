@@ -1,8 +1,11 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
+import { requireWritable } from '../../checkpoints/folderLock.js';
+import { writeJson } from '../../checkpoints/jsonFile.js';
 import { type Problem, UsageError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
+import { withFile } from '../../systemErrors.js';
 import type { DatasetFacts } from './facts.js';
 import type { SceneParameters } from './parameters.js';
 import { type Scene, type Split, splits } from './scene.js';
@@ -90,7 +93,7 @@ export async function openPartial(folder: string, parameters: SceneParameters): 
   const left = parsed(await readIfThere(join(partial, parametersFile)));
   if (!sameParameters(left, parameters)) {
     if (!(await isEmptyOrAbsent(partial))) throw new UsageError(inTheWay(partial, left));
-    makeFolder(partial);
+    requireWritable(partial);
     writeFileAtomically(join(partial, parametersFile), JSON.stringify(parameters));
   }
   for (const split of splits) makeFolder(join(partial, 'images', split));
@@ -101,13 +104,13 @@ export async function openPartial(folder: string, parameters: SceneParameters): 
 export async function readFinishedScenes(partial: string, split: Split): Promise<Scene[]> {
   const file = join(partial, scenesFile(split));
   const lines = ((await readIfThere(file)) ?? '').split('\n').slice(0, -1);
-  await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+  await withFile(file, writeFile(file, lines.map((line) => `${line}\n`).join('')));
   return lines.map((line) => JSON.parse(line) as Scene);
 }
 
 /** Writes the facts and gives the folder its final name. */
 export async function finish(partial: string, folder: string, facts: DatasetFacts): Promise<void> {
-  await writeFile(join(partial, factsFile), `${JSON.stringify(facts, null, 2)}\n`);
+  writeJson(join(partial, factsFile), facts);
   await rm(join(partial, parametersFile));
   if (await isEmptyOrAbsent(folder)) await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);

@@ -2,6 +2,7 @@ import { copyFile, link, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InterruptedError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
+import { withFile } from '../../systemErrors.js';
 import type { AnnotationFile } from './annotations/annotationKind.js';
 
 /** Files written at once. */
@@ -33,8 +34,9 @@ export async function writeAnnotations(
   const makeFolderOf = folderMaker(root);
   const write = async (file: AnnotationFile) => {
     makeFolderOf(file.name);
-    if ('content' in file) await writeFile(join(root, file.name), file.content);
-    else await linkOrCopy(join(root, file.linkTo), join(root, file.name));
+    const path = join(root, file.name);
+    if ('content' in file) await withFile(path, writeFile(path, file.content));
+    else await linkOrCopy(join(root, file.linkTo), path);
   };
   let pending: Promise<void>[] = [];
   for (const file of files) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../../makeFolder.js';
 import type { OnProgress } from '../../progress.js';
+import { withFile } from '../../systemErrors.js';
 import { type Archive, openUnpacked, openWheel } from './archive.js';
 import type { Environment } from './cacheFolder.js';
 import { type InstallPlan, librariesFolder, partialPaths } from './plan.js';
@@ -90,7 +91,8 @@ export async function downloadWheels(plan: InstallPlan, options: DownloadOptions
   const leftovers = [paths.temporary, plan.tool.kind === 'uv' ? paths.download : paths.unpacked];
   await Promise.all(leftovers.map((path) => rm(path, { recursive: true, force: true })));
   for (const path of [paths.temporary, paths.download]) makeFolder(path);
-  await writeFile(paths.requirements, `${plan.wheels.map(requirementLine).join('\n')}\n`);
+  const lines = `${plan.wheels.map(requirementLine).join('\n')}\n`;
+  await withFile(paths.requirements, writeFile(paths.requirements, lines));
   const stopWatching = watchDownload(plan, [paths.temporary, paths.download], onProgress);
   try {
     // Temporary files and caches of the tool go where this installation cleans up.

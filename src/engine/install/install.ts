@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { InterruptedError, UsageError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
 import type { OnProgress } from '../../progress.js';
+import { errorWords, withFile } from '../../systemErrors.js';
 import type { Archive, RecordedFile } from './archive.js';
 import type { Environment } from './cacheFolder.js';
 import { downloadWheels } from './download.js';
@@ -110,7 +111,8 @@ async function fetchAndUnpack(plan: InstallPlan, context: Context): Promise<void
     const files = await unpackAll(archives, paths.unpacked, context);
     const manifest = manifestOf(plan, archives, files);
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
-    await writeFile(join(paths.unpacked, 'engine.json'), text, { flush: true });
+    const file = join(paths.unpacked, 'engine.json');
+    await withFile(file, writeFile(file, text, { flush: true }));
     await publish(paths, join(root, `${manifest.version}-${plan.device}`));
   } finally {
     for (const archive of archives) archive.close();
@@ -136,7 +138,7 @@ function inWords(error: unknown, signal: AbortSignal | undefined): Error {
   if (signal?.aborted)
     return new InterruptedError('engine install was interrupted; call it again to finish it');
   if (error instanceof EngineInstallError) return error;
-  return new EngineInstallError(error instanceof Error ? error.message : String(error));
+  return new EngineInstallError(errorWords(error));
 }
 
 /** The engine that is there with the bytes that it was installed with. */

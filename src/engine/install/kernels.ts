@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { extract } from 'tar';
 import { UsageError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
+import { withFile } from '../../systemErrors.js';
 import type { Environment } from './cacheFolder.js';
 import { EngineInstallError } from './engineInstallError.js';
 import { checkKernels, noteKernels } from './integrity.js';
@@ -83,7 +84,8 @@ async function fillFolder(fetch: Fetch): Promise<void> {
   for (const name of ['tfjs', 'tfjs-core']) {
     const target = join(fetch.folder, 'node_modules/@tensorflow', name);
     makeFolder(target);
-    await writeFile(join(target, 'index.js'), bridge);
+    const file = join(target, 'index.js');
+    await withFile(file, writeFile(file, bridge));
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../../makeFolder.js';
+import { withFile } from '../../systemErrors.js';
 import type { Archive, RecordedFile } from './archive.js';
 
 // Whole paths without room for `..`: what matches stays inside the folder it is unpacked into.
@@ -53,6 +54,6 @@ export async function unpack(
     makeFolder(dirname(target));
     const source = await archive.open(file.path);
     const output = createWriteStream(target, { flags: 'wx', mode: 0o755, flush: true });
-    await pipeline(source, verify(file, onBytes), output, { ...(signal && { signal }) });
+    await withFile(target, pipeline(source, verify(file, onBytes), output, { ...(signal && { signal }) }));
   }
 }

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../data/hostTensor.js';
 import { type Attribute, AttributeType, nodeSetters, setAttributes } from './attributes.js';
-import { DataType, describeTensor } from './dtypes.js';
+import { DataType, describeTensor, elementBytes } from './dtypes.js';
+import type { TracedOp } from './graphMemory.js';
 import type { Pointer } from './library.js';
 import type { Operand } from './promote.js';
 import type { DeviceTensor, Session } from './session.js';
@@ -76,8 +77,18 @@ export interface Trace {
   output(id: number): Output;
   /** tfjs has let go of the value. */
   forget(id: number): void;
+  /** What was recorded, in order; values are known by their outputs. */
+  readonly ops: readonly TracedOp[];
+  /** Bytes of all arguments. */
+  readonly argumentBytes: number;
   /** Values that tfjs still holds. */
   readonly alive: ReadonlySet<number>;
+}
+
+/** Bytes of a value; 0 of kinds that are never large. */
+function bytesOf(dtype: number, shape: readonly number[]): number {
+  const isKnown = (Object.values(DataType) as number[]).includes(dtype) && dtype !== DataType.RESOURCE;
+  return isKnown ? sizeOf(shape) * elementBytes(dtype) : 0;
 }
 
 const numbersOf = (values: TensorValues): number[] => Array.from(values as ArrayLike<number>, Number);
@@ -104,6 +115,15 @@ export function startTrace({ native, status, check }: Session): Trace {
   const setters = nodeSetters(native);
   const copied = new Set<string>();
   let nodes = 0;
+  let argumentBytes = 0;
+  const ops: TracedOp[] = [];
+  const note = (op: string, reads: readonly Output[], made: readonly Operand[]): void => {
+    const makes = made.map(({ id, dtype, shape }) => ({
+      value: symbolOf(id).output,
+      bytes: bytesOf(dtype, shape),
+    }));
+    ops.push({ op, reads, makes });
+  };
   let awaited: readonly number[] = [];
 
   const add = (
@@ -179,7 +199,15 @@ export function startTrace({ native, status, check }: Session): Trace {
     for (const one of [source, symbolOf(target.id).output]) native.TF_AddInput(node, one);
     const oper: Pointer = native.TF_FinishOperation(node, status);
     check(() => op);
-    return add({ oper, index: 0 }, `the result of ${op}`, dtype, shape, reshapedFrom ? { reshapedFrom } : {});
+    const made = add(
+      { oper, index: 0 },
+      `the result of ${op}`,
+      dtype,
+      shape,
+      reshapedFrom ? { reshapedFrom } : {},
+    );
+    note('Reshape', [source], [made]);
+    return made;
   };
 
   const node: Trace['node'] = (name, attributes, inputs, outputs) => {
@@ -200,7 +228,7 @@ export function startTrace({ native, status, check }: Session): Trace {
       name === 'MatMul' || name === 'BiasAdd'
         ? { made: { by: name, attributes, of: inputs.map(({ id }) => symbolOf(id)) } as const }
         : {};
-    return Array.from({ length: outputs }, (_, index) => {
+    const results = Array.from({ length: outputs }, (_, index) => {
       const output = { oper, index };
       const from = name === 'Reshape' ? symbolOf((inputs[0] as Operand).id) : undefined;
       return add(
@@ -211,10 +239,16 @@ export function startTrace({ native, status, check }: Session): Trace {
         from ? { reshapedFrom: from.reshapedFrom ?? from } : made,
       );
     });
+    note(name, sources, results);
+    return results;
   };
 
   return {
     graph,
+    ops,
+    get argumentBytes() {
+      return argumentBytes;
+    },
     alive,
     constant,
     node,
@@ -240,6 +274,7 @@ export function startTrace({ native, status, check }: Session): Trace {
       native.TF_SetAttrShape(node, 'shape', Array.from(shape), shape.length);
       const oper: Pointer = native.TF_FinishOperation(node, status);
       check(() => 'argument');
+      argumentBytes += bytesOf(dtype, shape);
       return add({ oper, index: 0 }, 'an argument', dtype, shape);
     },
     cluster: ({ name, pointer, results }, inputs) => {
@@ -254,7 +289,16 @@ export function startTrace({ native, status, check }: Session): Trace {
       native.TF_SetAttrBool(node, '_noinline', 1);
       const oper: Pointer = native.TF_FinishOperation(node, status);
       check(() => name);
-      return results.map(({ dtype, shape }, index) => shaped({ oper, index }, name, dtype, shape));
+      const made = results.map((_, index) => ({ oper, index }));
+      ops.push({
+        op: name,
+        reads: inputs.map(({ id }) => symbolOf(id).output),
+        makes: results.map(({ dtype, shape }, index) => ({
+          value: made[index] as Output,
+          bytes: bytesOf(dtype, shape),
+        })),
+      });
+      return results.map(({ dtype, shape }, index) => shaped(made[index] as Output, name, dtype, shape));
     },
     asFunction: (name, inputs, outputs) => {
       const made: Pointer = native.TF_GraphToFunction(

@@ -3,6 +3,7 @@ import { AttributeType } from './attributes.js';
 import { idOf, type NativeBackend } from './backend.js';
 import type { Recording } from './binding.js';
 import { describeTensor } from './dtypes.js';
+import { type GraphMemory, graphMemory } from './graphMemory.js';
 import type { KeptGraph } from './graphTimings.js';
 import type { Operand } from './promote.js';
 import type { DeviceTensor } from './session.js';
@@ -21,6 +22,8 @@ export interface Traced {
   readonly variables: readonly Variable[];
   /** Constants too large for the graph, which live as long as the function. */
   readonly owned: readonly number[];
+  /** What a call takes, its arguments included; worked out when it is asked for. */
+  memory(): GraphMemory;
   /** The graph that the function was made of, where it was asked to be kept. */
   readonly graph?: KeptGraph;
 }
@@ -135,18 +138,21 @@ function addFunction(
   return { graph: trace.graph, inputs: sources, outputs };
 }
 
+/** What TensorFlow holds an argument in. */
+export type ArgumentShape = Pick<DeviceTensor, 'dtype' | 'shape'>;
+
 /** Runs `fn` once on symbols and registers what it did; the graph is kept where timings of its ops are wanted. */
 export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
   native: NativeBackend,
   fn: (inputs: Input) => Output,
-  inputs: Input,
+  inputs: Readonly<Record<string, ArgumentShape>>,
   label: string,
   keepGraph = false,
 ): Traced {
   const { binding } = native;
   const before = snapshot(native);
   const keys = Object.keys(inputs).sort();
-  const shapes = keys.map((key) => binding.real(idOf(native, inputs[key] as Tensor)));
+  const shapes = keys.map((key) => inputs[key] as ArgumentShape);
   const recording = binding.record();
   const operands = shapes.map((shape) => recording.trace.argument(shape));
   const symbols = operands.map((operand) => native.createOutputTensor(binding.metadata(operand.id, operand)));
@@ -164,8 +170,13 @@ export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
     const name = `${label.replace(/[^A-Za-z0-9]/g, '_')}_${functions++}`;
     const graph = addFunction(native, recording, operands, [...produced, ...assigned.values()], name);
     isKept = keepGraph;
+    const { ops, argumentBytes } = recording.trace;
     return {
       name,
+      memory: () => {
+        const { least, most } = graphMemory(ops, graph.outputs as object[]);
+        return { least: argumentBytes + least, most: argumentBytes + most };
+      },
       ...(keepGraph && { graph }),
       sources: [
         ...keys.map((input) => ({ input })),

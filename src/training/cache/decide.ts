@@ -1,4 +1,5 @@
 import { makeRoom, reachableBytes, usualLimit } from '../../cache/makeRoom.js';
+import { MOST_BYTES } from '../../cache/memoryEntries.js';
 import { UsageError } from '../../errors.js';
 import { formatBytes } from '../../figures.js';
 import type { CacheOptions } from '../settings.js';
@@ -74,10 +75,11 @@ const limitOf = ({ root }: Prospect, { limit }: CacheOptions): number =>
 const tooMuch = (needed: number, limit: number): string =>
   `${formatBytes(needed)} would have to be stored, and ${formatBytes(limit)} may be in all`;
 
-/** Throws CannotStore where all values together are more than may be stored. */
+/** Throws CannotStore where all values together are more than may be stored, or kept in memory instead. */
 export function requireLimit(prospect: Prospect, { totalBytes }: Estimate, options: CacheOptions): void {
   const limit = limitOf(prospect, options);
-  if (totalBytes > limit) throw new CannotStore(tooMuch(totalBytes, limit));
+  const mayKeep = totalBytes <= MOST_BYTES && totalBytes <= (options.limit ?? 1) * GIGABYTE;
+  if (totalBytes > limit && !mayKeep) throw new CannotStore(tooMuch(totalBytes, limit));
 }
 
 /** Share of the sequences that were looked at that every set has already. */
@@ -91,17 +93,23 @@ function shareThere({ book, probe }: Prospect, streams: readonly StreamSets[]): 
   return pairs.filter(Boolean).length / Math.max(1, pairs.length);
 }
 
+/** What came of making room: names of the sets that were removed, and why there is not enough on disk. */
+export interface MadeRoom {
+  readonly removed: readonly string[];
+  readonly lacking?: string;
+}
+
 /**
- * Makes room on disk for what is missing, where there is not enough by removing what was unused for longest; returns
- * the names of the sets that were removed. Throws CannotStore where there can't be enough, UsageError where it must be
- * stored and the recipe's own limit is in the way.
+ * Makes room on disk for what is missing, where there is not enough by removing what was unused for longest. What the
+ * disk has no room for may be kept in memory. Throws CannotStore where it is too much for that, or more than the recipe's
+ * own limit, UsageError where it must be stored nevertheless.
  */
 export function requireRoom(
   prospect: Prospect,
   streams: readonly StreamSets[],
   { totalBytes }: Estimate,
   options: CacheOptions,
-): readonly string[] {
+): MadeRoom {
   const limit = limitOf(prospect, options);
   const needed = totalBytes * (1 - shareThere(prospect, streams));
   const kept = new Set([
@@ -109,9 +117,10 @@ export function requireRoom(
     ...streams.flatMap(({ sets }) => sets.map(({ folder }) => folder)),
   ]);
   const { enough, removed } = makeRoom(prospect.root, limit, needed, kept);
-  if (enough) return removed;
+  if (enough) return { removed };
   const message = tooMuch(needed, limit);
   const isOwnLimit = options.limit !== undefined && needed > options.limit * GIGABYTE;
+  if (!isOwnLimit && totalBytes <= MOST_BYTES) return { removed: [], lacking: message };
   if (options.mode !== 'on' || !isOwnLimit) throw new CannotStore(message);
   throw new UsageError({ where: 'cache.limit', message, expected: 'a higher limit, or "mode": "auto"' });
 }

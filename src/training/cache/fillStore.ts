@@ -19,6 +19,8 @@ export interface FillOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether to go on where reading is found to take longer than computing. */
   readonly mustStore: boolean;
+  /** Whether memory holds all that a disk may not take. */
+  readonly fitsMemory: boolean;
 }
 
 /** Examples that are encoded together. */
@@ -91,9 +93,9 @@ function requireGain({ writer }: StreamStore, visits: number): void {
   );
 }
 
-/** Throws CannotStore where the disk took no more. */
-function requireWritten(failure: string | undefined): void {
-  if (failure !== undefined) throw new CannotStore(failure);
+/** Throws CannotStore where the disk took no more, and memory can't hold all. */
+function requireWritten(failure: string | undefined, fitsMemory: boolean): void {
+  if (failure !== undefined && !fitsMemory) throw new CannotStore(failure);
 }
 
 /** Pieces that are written before reading and computing are compared. */
@@ -109,7 +111,7 @@ export async function fillStore(
   prospect: Prospect,
   stores: readonly StreamStore[],
   reader: ReturnType<typeof createValueReader>,
-  { onProgress, signal, mustStore }: FillOptions,
+  { onProgress, signal, mustStore, fitsMemory }: FillOptions,
 ): Promise<number> {
   const { book, probe } = prospect;
   const collator = createHostCollator(parts.prepared.task, book.processor);
@@ -120,7 +122,7 @@ export async function fillStore(
 
   const write = async (store: StreamStore, rows: readonly number[]) => {
     await reader.compute(store, () => rows);
-    for (const { failure } of [prospect.records, ...store.sets]) requireWritten(failure);
+    for (const { failure } of [prospect.records, ...store.sets]) requireWritten(failure, fitsMemory);
     for (const row of rows) book.release(row);
     computed += rows.length;
     pieces += 1;
@@ -157,6 +159,6 @@ export async function fillStore(
   } finally {
     await book.flush();
   }
-  requireWritten(prospect.records.failure);
+  requireWritten(prospect.records.failure, fitsMemory);
   return computed;
 }

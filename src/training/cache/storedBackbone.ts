@@ -1,5 +1,6 @@
 import type { Processor } from '../../backbones/backbone.js';
-import { UnwritableCache } from '../../cache/setFolder.js';
+import type { EntrySet } from '../../cache/entrySet.js';
+import { MOST_BYTES } from '../../cache/memoryEntries.js';
 import type { HostBatch, InputBatch } from '../../data/hostTensor.js';
 import { formatBytes } from '../../figures.js';
 import type { OnProgress } from '../../progress.js';
@@ -48,7 +49,7 @@ function refusal({ mode }: CacheOptions, settled?: boolean): string | undefined 
 
 /** Why values can't be stored; throws what is another error. */
 function reasonOf(error: unknown): string {
-  if (error instanceof CannotStore || error instanceof UnwritableCache) return error.message;
+  if (error instanceof CannotStore) return error.message;
   throw error;
 }
 
@@ -80,6 +81,24 @@ async function closeAll({ prospect, streams, stores }: Open): Promise<void> {
   await prospect.records.close();
 }
 
+type Failing = Pick<EntrySet, 'damaged' | 'failure'>;
+
+/** Tells of each damaged file once, and once of a disk that takes no more. */
+function createTelling(sets: readonly Failing[], onLog: OpenStoreOptions['onLog']) {
+  const told = new Set<string>();
+  const once = (key: string, line: string) => {
+    if (!told.has(key)) onLog?.(line);
+    told.add(key);
+  };
+  return (fitsMemory: boolean): void => {
+    for (const file of sets.flatMap(({ damaged }) => [...damaged]))
+      once(file, `cache: ${file} was missing, cut or damaged: what it lacks is made anew`);
+    const failure = sets.find((set) => set.failure !== undefined)?.failure;
+    const instead = fitsMemory ? 'values are kept in memory' : 'what is missing is computed at each visit';
+    if (failure !== undefined) once('failure', `cache: ${failure}; ${instead}`);
+  };
+}
+
 /** Stores what is missing; the caller closes all where this throws. */
 async function fill(
   parts: StoreParts,
@@ -90,24 +109,25 @@ async function fill(
 ): Promise<StoredBackbone['resolve']> {
   const reader = createValueReader(prospect.book, stores);
   const start = performance.now();
-  const computed = await fillStore(parts, prospect, stores, reader, { onProgress, signal, mustStore });
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const fitsMemory = description.totalBytes <= MOST_BYTES;
   const entries = [prospect.records, ...stores.flatMap(({ sets }) => sets)];
-  const torn = entries.reduce((sum, set) => sum + set.torn, 0);
-  if (torn > 0)
-    onLog?.(`cache: ${torn} entries were damaged, or computed together with one; they were computed again`);
+  const tell = createTelling(entries, onLog);
+  const computed = await fillStore(parts, prospect, stores, reader, {
+    onProgress,
+    signal,
+    mustStore,
+    fitsMemory,
+  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  tell(fitsMemory);
   onLog?.(
     `cache: ${description.what}, ${formatBytes(description.bytesPerExample)} an example; ` +
       (computed > 0 ? `${computed} sequences computed in ${seconds} s` : 'all of them were there'),
   );
   const look = createLooking(parts, prospect);
-  let isTold = false;
   return async (batch) => {
     const resolved = await reader.resolve(batch, await look(batch));
-    const failure = entries.find((set) => set.failure !== undefined)?.failure;
-    if (failure !== undefined && !isTold)
-      onLog?.(`cache: ${failure}; what is missing is computed at each visit`);
-    isTold ||= failure !== undefined;
+    tell(fitsMemory);
     return resolved;
   };
 }
@@ -120,9 +140,10 @@ async function open(parts: StoreParts, options: CacheOptions, how: OpenStoreOpti
     const description = describeProspect(parts, prospect, mustStore);
     const streams = await openSets(parts, prospect);
     opened = { ...opened, streams };
-    for (const name of requireRoom(prospect, streams, description, options)) {
-      how.onLog?.(`cache: set ${name} was removed to make room`);
-    }
+    const { removed, lacking } = requireRoom(prospect, streams, description, options);
+    for (const name of removed) how.onLog?.(`cache: set ${name} was removed to make room`);
+    if (lacking !== undefined)
+      for (const { sets } of streams) for (const set of sets) set.keepInMemory(lacking);
     const { processor } = parts.prepared;
     const stores = streams.map((stream) => ({
       ...stream,

@@ -18,7 +18,7 @@ export type DeviceValues = Float32Array | Uint16Array;
 
 /** One stored value of every sequence that it is known of. */
 export interface ValueSet
-  extends Pick<EntrySet, 'folder' | 'torn' | 'failure' | 'has' | 'prefetch' | 'close'> {
+  extends Pick<EntrySet, 'folder' | 'damaged' | 'failure' | 'has' | 'prefetch' | 'keepInMemory' | 'close'> {
   readonly value: StoredValue;
   /** The values of the sequences of a batch, padded with zeros; or the rows that could not be read. */
   read(keys: readonly Buffer[], layout: Layout): HostTensor | PackedTensor | readonly number[];
@@ -61,14 +61,15 @@ function valueSet(value: StoredValue, entries: EntrySet): ValueSet {
   return {
     value,
     folder: entries.folder,
-    get torn() {
-      return entries.torn;
+    get damaged() {
+      return entries.damaged;
     },
     get failure() {
       return entries.failure;
     },
     has: entries.has,
     prefetch: entries.prefetch,
+    keepInMemory: entries.keepInMemory,
     read: (keys, layout) => {
       const vectors = rowVectors(layout);
       const bytes = new Uint8Array(keys.length * vectors * vector);

@@ -1,0 +1,72 @@
+import type { Example } from '../../tasks/task.js';
+import { sizeOf } from '../data/hostTensor.js';
+import { type Problem, UsageError } from '../errors.js';
+import { formatBytes } from '../figures.js';
+import { memoryLimit } from '../machine.js';
+import { longestOf, requireFittingBatch } from './batchMemory.js';
+import { groupsOf } from './groups.js';
+import type { ModelParts } from './model.js';
+import { largestBatch, microBatches, totalSteps } from './plan.js';
+import type { TrainerParts } from './trainer.js';
+
+/** Bytes of a number of the frozen matrices; vectors and what trains are f32. */
+const FROZEN_BYTES = { f32: 4, bf16: 2, int8: 1 } as const;
+/** A value that trains and its gradient. */
+const TRAINED_BYTES = 8;
+
+/** Throws UsageError where the weights alone can't be in the memory of this machine. */
+export function requireFittingWeights({
+  backbone,
+  attached,
+  precision,
+}: Pick<ModelParts, 'backbone' | 'attached' | 'precision'>): void {
+  const unfrozen = new Set(attached.flatMap(({ plan }) => plan.unfrozen));
+  const own = attached.flatMap(({ plan }) => plan.parameters);
+  const ofBackbone = backbone.shape.parameters.map(({ name, shape }) => {
+    if (unfrozen.has(name)) return TRAINED_BYTES * sizeOf(shape);
+    return sizeOf(shape) * (shape.length === 2 ? FROZEN_BYTES[precision] : 4);
+  });
+  const ofAdapters = own.map(({ shape }) => TRAINED_BYTES * sizeOf(shape));
+  const bytes = [...ofBackbone, ...ofAdapters].reduce((sum, one) => sum + one, 0);
+  const limit = memoryLimit();
+  if (bytes <= limit) return;
+  throw new UsageError({
+    where: 'backbone',
+    message: `its weights and adapters take ${formatBytes(bytes)} at least, this machine has ${formatBytes(limit)} of memory`,
+    expected: precision === 'f32' ? 'a smaller one, or backbone.precision "bf16"' : 'a smaller one',
+  });
+}
+
+/**
+ * Throws UsageError, before memory is taken, where the largest batch of the first epoch can't fit; gives back a remark
+ * where it may not.
+ */
+export async function requireFittingTraining({
+  step,
+  collator,
+  training,
+  options,
+  model,
+  seed,
+}: Pick<
+  TrainerParts,
+  'step' | 'collator' | 'training' | 'options' | 'model' | 'seed'
+>): Promise<Problem | undefined> {
+  const { task } = model.parts.task;
+  const groups = groupsOf(model.parts.task, training);
+  const lengths = training.map((example) => task.length(example));
+  const population = { lengths, ...(groups && { groups }) };
+  const epoch = microBatches(population, { ...options, seed }, { epoch: 0, stepInEpoch: 0 });
+  const batch = largestBatch(epoch, lengths);
+  const example = batch && longestOf(batch.examples.map((index) => training[index] as Example), task);
+  if (!example || totalSteps(population, options) === 0) return undefined;
+  return requireFittingBatch({
+    backbone: model.parts.backbone.shape,
+    work: step,
+    collator,
+    example,
+    count: batch.examples.length,
+    how: { training: true, seed: [seed, 'batch', batch.stepInEpoch, batch.index] },
+    where: 'training.batchSize',
+  });
+}

@@ -1,0 +1,49 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compile, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+
+beforeAll(() => startEngine());
+
+/** Bytes of float32. */
+const floats = (...counts: readonly number[]): number => 4 * counts.reduce((sum, n) => sum + n, 0);
+const input = (...shape: readonly number[]) => ({ dtype: 'float32', shape }) as const;
+
+describe('the memory of a compiled call', () => {
+  it('is known without a tensor of that size, in any order and in that of the ops', () => {
+    // b = exp(a), c = sum(b): a is an argument, b and c are made.
+    const call = compile(({ a }: { a: Tensor }) => ({ c: tf.sum(tf.exp(a)) }));
+    const size = 1e12;
+    expect(call.memory({ a: input(1e6, 1e6) })).toEqual({
+      least: floats(size, size),
+      most: floats(size, size, 1),
+    });
+    call.dispose();
+  });
+
+  it('counts what the gradient reads of the forward pass, all of it at once', () => {
+    // y = sum(tanh(tanh(tanh(a)))): the gradient reads the three results of tanh.
+    const depth = 3;
+    const call = compile(({ a }: { a: Tensor }) => {
+      const grad = tf.grad((x: Tensor) => {
+        let y = x;
+        for (let n = 0; n < depth; n++) y = tf.tanh(y);
+        return tf.sum(tf.mul(y, y));
+      });
+      return { g: grad(a) };
+    });
+    const n = 1e5;
+    const { least, most } = call.memory({ a: input(n) }) as { least: number; most: number };
+    expect(least).toBeGreaterThanOrEqual(floats(depth * n));
+    expect(most).toBeGreaterThanOrEqual(least);
+    expect(most).toBeLessThan(floats(n, (depth + 5) * n));
+    call.dispose();
+  });
+
+  it('does not count what another shape of the same values would take, nor what nothing needs', () => {
+    const call = compile(({ a }: { a: Tensor }) => {
+      tf.exp(a).dispose();
+      return { b: tf.reshape(tf.square(tf.reshape(a, [10, -1])), [-1]) };
+    });
+    expect(call.memory({ a: input(1000) })).toEqual({ least: floats(1000, 1000), most: floats(1000, 1000) });
+    call.dispose();
+  });
+});
