@@ -174,6 +174,8 @@ export interface Watch {
   value(name: string, compute: () => Tensor): Tensor;
   /** What is being computed depends on something that trains, or on a draw: `by` says what. */
   touched?(by: string): void;
+  /** Is shown what each site gives, and what its adapters make of it, in the order in which that is computed. */
+  site?(name: string, value: Tensor): void;
 }
 
 interface Attachment {
@@ -272,6 +274,20 @@ function inlineHooks(
   };
 }
 
+/** The hooks, with every site shown to who looks on. */
+function shown(hooks: Hooks, { site: show }: Watch): Hooks {
+  if (!show) return hooks;
+  return {
+    ...hooks,
+    site: (call) => {
+      show(call.site.name, call.output);
+      const after = hooks.site?.(call) ?? call.output;
+      if (after !== call.output) show(`${call.site.name} after its adapters`, after);
+      return after;
+    },
+  };
+}
+
 /** Positions that the adapters ask to be left free before the text. */
 export const positionOffset = (attached: readonly Pick<AttachedAdapter, 'plan'>[]): number =>
   attached.reduce((sum, { plan }) => sum + (plan.positionOffset ?? 0), 0);
@@ -353,8 +369,9 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
   const touched = (by: string) => watch?.touched?.(by);
   const wanted = new Set(attached.flatMap(({ plan }) => plan.taps));
   const states = new Map<string, () => Tensor>();
+  const inline = inlineHooks(attached, composition, touched);
   const hooks: Hooks = {
-    ...inlineHooks(attached, composition, touched),
+    ...(watch ? shown(inline, watch) : inline),
     positionOffset: positionOffset(attached),
     tap: ({ name }, hidden) => {
       if (wanted.has(name)) states.set(name, hidden);

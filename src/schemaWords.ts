@@ -117,13 +117,15 @@ const size =
     };
   };
 
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
 /** A number or a word of JSON that was put into quotes. */
 function unquoted({ data, params }: ErrorObject): string {
   const types = [params.type].flat() as string[];
   const isNumber = types.some((type) => type === 'number' || type === 'integer');
   const quoted =
     typeof data === 'string' &&
-    ((isNumber && /^-?\d/.test(data) && Number.isFinite(Number(data))) ||
+    ((isNumber && JSON_NUMBER.test(data) && Number.isFinite(Number(data))) ||
       (types.includes('boolean') && ['true', 'false'].includes(data)));
   return quoted ? `: ${data as string}, without quotes` : '';
 }

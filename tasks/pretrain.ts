@@ -36,7 +36,7 @@ function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShap
       expected: 'one of the two',
     });
   }
-  if (mlm || regions?.labels === 'words') wordHead(backbone);
+  if (mlm) wordHead(backbone, '/task/objectives/mlm');
   if (!regions) return;
   if (!backbone.regions) {
     throw new UsageError({
@@ -45,13 +45,7 @@ function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShap
       expected: 'leave this objective out',
     });
   }
-  if (regions.labels === 'words' && !mlm) {
-    throw new UsageError({
-      where: '/task/objectives/regions/labels',
-      message: 'words are predicted through the head of masked language modelling, which is left out',
-      expected: '"classes", or the objective mlm',
-    });
-  }
+  if (regions.labels === 'words') wordHead(backbone, '/task/objectives/regions/labels');
   if (regions.layer > layers) {
     const message = `the backbone has no layer ${regions.layer}`;
     throw new UsageError({ where: '/task/objectives/regions/layer', message, expected: `0 to ${layers}` });
@@ -156,10 +150,15 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   length: ({ caption }) => caption.split(/\s+/).length + 2,
   check: checkObjectives,
   textAlone: needsText,
-  head: ({ objectives: { mlm, matching, pwcl, contrastive } }, { regionClasses }, backbone, checkpoint) =>
+  head: (
+    { objectives: { mlm, matching, pwcl, contrastive, regions } },
+    { regionClasses },
+    backbone,
+    checkpoint,
+  ) =>
     pretrainingHeadParameters({
       hiddenSize: jointStream(backbone).hiddenSize,
-      words: mlm && wordHead(backbone).words,
+      words: mlm || regions?.labels === 'words' ? wordHead(backbone).words : undefined,
       tied: backbone.languageHead?.tied,
       matching: matching !== undefined,
       projection: (pwcl ?? contrastive)?.projection,

@@ -210,7 +210,7 @@ export interface Task<Options, E extends Example, State extends Json> {
   loss(outputs: TensorTree, batch: TensorTree, options: Options): Loss;
   /**
    * What parts of the loss are means over in a batch, part -> how many; those left out are means over its examples. The
-   * batches that an update accumulates are weighted by it, as one large batch would.
+   * batches that an update accumulates, and those of an evaluation, are weighted by it, as one large batch would.
    */
   counts?(batch: InputBatch, options: Options): Readonly<Record<string, number>>;
   /** What of the loss compares the examples of a batch with each other; undefined: nothing does. */

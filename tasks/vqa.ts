@@ -1,19 +1,15 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { areUnnamed } from '../src/backbones/publishedHead.js';
-import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
 import type { HostTensor } from '../src/data/hostTensor.js';
 import { float32 } from '../src/data/hostTensor.js';
 import { UsageError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
 import { stringifyLossless } from '../src/losslessJson.js';
-import type { ParameterSpec } from '../src/nn/parameters.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { type Remark, remarkOnBalance } from './classBalance.js';
+import { answerHead, sharedAnswers } from './heads/answerHeads.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
-import { classifierParameters, classify } from './heads/classifier.js';
-import type { PublishedClasses } from './heads/publishedHead.js';
-import { classifyAsVilt, hasPublishedClassifier, publishedClassifier } from './heads/viltClassifier.js';
-import { evaluateVqa, normalizeAnswer, softTarget } from './metrics/vqaAccuracy.js';
+import { evaluateVqa, softTarget } from './metrics/vqaAccuracy.js';
 import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 import { commonAnswer, showVqa, tallyVqa } from './vqa/show.js';
@@ -54,17 +50,6 @@ function topClasses(logits: ArrayLike<number>, count: number): number[] {
   return order.sort((a, b) => logits[b]! - logits[a]! || a - b).slice(0, count);
 }
 
-/** Which answer of the published head each answer is; both are compared as the official evaluation does. */
-function sharedAnswers(answers: readonly string[], published: readonly string[]): PublishedClasses {
-  const classOf = new Map(published.map((answer, at) => [normalizeAnswer(answer), at]));
-  return { count: published.length, rows: answers.map((answer) => classOf.get(answer) ?? null) };
-}
-
-function headParameters(backbone: BackboneShape, classes: number): ParameterSpec[] {
-  const inputWidth = pooledWidth(backbone);
-  return classifierParameters({ inputWidth, hiddenWidth: 2 * inputWidth, classes });
-}
-
 /** How many answers start from classes of the published head, unless all do. */
 function remarkOnHead(
   answers: readonly string[],
@@ -77,7 +62,7 @@ function remarkOnHead(
     return [`config.json names ${published.length} answers, the folder has no head for them: it starts anew`];
   if (areUnnamed(published))
     return [
-      `config.json does not name the ${published.length} classes of the head (${published[0]}, ...): no answer starts from one of them`,
+      `config.json does not name the ${published.length} classes of the head (${published[0]}, ...): no answer starts from one of them; with their names in id2label they do`,
     ];
   const known = sharedAnswers(answers, published).rows.filter((row) => row !== null).length;
   return known === answers.length
@@ -192,7 +177,8 @@ function remarks(
 /**
  * Visual question answering as classification over frequent answers: pooled output, then Linear 2h, GELU, LayerNorm,
  * Linear (UNITER); binary cross entropy on soft targets; the official accuracy. On a backbone that brings a trained head
- * of its own (ViltForQuestionAnswering) the head is built as that one and starts with its weights, answer by answer.
+ * of its own (ViltForQuestionAnswering, VisualBertForQuestionAnswering) the head is built as that one and starts with its
+ * weights, answer by answer.
  */
 export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   kind: 'vqa',
@@ -236,16 +222,9 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
   length: ({ question }) => question.split(/\s+/).length + 2,
   textAlone: () => true,
   headRemarks: (_options, { answers }, backbone, checkpoint) =>
-    remarkOnHead(
-      answers,
-      backbone,
-      hasPublishedClassifier(headParameters(backbone, answers.length), checkpoint),
-    ),
-  head: (_options, { answers }, backbone, checkpoint) => {
-    const specs = headParameters(backbone, answers.length);
-    if (!backbone.answers) return specs;
-    return publishedClassifier(specs, checkpoint, sharedAnswers(answers, backbone.answers));
-  },
+    remarkOnHead(answers, backbone, answerHead(backbone).isPublished(backbone, checkpoint)),
+  head: (_options, { answers }, backbone, checkpoint) =>
+    answerHead(backbone).parameters(backbone, answers, checkpoint),
   async collate(examples, { processor, state }) {
     const encode = ({ question, picture }: VqaExample) =>
       processor.encode({ text: question, pictures: [picture] });
@@ -254,10 +233,7 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
     return labelled ? { ...inputs, 'target.scores': softTargets(examples, state) } : inputs;
   },
   outputs: ({ encode, parameters, dropout, options, backbone }) => ({
-    logits: (backbone.answers ? classifyAsVilt : classify)(pooledOutput(encode()), parameters, {
-      dropout,
-      dropoutRate: options.dropout,
-    }),
+    logits: answerHead(backbone).logits(encode(), { parameters, dropout, dropoutRate: options.dropout }),
   }),
   loss: ({ logits }, batch) => ({ total: binaryCrossEntropy(logits!, batch['target.scores']!) }),
   predictionOutputs: ['logits'],

@@ -116,6 +116,8 @@ export interface BackboneShape {
   readonly words?: { readonly count: number; readonly key: string; readonly endId?: number };
   /** Answers that the checkpoint's own question answering head chooses from, by class; absent where it has none. */
   readonly answers?: readonly string[];
+  /** What that head reads: the pooled output (ViLT), or the state of the text's last word (VisualBERT). */
+  readonly answersFrom?: 'pooled' | 'lastWord';
   readonly published?: PublishedHead;
   /** Absent where checkpoints of the family have no such head. */
   readonly languageHead?: LanguageHeadDesign;

@@ -25,6 +25,13 @@ export function hubFolder(environment: NodeJS.ProcessEnv): string {
 /** Whether a text is written as the hub names models: an owner and a model. */
 export const isHubName = (text: string): boolean => /^\w[\w.-]*\/\w[\w.-]*$/.test(text);
 
+/** Whether a text may be a model's name without its owner, as older texts call those of the hub: `bert-base-uncased`. */
+export const isBareModelName = (text: string): boolean => /^[A-Za-z]\w*(-[\w.]+){2,}$/.test(text);
+
+/** A bare model name as the hub has it; BERT's own are google-bert's. */
+export const exampleOfHub = (name: string): string =>
+  JSON.stringify(/^bert-(base|large)-/.test(name) ? `google-bert/${name}` : `owner/${name}`);
+
 /** The command that fetches a model into the cache. */
 export const fetchCommand = (name: string): string => `hf download ${name}`;
 

@@ -1,7 +1,7 @@
 import { adoptTensors } from './adoptTensors.js';
 import type { BackboneFamily, ForwardOptions, Weights } from './backbone.js';
 import { publishedHead } from './publishedHead.js';
-import { readSingleStreamConfig, singleStreamSchema } from './singleStream/config.js';
+import { readSingleStreamConfig, singleStreamSchema, visualBertAnswers } from './singleStream/config.js';
 import { singleStreamForward } from './singleStream/forward.js';
 import { singleStreamProcessor } from './singleStream/processor.js';
 import { singleStreamShape } from './singleStream/shape.js';
@@ -17,7 +17,7 @@ export const singleStream = {
   schema: singleStreamSchema,
   prefixes: ['bert.', 'visual_bert.', ''],
   shape: (config) => ({
-    ...singleStreamShape(readSingleStreamConfig(config)),
+    ...singleStreamShape(readSingleStreamConfig(config), visualBertAnswers(config)),
     published: publishedHead(config),
   }),
   adopt: (config, tensors): Weights =>

@@ -86,11 +86,17 @@ export const preTrainingHead = (
 /**
  * VisualBertForQuestionAnswering: a linear layer on the token before the text's last one.
  * @param attentionMask of the text [B, T]
+ * @param drop what is done to the state of that token [B, H] in training
  * @returns [B, answers]
  */
-export function questionAnsweringHead(scope: Scope, { hidden }: JointOutput, attentionMask: Tensor): Tensor {
+export function questionAnsweringHead(
+  scope: Scope,
+  { hidden }: JointOutput,
+  attentionMask: Tensor,
+  drop = (state: Tensor): Tensor => state,
+): Tensor {
   const last = tf.sub(tf.sum(tf.cast(attentionMask, 'int32'), 1), tf.scalar(2, 'int32')); // (B)
-  return dense(scope, 'cls', tf.squeeze(pick(hidden, tf.expandDims(last, 1)), [1]));
+  return dense(scope, 'cls', drop(tf.squeeze(pick(hidden, tf.expandDims(last, 1)), [1])));
 }
 
 /** VisualBertForVisualReasoning: a linear layer on the pooled output; [B, labels]. */

@@ -6,7 +6,7 @@ import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
-import { fetchCommand, isHubName } from '../backbones/hubCache.js';
+import { exampleOfHub, fetchCommand, isBareModelName, isHubName } from '../backbones/hubCache.js';
 import { backboneFamilies } from '../backbones/index.js';
 import { findBackbone, shippedBackbones } from '../backbones/load.js';
 import { loadFittingTokenizer } from '../backbones/tokenizerFit.js';
@@ -96,8 +96,13 @@ function checkFolder(input: unknown, directory: string): Finding[] {
   const from = valueAt(input, ['backbone', 'from']);
   if (typeof from !== 'string' || from === '' || findBackbone(from, directory)) return [];
   const message = `there is no folder ${JSON.stringify(from)} and no shipped backbone of this name`;
-  if (!isHubName(from))
-    return [at(['backbone', 'from'], message, suggest(from, shippedBackbones(), 'shipped ones'))];
+  if (!isHubName(from)) {
+    const shipped = suggest(from, shippedBackbones(), 'shipped ones');
+    const hub = isBareModelName(from)
+      ? `; models of the hub have an owner before their name: ${exampleOfHub(from)}`
+      : '';
+    return [at(['backbone', 'from'], message, shipped + hub)];
+  }
   const here = `${message}, nor is it in the cache of Hugging Face`;
   return [at(['backbone', 'from'], here, `for a model of the hub: ${fetchCommand(from)}`)];
 }

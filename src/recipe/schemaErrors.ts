@@ -5,8 +5,10 @@ import { fileStatus } from '../fileStatus.js';
 import { inWords } from '../json.js';
 import { nearestName } from '../nearest.js';
 import { type Explain, explainErrors } from '../schemaWords.js';
+import { placesOfKey } from './keyPlaces.js';
 import type { RecipeModules } from './modules.js';
 import { valueAt } from './path.js';
+import { recipeSchema } from './schema.js';
 import type { Finding } from './source.js';
 
 const MISSING = 'there is no file or folder';
@@ -84,6 +86,28 @@ function withoutSampleFiles(findings: readonly Finding[], root: unknown, directo
   return [...findings.filter((finding) => !isSample(finding)), told];
 }
 
+/** Splits come in threes: the first one stands for all of them. */
+const OTHER_SPLITS = /^data\.(validation|test)\./;
+
+/** The whole schema with the files of the chosen task, as one tree. */
+function treeOf(root: unknown, modules: RecipeModules): object {
+  const schema = recipeSchema(modules, valueAt(root, ['task']));
+  const files = modules.tasks.find(({ kind }) => kind === valueAt(root, ['task', 'kind']))?.dataSchema ?? {};
+  const { properties } = schema as { readonly properties: Readonly<Record<string, object>> };
+  const data = (properties.data as { readonly properties: object }).properties;
+  return { ...schema, properties: { ...properties, data: { properties: { ...data, train: files } } } };
+}
+
+/** Of an unknown key that is one elsewhere in the recipe: where. */
+function explainOfElsewhere(finding: Finding, root: unknown, modules: RecipeModules): Finding {
+  if (finding.message !== 'unknown key' || finding.expected?.startsWith('did you mean')) return finding;
+  const [place, ...others] = placesOfKey(String(finding.path.at(-1)), treeOf(root, modules), root).filter(
+    (one) => !OTHER_SPLITS.test(one),
+  );
+  if (place === undefined || others.length > 0) return finding;
+  return { ...finding, expected: `did you mean ${place}?` };
+}
+
 /** Every error of the recipe schema as a finding, consequences of others left out. */
 export const explainRecipeErrors = (
   errors: readonly ErrorObject[],
@@ -92,7 +116,7 @@ export const explainRecipeErrors = (
 ): Finding[] =>
   withoutSampleFiles(
     explainErrors(errors, root, { format: missingPath(directory) }).map((finding) =>
-      explainOfOthers(finding, root, modules),
+      explainOfElsewhere(explainOfOthers(finding, root, modules), root, modules),
     ),
     root,
     directory,

@@ -95,6 +95,11 @@ const isKeyInList = ({ error, offset }: ParseError, text: string): boolean =>
   printParseErrorCode(error) === 'CommaExpected' && text[offset] === ':';
 
 function syntaxProblems(all: readonly ParseError[], file: string, text: string): Problem[] {
+  const quoted = all.find(({ offset }) => text[offset] === "'");
+  if (quoted && quoted === all[0]) {
+    const message = 'single quotes stand here, which JSON has not';
+    return [{ file, ...positionOf(text, quoted.offset), message, expected: 'double quotes, everywhere' }];
+  }
   return causes(all, text).map((one) => ({
     file,
     ...positionOf(text, one.offset),

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
+import { inWords } from '../json.js';
 import { checkRecipe, checkWritten, defaultTextLength, fillFromFolders } from './checks.js';
 import { type RecipeModules, shippedModules } from './modules.js';
-import { valueAt } from './path.js';
+import { type Path, valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
 import { recipeSchema } from './schema.js';
 import { explainRecipeErrors } from './schemaErrors.js';
@@ -92,6 +93,30 @@ function complete(filled: Recipe, directory: string): Recipe {
   };
 }
 
+/** Numbers that JSON has not: a text may have one that is too large, a program any. */
+function numbersNotFinite(value: unknown, path: Path = []): Finding[] {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    const message = Number.isNaN(value) ? 'it is not a number' : 'it is beyond what a number can hold';
+    return [{ path, target: 'value', message, expected: 'a number from -1.8e308 to 1.8e308' }];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const entries: (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? value.map((item, at) => [at, item])
+    : Object.entries(value);
+  return entries.flatMap(([key, item]) => numbersNotFinite(item, [...path, key]));
+}
+
+/** A schema where a recipe should be: that of recipes, or another one. */
+function requireNoSchema(input: unknown, source?: RecipeSource): void {
+  const isSchema = /^https?:\/\/json-schema\.org\//.test(inWords(valueAt(input, ['$schema'])));
+  if (!isSchema || valueAt(input, ['properties']) === undefined) return;
+  const message = 'this is a JSON Schema, which says what recipes look like, not a recipe';
+  refuse(
+    [{ path: [], target: 'value', message, expected: 'a recipe; vlgraft recipes ls lists some' }],
+    source,
+  );
+}
+
 const inOrder = (a: Problem, b: Problem): number =>
   (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 
@@ -106,14 +131,18 @@ function refuse(findings: readonly Finding[], source?: RecipeSource): void {
  */
 export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Recipe {
   const { source, directory = process.cwd(), files = true, modules = shippedModules } = options;
+  requireNoSchema(input, source);
   const filled = copyOf(input);
+  const infinite = numbersNotFinite(input);
   const written = [
+    ...infinite,
     ...checkWritten(filled, { directory, files }),
     ...(files ? fillFromFolders(filled, directory) : []),
   ];
   const exists = (path: string) => !files || existsSync(resolve(directory, path));
   const errors = schemaErrors(filled, modules, exists);
-  const findings = explainRecipeErrors(errors, filled, { modules, directory });
+  const isTold = ({ path }: Finding) => infinite.some((one) => isDeepStrictEqual(one.path, path));
+  const findings = explainRecipeErrors(errors, filled, { modules, directory }).filter((one) => !isTold(one));
   const hasShape = errors.every(({ keyword }) => keyword === 'format');
   const deeper = hasShape ? checkRecipe(filled as Recipe, { directory }) : [];
   refuse([...written, ...findings, ...deeper], source);

@@ -1,6 +1,5 @@
 import type { Example } from '../../tasks/task.js';
 import type { InputBatch } from '../data/hostTensor.js';
-import { addAll } from '../lists.js';
 import { span, waitingFor } from '../spans.js';
 import type { Collator } from './batch.js';
 import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
@@ -8,9 +7,9 @@ import { prefetch } from './prefetch.js';
 import { scheduleFactor } from './schedule.js';
 import type { TrainingOptions } from './settings.js';
 import { type CountsOf, type Weighed, weighed } from './shares.js';
-import type { TrainStep } from './step.js';
+import type { StepReport, TrainStep } from './step.js';
 import { countGroups, type TrainState } from './trainState.js';
-import { requireFinite, summariseUpdate, type UpdateReport, type WeightedReport } from './updateReport.js';
+import { reportNotFinite, summariseUpdate, type UpdateReport, type WeightedReport } from './updateReport.js';
 
 /** What updates are made with. */
 export interface EpochParts extends Population {
@@ -21,6 +20,10 @@ export interface EpochParts extends Population {
   readonly countsOf?: CountsOf | undefined;
   readonly options: TrainingOptions;
   readonly seed: number;
+  /** Says where in a batch values stop being finite; it is asked once that is known. */
+  readonly explain?:
+    | ((batch: InputBatch, seed: readonly [number, number]) => Promise<string | undefined>)
+    | undefined;
   /** Ends the epoch between two batches of an update, of which nothing is left then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,6 +44,9 @@ interface Collected {
   readonly batch: InputBatch;
 }
 
+/** A batch of an update that was read already. */
+type Earlier = Pick<Collected, 'micro' | 'ids'>;
+
 async function collect(
   { training, collator, seed }: EpochParts,
   micro: MicroBatch,
@@ -57,30 +63,77 @@ interface Update {
   readonly learningRate: number;
   /** Updates done before this one. */
   readonly completed: number;
-  /** Ids of its earlier batches. */
-  readonly before: readonly string[];
+  /** Its earlier batches. */
+  readonly before: readonly Earlier[];
+  /** Steps of all epochs before this one. */
+  readonly firstStep: number;
   /** Updates of each group, this one counted. */
   readonly groupSteps: Readonly<Record<string, number>>;
 }
 
+const drawsOf = (
+  { seed, options }: EpochParts,
+  { completed }: Update,
+  { index }: MicroBatch,
+): readonly [number, number] => [seed | 0, completed * options.accumulate + index];
+
+/** Where values stop being finite in the first of these batches in which some do; the last one is at hand. */
+async function explained(
+  parts: EpochParts,
+  update: Update,
+  blamed: readonly Earlier[],
+  last: Collected,
+): Promise<string> {
+  if (!parts.explain) return '';
+  for (const one of blamed) {
+    const again = one === last ? last : await collect(parts, one.micro, update.firstStep);
+    const found = await parts.explain(again.batch, drawsOf(parts, update, one.micro));
+    if (found !== undefined)
+      return blamed.length > 1 ? `; in the batch of ${again.ids[0]}: ${found}` : `; ${found}`;
+  }
+  return '; done once more, everything is finite';
+}
+
+/** Throws an Error that names step, learning rate, examples and where it begins, if loss or gradients are not finite. */
+async function requireFinite(
+  parts: EpochParts,
+  report: StepReport,
+  update: Update,
+  collected: Collected,
+): Promise<void> {
+  const what = reportNotFinite(report);
+  if (what === undefined) return;
+  // The loss is this batch's own; the gradients are those of the whole update.
+  const blamed = Number.isFinite(report.loss) ? [...update.before, collected] : [collected];
+  const ids = blamed.flatMap((one) => one.ids).join(', ');
+  const { completed, learningRate } = update;
+  const where = await explained(parts, update, blamed, collected);
+  throw new Error(
+    `training diverged at step ${completed + 1}: ${what}, learning rate ${learningRate}, examples ${ids}${where}`,
+  );
+}
+
 async function runMicro(
-  { step, options, seed }: EpochParts,
-  { micro, ids, batch, weights }: Weighed<Collected>,
-  { learningRate, completed, before, groupSteps }: Update,
+  parts: EpochParts,
+  collected: Weighed<Collected>,
+  update: Update,
 ): Promise<WeightedReport> {
+  const { micro, batch, weights } = collected;
+  const { learningRate, completed, groupSteps } = update;
   const number = completed + 1;
-  const report = await step.run({
+  const report = await parts.step.run({
     batch,
-    seed: [seed | 0, completed * options.accumulate + micro.index],
+    seed: drawsOf(parts, update, micro),
     weight: micro.weight,
     ...(weights && { weights }),
     ...(micro.last && { update: { learningRate, step: number, groupSteps } }),
   });
-  // The loss is this batch's own; the gradients are those of the whole update.
-  const blamed = Number.isFinite(report.loss) ? [...before, ...ids] : ids;
-  requireFinite(report, { step: number, learningRate, ids: blamed });
+  await requireFinite(parts, report, update, collected);
   return { report, weight: micro.weight, ...(weights && { weights }) };
 }
+
+const countOf = (batches: readonly Earlier[]): number =>
+  batches.reduce((sum, { ids }) => sum + ids.length, 0);
 
 /**
  * Does the updates of an epoch from where `state` stands, one each time it is asked for; batches are made ahead. What
@@ -97,23 +150,23 @@ export async function* epochUpdates(
   let completed = state.step;
   let groupsBefore = state.groupSteps;
   let reports: WeightedReport[] = [];
-  let ids: string[] = [];
+  let before: Earlier[] = [];
   let groups: string[] = [];
   const batches = prefetch(micros, (micro) => collect(parts, micro, firstStep));
   for await (const collected of weighed(waitingFor('wait for batch', batches), parts.countsOf)) {
     const learningRate = options.optimizer.learningRate * scheduleFactor(options.schedule, completed, total);
     if (collected.micro.group !== undefined) groups.push(collected.micro.group);
     const groupSteps = countGroups(groupsBefore, groups);
-    const update = { learningRate, completed, before: ids, groupSteps };
+    const update = { learningRate, completed, before, groupSteps, firstStep };
     reports.push(await runMicro(parts, collected, update));
-    addAll(ids, collected.ids);
+    before.push({ micro: collected.micro, ids: collected.ids });
     if (!collected.micro.last) {
       if (parts.signal?.aborted) return;
       continue;
     }
-    yield { report: summariseUpdate(reports), learningRate, examples: ids.length, groups };
+    yield { report: summariseUpdate(reports), learningRate, examples: countOf(before), groups };
     completed += 1;
     groupsBefore = groupSteps;
-    [reports, ids, groups] = [[], [], []];
+    [reports, before, groups] = [[], [], []];
   }
 }

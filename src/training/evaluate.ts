@@ -1,4 +1,4 @@
-import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
+import type { Example, Loss, MetricReport, Prediction } from '../../tasks/task.js';
 import type { HostTensor, InputBatch } from '../data/hostTensor.js';
 import { type Compiled, compile, fromHost, readTensor, type TensorTree } from '../engine/index.js';
 import { InterruptedError } from '../errors.js';
@@ -11,11 +11,17 @@ import type { FittedTask, Model } from './model.js';
 import { named, outputsNotFinite, whereNotFinite } from './notFinite.js';
 import { prefetch } from './prefetch.js';
 import { batchesByLength } from './sampler.js';
+import { sharesOf } from './shares.js';
+import { type StepReport, signatureOf } from './step.js';
+import { summariseUpdate } from './updateReport.js';
 
 /** What one batch gave. */
 interface Evaluated {
   readonly outputs: Readonly<Record<string, HostTensor>>;
   readonly loss?: number;
+  /** Of the loss, and what it is a sum of, as `Loss.sums`. */
+  readonly parts?: Readonly<Record<string, number>>;
+  readonly sums?: Loss['sums'];
 }
 
 /** The forward pass of a model without dropout, compiled. */
@@ -33,12 +39,35 @@ export interface Evaluator {
 }
 
 const LOSS = 'evaluation.loss';
+/** What begins the names of the parts of the loss. */
+const PART = 'evaluation.loss.';
 
 type Scales = ReadonlyMap<string, number> | undefined;
 
 const hasTargets = (batch: TensorTree) => Object.keys(batch).some((name) => name.startsWith('target.'));
 
-function evaluationPass(model: Model, batch: TensorTree, scales: Scales): TensorTree {
+/** The loss of a batch and, where these are means over different things, its parts. */
+function lossOutputs(
+  { parts: { task }, loss }: Model,
+  outputs: TensorTree,
+  batch: TensorTree,
+  noteSums: (sums: Loss['sums']) => void,
+): TensorTree {
+  const { total, parts = {}, sums } = loss(outputs, batch);
+  if (!task.task.counts) return { [LOSS]: total };
+  noteSums(sums);
+  return {
+    [LOSS]: total,
+    ...Object.fromEntries(Object.entries(parts).map(([name, part]) => [PART + name, part])),
+  };
+}
+
+function evaluationPass(
+  model: Model,
+  batch: TensorTree,
+  scales: Scales,
+  noteSums: (sums: Loss['sums']) => void,
+): TensorTree {
   const outputs = model.forward(batch, undefined, scales);
   const { kind, predictionOutputs } = model.parts.task.task;
   const wanted = predictionOutputs.flatMap((name) => {
@@ -48,7 +77,7 @@ function evaluationPass(model: Model, batch: TensorTree, scales: Scales): Tensor
   if (wanted.length === 0) {
     throw new Error(`task '${kind}' has none of the outputs ${predictionOutputs.join(', ')} to predict from`);
   }
-  const loss = hasTargets(batch) && { [LOSS]: model.loss(outputs, batch).total };
+  const loss = hasTargets(batch) && lossOutputs(model, outputs, batch, noteSums);
   return { ...Object.fromEntries(wanted), ...loss };
 }
 
@@ -77,7 +106,7 @@ async function requireFinite(
 ): Promise<void> {
   const wrong = outputsNotFinite(outputs, ids);
   if (!wrong && Number.isFinite(loss)) return;
-  const where = await whereNotFinite(model, batch, scales);
+  const where = await whereNotFinite(model, batch, { scales });
   if (!wrong && !where) return;
   const what = wrong ?? `the loss is ${loss} for ${named(ids)}`;
   throw new Error(`the model does not give finite numbers: ${what}${where ? `; ${where}` : ''}`);
@@ -88,13 +117,24 @@ async function requireFinite(
  * @param scales factor of each adapter's change; default 1
  */
 export function createEvaluator(model: Model, scales?: Scales): Evaluator {
-  const compiled = compile((batch: TensorTree) => evaluationPass(model, batch, scales), {
-    name: 'evaluation',
-  });
+  /** By signature, since a traced call does not run JavaScript again. */
+  const sumsOf = new Map<string, Loss['sums']>();
+  const pass = (batch: TensorTree) =>
+    evaluationPass(model, batch, scales, (sums) => void sumsOf.set(signatureOf(batch), sums));
+  const compiled = compile(pass, { name: 'evaluation' });
   return {
     run: async (batch, ids = []) => {
-      const { [LOSS]: loss, ...outputs } = await readAll(compiled, batch);
-      const evaluated = { outputs, ...(loss && { loss: loss.data[0] as number }) };
+      const { [LOSS]: loss, ...values } = await readAll(compiled, batch);
+      const entries = Object.entries(values);
+      const parts = entries.flatMap(([name, { data }]) =>
+        name.startsWith(PART) ? [[name.slice(PART.length), data[0] as number] as const] : [],
+      );
+      const sums = sumsOf.get(signatureOf(batch));
+      const evaluated = {
+        outputs: Object.fromEntries(entries.filter(([name]) => !name.startsWith(PART))),
+        ...(loss && { loss: loss.data[0] as number, parts: Object.fromEntries(parts) }),
+        ...(sums && { sums }),
+      };
       await requireFinite({ model, scales }, batch, evaluated, ids);
       return evaluated;
     },
@@ -113,7 +153,7 @@ export interface Evaluation {
   readonly notes?: readonly string[];
   /** In the order of the examples. */
   readonly predictions: readonly Prediction[];
-  /** Mean over the examples; absent without targets, and where it is not finite, of which the report has a note. */
+  /** Of the whole split as of one batch; absent without targets, and where it is not finite, of which the report has a note. */
   readonly loss?: number;
 }
 
@@ -135,18 +175,28 @@ interface Predicted {
   readonly notes?: readonly string[];
 }
 
-/** The loss where every example has one, or a note that it is not finite. */
-function meanLoss(
-  losses: readonly { readonly loss: number; readonly ids: readonly string[] }[],
-  examples: number,
-): Pick<Predicted, 'loss' | 'notes'> {
+/** The loss of one batch. */
+interface BatchLoss extends Pick<StepReport, 'loss' | 'parts' | 'sums'> {
+  readonly ids: readonly string[];
+  /** As `Task.counts`. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** The loss where every example has one, that of one batch of all of them; or a note that it is not finite. */
+function lossOfAll(losses: readonly BatchLoss[], examples: number): Pick<Predicted, 'loss' | 'notes'> {
   const wrong = losses.filter(({ loss }) => !Number.isFinite(loss));
   if (wrong.length > 0) {
     const of = named(wrong.flatMap(({ ids }) => ids));
     return { notes: [`the loss is ${wrong[0]?.loss} for ${of}, though what it is made from is finite`] };
   }
   if (losses.reduce((sum, { ids }) => sum + ids.length, 0) < examples || losses.length === 0) return {};
-  return { loss: losses.reduce((sum, { loss, ids }) => sum + loss * ids.length, 0) / examples };
+  const shares = sharesOf(losses.map(({ counts }) => counts));
+  const reports = losses.map((report, at) => ({
+    report,
+    weight: report.ids.length / examples,
+    weights: shares[at] as Readonly<Record<string, number>>,
+  }));
+  return { loss: summariseUpdate(reports).loss };
 }
 
 /** Predictions of a task that has its own way through a split; undefined where these examples take one pass a batch. */
@@ -190,7 +240,7 @@ async function predictMixed(
   const lengths = examples.map((example) => task.length(example));
   const batches = batchesByLength(lengths, options.batchSize);
   const predictions = new Array<Prediction>(examples.length);
-  const losses: { readonly loss: number; readonly ids: readonly string[] }[] = [];
+  const losses: BatchLoss[] = [];
   let done = 0;
   const collate = async (indices: readonly number[]) => {
     const chosen = indices.map((index) => examples[index] as Example);
@@ -200,16 +250,19 @@ async function predictMixed(
   for await (const { indices, chosen, batch } of prefetch(batches, collate)) {
     if (options.signal?.aborted) throw new InterruptedError(`interrupted during ${options.stage}`);
     const ids = chosen.map(({ id }) => id);
-    const { outputs, loss } = await evaluator.run(batch, ids);
+    const { outputs, loss, parts = {}, sums } = await evaluator.run(batch, ids);
     const made = task.predict(outputs, chosen, state, taskOptions);
     indices.forEach((index, row) => {
       predictions[index] = made[row] as Prediction;
     });
-    if (loss !== undefined) losses.push({ loss, ids });
+    if (loss !== undefined) {
+      const counts = task.counts?.(batch, taskOptions) ?? {};
+      losses.push({ loss, parts, ...(sums && { sums }), ids, counts });
+    }
     done += indices.length;
     options.onProgress?.({ stage: options.stage, done, total: examples.length, unit: 'example' });
   }
-  return { predictions, ...meanLoss(losses, examples.length) };
+  return { predictions, ...lossOfAll(losses, examples.length) };
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Watch } from '../../adapters/attach.js';
-import type { HostTensor, InputBatch } from '../data/hostTensor.js';
-import { fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
+import { type HostTensor, type InputBatch, int32 } from '../data/hostTensor.js';
+import { createDropout, fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
 import { someOf } from '../lists.js';
+import { lossGradients } from './gradients.js';
 import type { Model } from './model.js';
 
 /** Place of the first value that is not a finite number; -1 where all are. */
@@ -60,58 +61,101 @@ async function weightsNotFinite({ parts: { backbone }, read }: Model): Promise<s
   });
 }
 
-/** Every named value of a forward pass, and every output of the task, in the order in which they are computed. */
-function everyValue(
-  model: Model,
-  batch: InputBatch,
-  scales?: ReadonlyMap<string, number>,
-): [string, Tensor][] {
-  const found: [string, Tensor][] = [];
+/** A pass that is done once more. */
+interface Replay {
+  /** Factor of each adapter's change. */
+  readonly scales?: ReadonlyMap<string, number> | undefined;
+  /** int32 pair that its dropout followed from; absent: a pass of evaluation. */
+  readonly seed?: readonly [number, number] | undefined;
+}
+
+/** Values by name, in the order in which they are computed, as 0 where finite and else NaN: scalars. */
+type Checks = (readonly [name: string, check: Tensor])[];
+
+/** A value that is not finite minus itself is NaN, any other one 0. */
+const check = (value: Tensor): Tensor => {
+  const wide = tf.cast(value, 'float32');
+  return tf.keep(tf.sum(tf.sub(wide, wide)));
+};
+
+const seedTensor = (seed: readonly [number, number]): Tensor => fromHost(int32([2], Int32Array.from(seed)));
+
+/** Every site, every named value and every output of a forward pass; with a seed, loss and parts too. */
+function everyValue(model: Model, batch: InputBatch, { scales, seed }: Replay): Checks {
+  const found: Checks = [];
+  const see = (name: string, value: Tensor) => void found.push([name, check(value)]);
   const watch: Watch = {
     value: (name, compute) => {
       const value = compute();
-      found.push([name, tf.keep(tf.cast(value, 'float32'))]);
+      see(name, value);
       return value;
     },
+    site: see,
   };
   tf.tidy(() => {
-    const inputs = Object.entries(batch).map(([name, host]) => [name, fromHost(host)] as const);
-    const outputs = model.forward(Object.fromEntries(inputs), undefined, scales, () => watch);
-    for (const [name, value] of Object.entries(outputs))
-      found.push([`the head's output '${name}'`, tf.keep(tf.clone(value))]);
+    const inputs = Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
+    const dropout = seed && createDropout(seedTensor(seed));
+    const outputs = model.forward(inputs, dropout, scales, () => watch);
+    for (const [name, value] of Object.entries(outputs)) see(`the head's output '${name}'`, value);
+    if (!seed) return;
+    const { total, parts = {} } = model.loss(outputs, inputs);
+    for (const [name, value] of Object.entries(parts)) see(`the part '${name}' of the loss`, value);
+    see('the loss', total);
   });
   return found;
 }
 
-async function firstValueNotFinite(
-  values: readonly (readonly [string, Tensor])[],
-): Promise<string | undefined> {
+/** The first name whose check is not 0; frees the checks. */
+async function firstWrong(checks: Checks): Promise<string | undefined> {
   try {
-    for (const [name, value] of values) if (firstNotFinite(await readTensor(value)) >= 0) return name;
+    for (const [name, value] of checks) if (firstNotFinite(await readTensor(value)) >= 0) return name;
     return undefined;
   } finally {
-    for (const [, value] of values) value.dispose();
+    for (const [, value] of checks) value.dispose();
   }
 }
 
+/** Parameters whose gradients are not finite, in the order of the parameters. */
+async function gradientsNotFinite(
+  model: Model,
+  batch: InputBatch,
+  seed: readonly [number, number],
+): Promise<string[]> {
+  const checks = tf.tidy(() => {
+    const inputs = Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
+    const { byName } = lossGradients(model, inputs, seedTensor(seed));
+    return [...byName].map(([name, gradient]) => [name, check(gradient)] as const);
+  });
+  const names: string[] = [];
+  for (const [name, value] of checks) if (firstNotFinite(await readTensor(value)) >= 0) names.push(name);
+  for (const [, value] of checks) value.dispose();
+  return names;
+}
+
+const inputsNotFinite = (batch: InputBatch): string[] =>
+  Object.entries(batch)
+    .filter(([, host]) => host.dtype === 'float32' && firstNotFinite(host) >= 0)
+    .map(([name]) => `the input '${name}' is not finite`);
+
 /**
  * Where values that are not finite come from, found by another pass over the batch, value by value: weights, the input,
- * or the first value of backbone and head. Undefined where everything is finite.
+ * the first site or value of backbone and head, and in training (with a seed) of the loss, or else gradients. Undefined
+ * where everything is finite.
  */
 export async function whereNotFinite(
   model: Model,
   batch: InputBatch,
-  scales?: ReadonlyMap<string, number>,
+  replay: Replay = {},
 ): Promise<string | undefined> {
   const weights = await weightsNotFinite(model);
-  const inputs = Object.entries(batch).filter(
-    ([, host]) => host.dtype === 'float32' && firstNotFinite(host) >= 0,
-  );
-  const first = await firstValueNotFinite(everyValue(model, batch, scales));
+  const first = await firstWrong(everyValue(model, batch, replay));
+  const { seed } = replay;
+  const gradients = first === undefined && seed ? await gradientsNotFinite(model, batch, seed) : [];
   const told = [
     ...(weights.length > 0 ? [`weights that are not finite: ${named(weights)}`] : []),
-    ...inputs.map(([name]) => `the input '${name}' is not finite`),
+    ...inputsNotFinite(batch),
     ...(first === undefined ? [] : [`the first value that is not finite is ${first}`]),
+    ...(gradients.length > 0 ? [`gradients that are not finite: ${named(gradients)}`] : []),
   ];
   return told.length > 0 ? told.join('; ') : undefined;
 }

@@ -1,7 +1,10 @@
 import type { InputBatch } from '../data/hostTensor.js';
 
 /** What parts of the loss are means over in a batch, as `Task.counts`. */
-export type CountsOf = (batch: InputBatch) => Readonly<Record<string, number>>;
+export type CountsOf = (batch: InputBatch) => Counts;
+
+/** Numbers by part of the loss. */
+type Counts = Readonly<Record<string, number>>;
 
 /** One of the batches of an update. */
 interface Member {
@@ -17,17 +20,26 @@ interface Member {
 /** A batch with the weights of the parts of its loss. */
 export type Weighed<M> = M & { readonly weights?: Readonly<Record<string, number>> };
 
+/** The share of each batch of what a part is a mean over, part -> share; 0 where none of them has any of that. */
+export function sharesOf(counts: readonly Counts[]): Counts[] {
+  const all = new Map<string, number>();
+  for (const one of counts)
+    for (const [part, count] of Object.entries(one)) all.set(part, (all.get(part) ?? 0) + count);
+  const share = (part: string, count: number) => count / (all.get(part) || 1);
+  return counts.map((one) =>
+    Object.fromEntries(Object.entries(one).map(([part, count]) => [part, share(part, count)])),
+  );
+}
+
 /** Weights of each batch: its share of what a part is a mean over, among the batches of its group. */
 function weigh<M extends Member>(update: readonly M[], countsOf: CountsOf): Weighed<M>[] {
   const counted = update.map((member) => ({ member, counts: countsOf(member.batch) }));
-  return counted.map(({ member, counts }) => {
-    const alike = counted.filter((other) => other.member.micro.group === member.micro.group);
+  return counted.map((one) => {
+    const alike = counted.filter((other) => other.member.micro.group === one.member.micro.group);
     const examples = alike.reduce((sum, other) => sum + other.member.micro.weight, 0);
-    const weights = Object.entries(counts).map(([part, count]) => {
-      const all = alike.reduce((sum, other) => sum + (other.counts[part] ?? 0), 0);
-      return [part, all > 0 ? (examples * count) / all : 0] as const;
-    });
-    return { ...member, weights: Object.fromEntries(weights) };
+    const shares = sharesOf(alike.map(({ counts }) => counts))[alike.indexOf(one)] as Counts;
+    const weights = Object.entries(shares).map(([part, share]) => [part, examples * share] as const);
+    return { ...one.member, weights: Object.fromEntries(weights) };
   });
 }
 

@@ -105,7 +105,8 @@ interface Found {
 /** Findings by signature, since a traced call does not run JavaScript again. */
 type Traced = Map<string, Found>;
 
-const signatureOf = (batch: Readonly<Record<string, { readonly shape: readonly number[] }>>): string =>
+/** Shapes of a batch's tensors by name: batches with the same share a trace. */
+export const signatureOf = (batch: Readonly<Record<string, { readonly shape: readonly number[] }>>): string =>
   Object.entries(batch)
     .map(([name, { shape }]) => `${name}[${shape}]`)
     .sort()

@@ -13,11 +13,12 @@ import {
   writeCheckpoint,
 } from './checkpoint.js';
 import { requireWithin } from './checkState.js';
-import { epochUpdates, type UpdateDone } from './epoch.js';
+import { type EpochParts, epochUpdates, type UpdateDone } from './epoch.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { groupsOf } from './groups.js';
 import type { MetricsLog } from './metricsLog.js';
 import type { AnyTask, Model } from './model.js';
+import { whereNotFinite } from './notFinite.js';
 import { stepsPerEpoch, totalSteps } from './plan.js';
 import type { Recorder } from './recorder.js';
 import type { TrainingOptions } from './settings.js';
@@ -195,7 +196,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const runEpoch = async () => {
-    for await (const update of epochUpdates({ ...parts, ...population, countsOf }, state)) {
+    const explain: EpochParts['explain'] = (batch, draws) => whereNotFinite(model, batch, { seed: draws });
+    for await (const update of epochUpdates({ ...parts, ...population, countsOf, explain }, state)) {
       advance(update);
       if (signal?.aborted) await interrupt();
       await settle();

@@ -83,14 +83,8 @@ export function summariseUpdate(reports: readonly WeightedReport[]): UpdateRepor
   };
 }
 
-/** Throws an Error that names step, learning rate and examples when the loss or the gradient norm is not finite. */
-export function requireFinite(
-  { loss, gradientNorm = 0 }: StepReport,
-  { step, learningRate, ids }: { step: number; learningRate: number; ids: readonly string[] },
-): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
-  const what = Number.isFinite(loss) ? `the gradient norm is ${gradientNorm}` : `the loss is ${loss}`;
-  throw new Error(
-    `training diverged at step ${step}: ${what}, learning rate ${learningRate}, examples ${ids.join(', ')}`,
-  );
+/** What of a report is not finite; undefined where all is. */
+export function reportNotFinite({ loss, gradientNorm = 0 }: StepReport): string | undefined {
+  if (!Number.isFinite(loss)) return `the loss is ${loss}`;
+  return Number.isFinite(gradientNorm) ? undefined : `the gradient norm is ${gradientNorm}`;
 }

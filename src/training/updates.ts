@@ -24,7 +24,8 @@ export interface Updater {
   readonly slots: ReadonlyMap<string, Variable>;
   /**
    * Clips by the global norm and assigns new values to the parameters that have a gradient and to their slots; the
-   * others stay as they are, their moments too, and their count of updates does not go on.
+   * others stay as they are, their moments too, and their count of updates does not go on. Where the norm is not finite
+   * no parameter changes, so that the batch can be looked at once more.
    * Returns the norm before clipping, a scalar.
    */
   apply(gradients: ReadonlyMap<string, Tensor>, scalars: TensorTree): Tensor;
@@ -67,13 +68,14 @@ export function createUpdater(trainables: readonly Trainable[], options: UpdateO
     { name, group, trainedBy, variable }: Trainable,
     gradient: Tensor,
     scalars: TensorTree,
+    ok: Tensor,
   ) => {
     const own = optimizer.slots.map((slot) => slots.get(`${slot}.${name}`) as Variable);
     const learningRateScale = group === 'head' ? options.headLearningRateScale : 1;
     const settings = { learningRateScale, decay: isDecayed(variable.shape) };
     const named = trainedBy === undefined ? scalars : scalarsOf(scalars, trainedBy);
     const updated = optimizer.update(variable, gradient, own, named, settings);
-    variable.assign(updated.parameter);
+    variable.assign(tf.where(ok, updated.parameter, variable));
     own.forEach((slot, index) => {
       slot.assign(updated.slots[index] as Tensor);
     });
@@ -87,8 +89,9 @@ export function createUpdater(trainables: readonly Trainable[], options: UpdateO
       const raw = moved.map(({ name }) => gradients.get(name) as Tensor);
       const norm = globalNorm(raw);
       const clipped = options.clipNorm === undefined ? raw : clipByGlobalNorm(raw, norm, options.clipNorm);
+      const ok = tf.isFinite(norm);
       moved.forEach((trainable, index) => {
-        updateOne(trainable, clipped[index] as Tensor, scalars);
+        updateOne(trainable, clipped[index] as Tensor, scalars, ok);
       });
       return norm;
     },

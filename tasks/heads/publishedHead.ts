@@ -1,6 +1,6 @@
 import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
 import { UsageError } from '../../src/errors.js';
-import { type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
+import { type Draw, type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
 
 /** The classes of a published head that take over as classes of a new one. */
 export interface PublishedClasses {
@@ -25,6 +25,20 @@ export function requireShape({ shape }: ParameterSpec, name: string, checkpoint:
 /** Whether config.json says that, or does not say what a checkpoint was saved as. */
 export const isPublishedAs = (architecture: string, { published }: BackboneShape): boolean =>
   (published?.architecture ?? architecture) === architecture;
+
+/**
+ * A parameter [classes, ...] whose rows start as those of the published head; throws UsageError where that has not as
+ * many as are named.
+ */
+export function publishedRows(
+  spec: ParameterSpec,
+  parameter: string,
+  { count, rows }: PublishedClasses,
+  checkpoint: Weights,
+): ParameterSpec {
+  requireShape({ ...spec, shape: [count, ...spec.shape.slice(1)] }, parameter, checkpoint);
+  return { ...spec, initializer: { kind: 'rows', parameter, rows, otherwise: spec.initializer as Draw } };
+}
 
 /** How a published head is read. */
 export interface PublishedOptions {

@@ -1,8 +1,8 @@
 import type { Weights } from '../../src/backbones/backbone.js';
 import { activation, layerNorm, linear, type Tensor } from '../../src/engine/index.js';
-import type { Draw, Initializer, ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
+import type { ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
 import type { ClassifyOptions } from './classifier.js';
-import { type PublishedClasses, requireShape } from './publishedHead.js';
+import { type PublishedClasses, publishedRows, requireShape } from './publishedHead.js';
 
 /** PyTorch's default, which the published heads have. */
 const EPSILON = 1e-5;
@@ -56,12 +56,9 @@ export function publishedClassifier(
   if (!hasPublishedClassifier(specs, checkpoint)) return specs;
   return specs.map((spec): ParameterSpec => {
     const parameter = nameOf(spec.name);
-    const chosen = spec.name.startsWith('output.') ? classes : undefined;
-    const stored = chosen ? { ...spec, shape: [chosen.count, ...spec.shape.slice(1)] } : spec;
-    requireShape(stored, parameter, checkpoint);
-    const initializer: Initializer = chosen
-      ? { kind: 'rows', parameter, rows: chosen.rows, otherwise: spec.initializer as Draw }
-      : { kind: 'copy', parameter };
-    return { ...spec, initializer };
+    if (classes && spec.name.startsWith('output.'))
+      return publishedRows(spec, parameter, classes, checkpoint);
+    requireShape(spec, parameter, checkpoint);
+    return { ...spec, initializer: { kind: 'copy', parameter } };
   });
 }

@@ -28,14 +28,20 @@ export const scoreColumns = [
   'regions',
 ] as const;
 
-/** The table of the word embeddings [vocabulary, H], and how words are predicted; UsageError where there is none. */
-export function wordHead({ parameters, family, languageHead: design }: BackboneShape) {
+/**
+ * The table of the word embeddings [vocabulary, H], and how words are predicted; UsageError where there is none.
+ * @param where the option that asks for words
+ */
+export function wordHead(
+  { parameters, family, languageHead: design }: BackboneShape,
+  where = '/task/objectives/mlm',
+) {
   const words = parameters.find(({ name }) => name.endsWith('embeddings.word_embeddings.weight'));
   if (words && design) return { words, design };
   throw new UsageError({
-    where: '/task/objectives/mlm',
+    where,
     message: `a ${family} backbone of this config has no word embeddings to predict words with`,
-    expected: 'leave masked language modelling out',
+    expected: where.endsWith('mlm') ? 'leave masked language modelling out' : '"classes"',
   });
 }
 

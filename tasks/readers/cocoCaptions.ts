@@ -82,10 +82,22 @@ interface CaptionFile {
   readonly captions: readonly Listed<CaptionItem>[];
 }
 
+/** Whether the captions stand in the pictures, as in Karpathy's files. */
+function isKarpathy(value: unknown): boolean {
+  const { images, annotations } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return annotations === undefined && Array.isArray(images) && Array.isArray(images[0]?.sentences);
+}
+
 function readCaptionFile(file: string, problems: Problem[]): CaptionFile {
   const json = readJsonFile(file);
   addAll(problems, json.problems);
   if (json.problems.length > 0) return { images: [], captions: [] };
+  if (isKarpathy(json.value)) {
+    const message = "this is Karpathy's format, which the task retrieval reads; pretrain reads COCO captions";
+    const expected = '{"images": [{"id", "file_name"}], "annotations": [{"id", "image_id", "caption"}]}';
+    problems.push({ file, message, expected });
+    return { images: [], captions: [] };
+  }
   const images = listItems(file, json.value, 'images', checkImage, problems);
   const captions = listItems(file, json.value, 'annotations', checkCaption, problems);
   checkUnique(file, images, 'id', ({ id }) => id, problems);

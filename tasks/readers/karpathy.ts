@@ -150,11 +150,21 @@ function checkIds(file: string, items: readonly Listed<ImageItem>[], problems: P
   }
 }
 
+/** Whether it is a file of COCO's own: pictures and captions in lists of their own. */
+const isCocoCaptions = (value: unknown): boolean =>
+  ['images', 'annotations'].every((key) => Array.isArray((value as Record<string, unknown> | null)?.[key]));
+
 function readItems(options: KarpathySplit, problems: Problem[]): Listed<ImageItem>[] {
   const { annotations: file, split, limit } = options;
   const json = readJsonFile(file);
   addAll(problems, json.problems);
   if (json.problems.length > 0) return [];
+  if (isCocoCaptions(json.value)) {
+    const message =
+      "these are COCO captions, which the task pretrain reads; retrieval reads Karpathy's format";
+    problems.push({ file, message, expected: '{"images": [{"filename", "split", "sentences": [{"raw"}]}]}' });
+    return [];
+  }
   const all = listItems(file, json.value, 'images', checkImage, problems);
   checkIds(file, all, problems);
   const wanted = all.filter(({ item }) => isWanted(options, item)).slice(0, limit);

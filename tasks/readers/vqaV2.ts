@@ -37,6 +37,9 @@ export interface VqaV2Split {
 }
 
 const OFFICIAL_NAME = 'COCO_{subset}_{image_id:012d}.jpg';
+/** No other words in braces. */
+const NAME_PATTERN = '^([^{}]|\\{subset\\}|\\{image_id(:0?\\d+d?)?\\})*$';
+
 /** Schema of one split of a VQA v2 dataset. */
 export const vqaV2Schema: JsonSchema = {
   type: 'object',
@@ -56,8 +59,9 @@ export const vqaV2Schema: JsonSchema = {
     imageName: {
       type: 'string',
       minLength: 1,
+      pattern: NAME_PATTERN,
       description:
-        'Names of the picture files without an instances file; {subset} is data_subtype of the questions file.',
+        'Names of the picture files without an instances file: {subset} (data_subtype of the questions file), {image_id} and {image_id:012d} are filled in.',
       default: OFFICIAL_NAME,
     },
     checkImages: {

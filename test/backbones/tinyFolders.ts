@@ -104,6 +104,38 @@ export function tinyVisualBertFolder(folder: string): string {
   return folder;
 }
 
+/** The same for a BERT, which reads text alone. */
+function tinyBertFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const config = { ...tower, model_type: 'bert', vocab_size: wordPieces(), max_position_embeddings: 64 };
+  writeModelFolder(folder, { config, tensors: createBackbone(config, 5).weights });
+  copyTokenizer('bert_wordpiece', folder);
+  return folder;
+}
+
+/** The same for a Chinese-CLIP, its pictures prepared as CLIP does. */
+function tinyChineseClipFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const config = {
+    model_type: 'chinese_clip',
+    projection_dim: 12,
+    text_config: { ...tower, vocab_size: wordPieces(), max_position_embeddings: 24 },
+    vision_config: { ...tower, image_size: 32, patch_size: 8 },
+  };
+  writeModelFolder(folder, { config, tensors: createBackbone(config, 5).weights });
+  copyTokenizer('bert_wordpiece', folder);
+  return folder;
+}
+
+/** A writer of a tiny folder for each `model_type`. */
+export const tinyModels: Readonly<Record<string, (folder: string) => string>> = {
+  bert: tinyBertFolder,
+  visual_bert: tinyVisualBertFolder,
+  vilt: tinyViltFolder,
+  clip: tinyClipFolder,
+  chinese_clip: tinyChineseClipFolder,
+};
+
 /** A writer of a tiny folder for each family of backbones. */
 export const tinyFolders: Readonly<Record<string, (folder: string) => string>> = {
   singleStream: tinyVisualBertFolder,

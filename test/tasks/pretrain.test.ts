@@ -277,7 +277,7 @@ describe('collate', () => {
 
 describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => {
   const words = labels === 'words';
-  const options = completed({ objectives: { regions: { labels }, ...(words && { mlm: {} }) } });
+  const options = completed({ objectives: { regions: { labels } } });
   const labelled = examples.map((example, index): CaptionExample => {
     const label = Math.floor(index / 2);
     const picture = { ...example.picture, labels: [label], labelNames: ['abcdef'.charAt(label)] };
@@ -310,14 +310,14 @@ describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => 
   });
 });
 
-test('says what regions as words need', () => {
-  const check = (regions: Record<string, Json>, others: Record<string, Json> = {}) =>
-    pretrain.check?.(completed({ objectives: { regions, ...others } }), backbone.shape);
-  expect(() => check({})).toThrow(
-    /regions\/labels: .*masked language modelling.*; "classes", or the objective mlm/,
-  );
-  expect(() => check({ labels: 'classes', layer: 9 })).toThrow(/regions\/layer: the backbone has no layer 9/);
-  check({}, { mlm: {} });
+test('says what regions need', () => {
+  const check = (regions: Record<string, Json>, shape = backbone.shape) =>
+    pretrain.check?.(completed({ objectives: { regions } }), shape);
+  expect(() => check({ layer: 9 })).toThrow(/regions\/layer: the backbone has no layer 9/);
+  const { languageHead: _none, ...wordless } = backbone.shape;
+  expect(() => check({}, wordless)).toThrow(/regions\/labels: .* no word embeddings .*; "classes"/);
+  check({ labels: 'classes' }, wordless);
+  check({});
 });
 
 /** Trains on eight captions of four pictures; the metrics of four visits after that. */

@@ -12,6 +12,7 @@ import { lookUpIn } from '../../src/nn/parameters.js';
 import { pairHead } from '../../tasks/heads/nlvr/index.js';
 import { pretrain } from '../../tasks/pretrain.js';
 import { vcr } from '../../tasks/vcr.js';
+import { vqa } from '../../tasks/vqa.js';
 import { openModel, toDevice } from '../backbones/parityModel.js';
 import { expectClose } from '../parity/readParity.js';
 
@@ -189,6 +190,59 @@ describe('heads of VisualBERT start as the published ones and give the scores of
       { options, state: options } as never,
     );
     expectClose(total.dataSync(), all.get('out.loss')!.data, 1e-4);
+  });
+
+  it('answers: VisualBertForQuestionAnswering, by name, in another order and with a new one', () => {
+    const model = openModel('VisualBertForQuestionAnswering');
+    const { tensors, outputs, case: known } = model.parity;
+    const wanted = outputs.get('logits')!;
+    const [rows, classes] = wanted.shape as [number, number];
+    const id2label = Object.fromEntries(Array.from({ length: classes }, (_, at) => [at, `Answer ${at}`]));
+    const shape = model.family.shape({ ...model.config, id2label });
+    const chosen = [5, 0, 22, null, 7];
+    const answers = chosen.map((one) => (one === null ? 'unheard' : `answer ${one}`));
+    const options = { minimumAnswerCount: 1, maximumAnswers: 3129, dropout: 0.1 };
+    const batch = model.batch('main');
+    const { logits } = vqa.outputs({
+      options,
+      state: { answers },
+      backbone: shape,
+      encode: () => model.forward('main'),
+      parameters: started(vqa.head(options, { answers }, shape, tensors), model.weights, tensors),
+      backboneParameters: model.parameters,
+      batch,
+      dropout: noDropout,
+    });
+    const made = logits!.dataSync();
+    chosen.forEach((one, at) => {
+      if (one === null) return;
+      const of = (values: ArrayLike<number>, width: number, column: number) =>
+        Array.from({ length: rows }, (_, row) => values[row * width + column]!);
+      expectClose(of(made, chosen.length, at), of(wanted.data, classes, one), known.tolerance);
+    });
+  });
+
+  it('and a folder that is not whole, or does not say what it is, is told', () => {
+    const model = openModel('VisualBertForQuestionAnswering');
+    const { tensors } = model.parity;
+    const named = (count: number, more: object = {}) =>
+      model.family.shape({
+        ...model.config,
+        id2label: Object.fromEntries(Array.from({ length: count }, (_, at) => [at, `answer ${at}`])),
+        ...more,
+      } as Record<string, Json>);
+    const options = { minimumAnswerCount: 1, maximumAnswers: 3129, dropout: 0.1 };
+    const state = { answers: ['answer 1', 'answer 2'] };
+    expect(() => vqa.head(options, state, named(5), tensors)).toThrow(
+      /cls\.weight: its shape is \[23, 32\]; expected \[5, 32\]/,
+    );
+    const unsaid = { architectures: null };
+    expect(named(23, unsaid).answers).toHaveLength(23);
+    expect(named(2, unsaid).answers).toBeUndefined();
+    expect(named(2, { architectures: ['VisualBertForVisualReasoning'] }).answers).toBeUndefined();
+    // The fixture's own classes have no names.
+    const [remark] = vqa.headRemarks!(options, state, model.family.shape(model.config), tensors);
+    expect(remark).toMatch(/does not name the 23 classes .* with their names in id2label they do$/);
   });
 
   it.each([

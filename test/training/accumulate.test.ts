@@ -10,6 +10,7 @@ import type { Json } from '../../src/json.js';
 import { type Collator, createHostCollator } from '../../src/training/batch.js';
 import { batchRemark } from '../../src/training/batchRemark.js';
 import { epochUpdates } from '../../src/training/epoch.js';
+import { createEvaluator, predictAll } from '../../src/training/evaluate.js';
 import { type AnyTask, createModel } from '../../src/training/model.js';
 import { createStep } from '../../src/training/step.js';
 import { initialState } from '../../src/training/trainState.js';
@@ -210,20 +211,14 @@ const deal = (batch: HostBatch, rows: readonly number[]): HostBatch =>
     }),
   );
 
-async function updated(
-  { kind, options: given = {}, examples: made, dealt }: Case,
-  { batchSize, accumulate }: { readonly batchSize: number; readonly accumulate: number },
-) {
+/** A model for a case, and its examples as its task collates them. */
+async function opened({ kind, options: given = {}, examples: made, dealt }: Case) {
   const task = taskOf(kind);
   const options = complete(kind, given);
   const training = made?.() ?? examplesOf(kind);
   const fitted = { task, options, state: task.fit(options, training) };
   const attached = planAdapters(backbone.shape, [{ kind: 'full', dropout: 0 }]);
   const model = createModel({ backbone, attached, task: fitted, precision: 'f32', seed: 1 });
-  const optimizer = { kind: 'sgd', learningRate: 0.1, momentum: 0, weightDecay: 0 } as const;
-  const { clipNorm: _none, ...base } = toyTraining;
-  const settings = { ...base, optimizer, batchSize, accumulate, maxSteps: 1, bucketByLength: false };
-  const step = createStep(model, settings);
   const host = createHostCollator(fitted, processor);
   const whole = dealt && (await host.collate(training, { training: true, seed: [1] }));
   const collator: Collator = whole
@@ -236,6 +231,18 @@ async function updated(
           ),
       }
     : host;
+  return { task, options, training, model, collator };
+}
+
+async function updated(
+  one: Case,
+  { batchSize, accumulate }: { readonly batchSize: number; readonly accumulate: number },
+) {
+  const { task, options, training, model, collator } = await opened(one);
+  const optimizer = { kind: 'sgd', learningRate: 0.1, momentum: 0, weightDecay: 0 } as const;
+  const { clipNorm: _none, ...base } = toyTraining;
+  const settings = { ...base, optimizer, batchSize, accumulate, maxSteps: 1, bucketByLength: false };
+  const step = createStep(model, settings);
   const parts = {
     step,
     collator,
@@ -252,6 +259,17 @@ async function updated(
     return { report, parameters };
   }
   throw new Error('no update was made');
+}
+
+/** The loss of all examples as a split that is evaluated. */
+async function lossOfSplit(one: Case, batchSize: number): Promise<number | undefined> {
+  const { training, model, collator } = await opened(one);
+  const evaluator = createEvaluator(model);
+  const how = { batchSize, seed: 1, stage: 'validation' };
+  const { loss } = await predictAll(model, evaluator, collator, training, how);
+  evaluator.dispose();
+  model.dispose();
+  return loss;
 }
 
 const expectClose = (actual: number, wanted: number, name: string) =>
@@ -276,6 +294,15 @@ describe('accumulated batches are one large batch', () => {
         );
         expect(most, name).toBeLessThan(1e-5);
       }
+    },
+    120_000,
+  );
+
+  it.each(cases.filter(({ kind }) => kind !== 'retrieval'))(
+    'and so is a split that is evaluated: $name',
+    async (one) => {
+      const whole = (await lossOfSplit(one, COUNT))!;
+      for (const size of [3, 5]) expectClose((await lossOfSplit(one, size))!, whole, `batches of ${size}`);
     },
     120_000,
   );

@@ -57,7 +57,7 @@ describe('how a head starts', () => {
     ]);
     const unnamed = { ...named, id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } };
     expect(told(openVilt(unnamed, classifier(2)), ['yes'])).toEqual([
-      'config.json does not name the 2 classes of the head (LABEL_0, ...): no answer starts from one of them',
+      'config.json does not name the 2 classes of the head (LABEL_0, ...): no answer starts from one of them; with their names in id2label they do',
     ]);
     expect(told(openVilt(named, []), ['yes'])).toEqual([
       'config.json names 3 answers, the folder has no head for them: it starts anew',

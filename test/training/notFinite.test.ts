@@ -5,7 +5,7 @@ import { createCollator } from '../../src/training/batch.js';
 import { createEvaluator, evaluate, predictAll, reportOf } from '../../src/training/evaluate.js';
 import type { AnyTask, Model } from '../../src/training/model.js';
 import { firstNotFinite } from '../../src/training/notFinite.js';
-import { toyExamples, toyModel, toyProcessor, toyTask, trainToy } from './toy.js';
+import { toyExamples, toyModel, toyProcessor, toyTask, toyTraining, trainToy } from './toy.js';
 
 beforeAll(() => startEngine());
 
@@ -66,7 +66,7 @@ describe('a value that is not finite', () => {
     const name = [...(await model.read()).keys()].find((key) => /layer\.1\.output\.dense\.bias/.test(key))!;
     await spoil(model, name, Number.POSITIVE_INFINITY);
     await expect(evaluated(model)).rejects.toThrow(
-      /backbone\.\S*layer\.1\.output\.dense\.bias \(1 of 16 values\); the first value that is not finite is hidden\.2$/,
+      /backbone\.\S*layer\.1\.output\.dense\.bias \(1 of 16 values\); the first value that is not finite is layers\.1\.ffn\.output$/,
     );
   });
 
@@ -100,6 +100,50 @@ describe('a value that is not finite', () => {
     const fitted = { task: asTask({ ...toyTask, evaluate: () => ({ values: { a: 1, b: 0 / 0 } }) }) };
     expect(() => reportOf({ ...fitted, options: {}, state: null }, { predictions: [] }, [])).toThrow(
       "the metrics of task 'toy' are not finite: b is NaN",
+    );
+  });
+});
+
+describe('training that diverges says where', () => {
+  const failed = (run: Parameters<typeof trainToy>[0]) =>
+    trainToy(run).then(
+      () => 'it did not fail',
+      (error: Error) => error.message,
+    );
+
+  it('a weight inside the frozen backbone: the weight, and the first site behind it', async () => {
+    const spoilt = 'encoder.layer.1.intermediate.dense.weight';
+    expect(await failed({ spoilt })).toMatch(
+      /^training diverged at step 1: the loss is NaN, learning rate [\d.e-]+, examples train-\d+(, train-\d+){7}; weights that are not finite: backbone\.encoder\.layer\.1\.intermediate\.dense\.weight \(1 of 512 values\); the first value that is not finite is layers\.1\.ffn\.intermediate$/,
+    );
+  });
+
+  it('a learning rate of 1e9: weights that are finite, the first site that they overflow at', async () => {
+    const optimizer = { ...toyTraining.optimizer, learningRate: 1e9 };
+    const options = { optimizer, schedule: { kind: 'constant', warmup: 0 } } as const;
+    expect(await failed({ options })).toMatch(
+      /^training diverged at step \d: the loss is NaN, learning rate 1000000000, examples (train-\d+(, )?){8}; the first value that is not finite is layers\.0\.(attention|ffn)\.output after its adapters$/,
+    );
+  });
+
+  it('a part of the loss', async () => {
+    const loss = (...given: Parameters<typeof toyTask.loss>) => {
+      const { total } = toyTask.loss(...given);
+      const odd: Tensor = tf.log(tf.scalar(-1));
+      return { total: tf.add(total, odd) as Tensor, parts: { bce: total, odd } };
+    };
+    expect(await failed({ task: asTask({ ...toyTask, loss }) })).toMatch(
+      /the loss is NaN, .*; the first value that is not finite is the part 'odd' of the loss$/,
+    );
+  });
+
+  it('gradients alone', async () => {
+    // The square root of 0 has no slope.
+    const loss = ({ logits }: Record<string, Tensor>) => ({
+      total: tf.sum(tf.sqrt(tf.mul(logits!, 0))) as Tensor,
+    });
+    expect(await failed({ adapters: [], task: asTask({ ...toyTask, loss }) })).toMatch(
+      /the gradient norm is NaN, .*; gradients that are not finite: head\.weight, head\.bias$/,
     );
   });
 });

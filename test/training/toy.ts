@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AdapterChoice, planAdapters } from '../../adapters/attach.js';
 import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
-import { createBackbone } from '../../src/backbones/load.js';
+import { createBackbone, type LoadedBackbone } from '../../src/backbones/load.js';
 import { pooledOutput, pooledWidth } from '../../src/backbones/streams.js';
 import { float32, int32 } from '../../src/data/hostTensor.js';
 import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/engine/index.js';
@@ -134,10 +134,27 @@ interface ToyOptions {
   readonly adapters?: readonly AdapterChoice[];
   readonly task?: AnyTask;
   readonly precision?: Precision;
+  /** A parameter of the backbone, one of whose values is not a number. */
+  readonly spoilt?: string | undefined;
 }
 
-export function toyModel({ adapters = [bottleneckChoice], task, precision = 'f32' }: ToyOptions = {}): Model {
+/** The toy backbone. */
+function toyBackbone(spoilt: string | undefined): LoadedBackbone {
   const backbone = createBackbone(toyConfig, 1);
+  if (spoilt === undefined) return backbone;
+  const { shape, data } = backbone.weights.get(spoilt)!;
+  const values = Float32Array.from(data);
+  values[1] = Number.NaN;
+  return { ...backbone, weights: new Map([...backbone.weights, [spoilt, float32(shape, values)]]) };
+}
+
+export function toyModel({
+  adapters = [bottleneckChoice],
+  task,
+  precision = 'f32',
+  spoilt,
+}: ToyOptions = {}): Model {
+  const backbone = toyBackbone(spoilt);
   return createModel({
     backbone,
     attached: planAdapters(backbone.shape, adapters),

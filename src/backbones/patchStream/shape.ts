@@ -121,7 +121,7 @@ export function patchStreamShape(config: PatchStreamConfig, answers?: readonly s
     maxTextLength: config.max_position_embeddings,
     languageHead: bertLanguageHead(config),
     words: { count: config.vocab_size, key: 'vocab_size' },
-    ...(answers && { answers }),
+    ...(answers && { answers, answersFrom: 'pooled' }),
     sites: [
       embeddingsSite(config),
       ...blocks.flatMap(({ sites }) => Object.values(sites) as LinearSite[]),

@@ -3,6 +3,7 @@ import type { Json, JsonSchema } from '../../json.js';
 import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
 import { type BertRates, paddingKey, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';
+import { areUnnamed, publishedHead } from '../publishedHead.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
 export interface SingleStreamConfig extends BertRates {
@@ -130,4 +131,18 @@ export function readSingleStreamConfig(config: Readonly<Record<string, Json>>): 
   const problems = [...contradictions(filled)];
   if (problems.length > 0) throw new UsageError(problems);
   return filled;
+}
+
+/** Classes that may also be those of another head: VisualBertForVisualReasoning tells two apart. */
+const FEW = 2;
+
+/**
+ * The labels of a VisualBertForQuestionAnswering by class; undefined for other models, or where one is missing. A config
+ * that names more than two classes and no architecture is taken for one.
+ */
+export function visualBertAnswers(config: Readonly<Record<string, Json>>): readonly string[] | undefined {
+  const { architecture, labels } = publishedHead(config);
+  if (config.model_type !== 'visual_bert' || !labels) return undefined;
+  if (architecture === undefined) return labels.length > FEW && !areUnnamed(labels) ? labels : undefined;
+  return architecture === 'VisualBertForQuestionAnswering' ? labels : undefined;
 }

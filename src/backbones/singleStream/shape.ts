@@ -51,7 +51,7 @@ const regionsOf = ({ visual_embedding_dim: featureWidth, visual_box_dim: boxWidt
 });
 
 /** Sites, taps and parameters of a single-stream backbone. */
-export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
+export function singleStreamShape(config: SingleStreamConfig, answers?: readonly string[]): BackboneShape {
   const { hidden_size: width, num_hidden_layers: layers, add_pooling_layer: pools } = config;
   const blocks = blocksOf(config);
   const pooler = linearParameters('pooler.dense', width, width, normal(config.initializer_range));
@@ -72,6 +72,7 @@ export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
     maxTextLength: config.max_position_embeddings,
     languageHead: bertLanguageHead(config),
     words: { count: config.vocab_size, key: 'vocab_size' },
+    ...(answers && { answers, answersFrom: 'lastWord' }),
     ...(config.model_type === 'visual_bert' ? { regions: regionsOf(config) } : { textAlone: true }),
     sites: [
       embeddingsSite(config),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { UsageError } from '../../errors.js';
 import { metricFigure } from '../../figures.js';
 import { makeFolder } from '../../makeFolder.js';
 import { rangeText } from '../../report/intervalText.js';
@@ -44,6 +45,14 @@ function outputOf(runs: readonly string[], { output }: Options): string | undefi
   return join(holderOf(runs), BESIDE);
 }
 
+/** A name that says that the file is something else than a page is refused. */
+function requirePageName(file: string): void {
+  const ending = extname(file);
+  if (['', '.html', '.htm'].includes(ending.toLowerCase())) return;
+  const message = `a report is an HTML page, not a file of the kind ${ending}`;
+  throw new UsageError({ file: `--output ${file}`, message, expected: 'a name that ends in .html' });
+}
+
 /** A report may be written again; no file that one of the runs is made of. */
 async function requireReportFile(file: string, runs: readonly string[]): Promise<void> {
   const { runFolder } = await import('../../training/runFolder.js');
@@ -55,6 +64,7 @@ async function report(shell: Shell, runs: readonly string[], options: Options): 
   const { writeReport, writeReportBeside } = await import('../../report/writeReport.js');
   const output = outputOf(runs, options);
   const { overwrite = false } = options;
+  if (output !== undefined) requirePageName(output);
   if (output !== undefined && !existsSync(dirname(output))) makeFolder(dirname(output));
   if (output !== undefined) await requireReportFile(output, runs);
   const [first = ''] = runs;

@@ -26,6 +26,7 @@ export const commandErrors: ErrorGroup = {
     wrong('a typo in a verb inside another', 'data', 'mkae', 'emoji-scenes'),
     wrong('a typo in an option', 'run', 'vqa-bottleneck', '--overwirte'),
     wrong('several unknown options', 'run', 'vqa-bottleneck', '--gpu', '--epoch=3'),
+    wrong('a report of a kind that it is not', 'report', 'runs/a', '--output', 'report.pdf'),
     wrong('a missing argument', 'run'),
     wrong('an argument too many', 'run', 'vqa-bottleneck', 'vqa-shortcut'),
     wrong('an option that is needed', 'compare', 'vqa-bottleneck'),

@@ -62,6 +62,32 @@ export const recipeErrors: ErrorGroup = {
     change('a list where an object belongs', '{ "kind": "vqa" }', '["vqa"]'),
     change('a number out of range', '"epochs": 2', '"batchSize": 0'),
     change('a share of 1 and more', '"vqa"', '"vqa", "dropout": 1.5'),
+    change('a key of another place', '"epochs": 2', '"learningRate": 1e-4'),
+    change('a key as other libraries call it', '"epochs": 2', '"lr": 1e-4'),
+    change('a key of the data in the task', '"vqa"', '"vqa", "imageName": "{image_id}.png"'),
+    change(
+      'a name of pictures with an unknown word in braces',
+      '"images": "pictures"',
+      '"images": "pictures", "imageName": "img_{id}.png"',
+    ),
+    change('a model of the hub without its owner', '"from": "model"', '"from": "bert-base-uncased"'),
+    change('a number that is too large', '"epochs": 2', '"epochs": 1e999'),
+    set('a number that is too large, set', 'training.optimizer.learningRate=1e999'),
+    {
+      title: 'a recipe in single quotes',
+      files: { 'recipe.json': (before) => before.toString().replaceAll('"', "'") },
+    },
+    {
+      title: 'the schema of recipes instead of one',
+      files: {
+        'schema.json': {
+          $schema: 'https://json-schema.org/draft/2020-12/schema',
+          title: 'vlgraft recipe',
+          properties: {},
+        },
+      },
+      command: ['validate', 'schema.json'],
+    },
     change('a broken number', '"epochs": 2', '"epochs": 2e'),
     change('a key that is missing', '"name": "first",', ''),
     change('a name with a space', '"first"', '"my run"'),

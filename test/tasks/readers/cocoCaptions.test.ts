@@ -35,6 +35,13 @@ const problemsOf = (wrong: ReturnType<typeof split>) => {
 };
 
 describe('readCocoCaptions', () => {
+  test("says in one line that a file in Karpathy's format is none", () => {
+    const images = [1, 2].map((id) => ({ filename: `${id}.png`, sentences: [{ raw: 'a cat' }] }));
+    expect(problemsOf(split({ images }))).toEqual([
+      "undefined: this is Karpathy's format, which the task retrieval reads; pretrain reads COCO captions",
+    ]);
+  });
+
   test('makes an example of each caption, with the boxes of its picture', () => {
     const captions = {
       images: [image(1), image(2)],

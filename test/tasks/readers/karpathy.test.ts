@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
 import { type KarpathySplit, readKarpathy } from '../../../tasks/readers/karpathy.js';
+import { temporaryFolder } from '../../data/pictures.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/karpathy');
 const at = (name: string) => join(root, name);
@@ -29,6 +31,20 @@ describe('readKarpathy', () => {
         { id: '1', text: 'Zwei Männer 🧍🧍' },
       ],
     });
+  });
+
+  it('says in one line that a file of COCO captions is none', () => {
+    const folder = temporaryFolder();
+    onTestFinished(() => folder.remove());
+    const annotations = join(folder.path, 'captions.json');
+    const images = Array.from({ length: 90 }, (_, id) => ({ id, file_name: `${id}.png` }));
+    writeFileSync(
+      annotations,
+      JSON.stringify({ images, annotations: [{ id: 1, image_id: 1, caption: 'a cat' }] }),
+    );
+    const [line, ...others] = problemsOf({ annotations });
+    expect(line).toMatch(/these are COCO captions, which the task pretrain reads; .*"sentences"/);
+    expect(others).toEqual([]);
   });
 
   it('counts restval to train where it is asked to, and finds the folder that an entry names', () => {

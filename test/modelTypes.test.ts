@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backboneFamilies } from '../src/backbones/index.js';
+import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
+import { UsageError } from '../src/errors.js';
+import type { Recipe, RecipeInput } from '../src/recipe/recipe.js';
+import { resolveRecipe } from '../src/recipe/validate.js';
+import { runRecipe } from '../src/training/runRecipe.js';
+import { tasks } from '../tasks/index.js';
+import { tinyModels } from './backbones/tinyFolders.js';
+import { subjectsIn } from './taskSubjects.js';
+
+const root = mkdtempSync(join(tmpdir(), 'vlgraft-model-types-'));
+const data = join(root, 'data');
+const subjects = subjectsIn(data);
+
+beforeAll(async () => {
+  await makeEmojiScenes({ folder: data, count: 30, seed: 3, size: 64 });
+  for (const [type, write] of Object.entries(tinyModels)) write(join(root, type));
+}, 60_000);
+afterAll(() => rmSync(root, { recursive: true }));
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** Every value of every option that is one of a few, each alone; the objectives of pretraining one at a time. */
+function variantsOf(kind: string): Options[] {
+  const task = tasks.find((one) => one.kind === kind)!;
+  const { properties = {} } = task.schema as {
+    readonly properties?: Readonly<Record<string, { readonly enum?: readonly unknown[] }>>;
+  };
+  if (kind === 'pretrain') {
+    const { properties: objectives } = properties.objectives as { readonly properties: object };
+    const alone = Object.keys(objectives).map((name) => ({ objectives: { [name]: {} } }));
+    return [...alone, { objectives: { mlm: {}, matching: {} } }];
+  }
+  const named = Object.entries(properties).flatMap(([key, { enum: values = [] }]) =>
+    values.map((value) => ({ [key]: value })),
+  );
+  return named.length > 0 ? named : [{}];
+}
+
+const cases = Object.keys(subjects).flatMap((kind) =>
+  variantsOf(kind).map((options) => [kind, options] as const),
+);
+
+let runs = 0;
+
+/** The recipe of a task on a model: regions where it reads them. */
+const recipeOf = (type: string, kind: string, options: Options): RecipeInput =>
+  ({
+    name: `${type}-${kind}`,
+    backbone: { from: join(root, type) },
+    adapters: [],
+    task: { kind, ...options },
+    data: {
+      train: subjects[kind]!.files('train'),
+      test: subjects[kind]!.files('test'),
+      ...(type === 'visual_bert' && { regions: { kind: 'crop-pixels', size: 4 } }),
+      maxTextLength: 24,
+    },
+    training: { maxSteps: 1, batchSize: 4 },
+    output: join(root, 'runs', `${runs++}`),
+  }) as RecipeInput;
+
+const TEXT_ALONE = 'it reads text alone, the task';
+
+/** What a check says before a run; nothing where the recipe is valid. */
+function refusalOf(recipe: RecipeInput): string[] {
+  try {
+    resolveRecipe(recipe);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as UsageError).problems.map(({ message }) => message);
+  }
+}
+
+/** What a run says that nobody checked before: settings of a model that can do it, with this model in its place. */
+async function refusalOfRun(recipe: RecipeInput, kind: string, options: Options): Promise<string[]> {
+  const able = ['visual_bert', 'clip', 'vilt']
+    .map((type) => recipeOf(type, kind, options))
+    .find((other) => refusalOf(other).length === 0)!;
+  const { backbone, data: files, output } = recipe;
+  const { regions: _regions, ...settings } = resolveRecipe(able).data as Recipe['data'];
+  const wrong = {
+    ...resolveRecipe(able),
+    backbone: { ...resolveRecipe(able).backbone, from: backbone.from },
+    data: { ...settings, ...('regions' in files && { regions: files.regions }) },
+    output,
+  } as Recipe;
+  const error: unknown = await runRecipe(wrong).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(UsageError);
+  return (error as UsageError).problems.map(({ message }) => message);
+}
+
+it('has every model type', () => {
+  expect(Object.keys(tinyModels).sort()).toEqual(
+    backboneFamilies.flatMap(({ modelTypes }) => modelTypes).sort(),
+  );
+});
+
+describe.each(Object.keys(tinyModels))(
+  '%s: what is valid runs, and a run refuses what a check refuses',
+  (type) => {
+    it.each(cases)('%s %j', { timeout: 120_000 }, async (kind, options) => {
+      const recipe = recipeOf(type, kind, options);
+      const refused = refusalOf(recipe);
+      if (refused.length > 0) {
+        expect(await refusalOfRun(recipe, kind, options)).toEqual(refused);
+        return;
+      }
+      const summary = await runRecipe(resolveRecipe(recipe));
+      expect(summary.steps).toBe(1);
+    });
+  },
+);
+
+describe('a BERT', () => {
+  const textOnly = (kind: string, { objectives }: { readonly objectives?: object }) =>
+    kind === 'vqa' || (kind === 'pretrain' && Object.keys(objectives ?? {}).join() === 'mlm');
+
+  it.each(cases)('%s %j: text alone is enough, or it says that it is not', (kind, options) => {
+    const told = refusalOf(recipeOf('bert', kind, options));
+    expect(told).toEqual(textOnly(kind, options) ? [] : [`${TEXT_ALONE} '${kind}' looks at pictures`]);
+  });
+});
