@@ -1,9 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const root = resolve(import.meta.dirname, '../..');
+const main = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
 
 /** What a finished process left. */
 interface Finished {
@@ -12,7 +12,7 @@ interface Finished {
   readonly stderr: string;
 }
 
-/** The command line as users run it, built from the sources of now. */
+/** The command line as users run it; `test/buildOnce.ts` has built it from the sources of now. */
 export interface BuiltCli {
   /** An empty folder to work in. */
   readonly folder: string;
@@ -24,27 +24,9 @@ export interface BuiltCli {
   remove(): void;
 }
 
-function build(folder: string): string {
-  for (const name of ['package.json', 'node_modules', 'recipes', 'assets']) {
-    if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name));
-  }
-  const compiler = join(root, 'node_modules/.bin/tsc');
-  const options = [
-    '-p',
-    join(root, 'tsconfig.build.json'),
-    '--outDir',
-    join(folder, 'dist'),
-    '--sourceMap',
-    'false',
-  ];
-  execFileSync(compiler, options, { stdio: 'pipe' });
-  return join(folder, 'dist/src/cli/main.js');
-}
-
-/** Builds the command line into a folder of its own. */
+/** The built command line, and an empty folder to work in. */
 export function buildCli(): BuiltCli {
   const place = mkdtempSync(join(tmpdir(), 'vlgraft-cli-'));
-  const main = build(place);
   const folder = mkdtempSync(join(place, 'work-'));
   const follow: BuiltCli['follow'] = (words, listen) =>
     new Promise((done) => {

@@ -37,9 +37,8 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
     rmSync(join(cli.folder, 'runs'), { recursive: true, force: true });
   });
 
-  const main = () => join(cli.folder, '../dist/src/cli/main.js');
   const start = (options = '') => {
-    terminal = openTerminal(cli.folder, `${process.execPath} ${main()} new ${options}`);
+    terminal = openTerminal(cli.folder, `${process.execPath} ${cli.main} new ${options}`);
   };
 
   /** Answers the steps up to one, by default all; `keys` beside Enter by title. */
