@@ -14,30 +14,34 @@ const processes = [
 /** Tests that need an engine of their own: another backend than the rest, or one that nothing has used yet. */
 const ownEngine = ['test/**/*wasm.test.ts', 'test/engine/**/*.test.ts'];
 
-/** Workers; each computes with one thread, for engines that share cores wait for each other and spin. */
-const maxWorkers = Math.min(Math.max(2, availableParallelism()), 8);
+const common = {
+  // Modules and the engine are loaded once a worker; once a file, that took a third of the time.
+  isolate: false,
+  pool: 'forks',
+  // Engines that share cores wait for each other and spin: one thread each.
+  env: { VLGRAFT_THREADS: process.env.VLGRAFT_THREADS ?? '1' },
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+} as const;
 
 export default defineConfig({
   test: {
-    pool: 'forks',
-    maxWorkers,
-    env: { VLGRAFT_THREADS: process.env.VLGRAFT_THREADS ?? '1' },
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    // Modules and the engine are loaded once a worker, not once a file: that was a third of the time.
-    isolate: false,
+    // Here alone, so that --maxWorkers counts.
+    maxWorkers: Math.min(Math.max(2, availableParallelism()), 8),
     projects: [
       {
-        extends: true,
-        test: { name: 'processes', include: processes, globalSetup: 'test/buildOnce.ts' },
+        test: { ...common, name: 'processes', include: processes, globalSetup: 'test/buildOnce.ts' },
       },
       {
-        extends: true,
-        test: { name: 'own engine', include: ownEngine, exclude: processes, isolate: true },
+        test: { ...common, name: 'own engine', include: ownEngine, exclude: processes, isolate: true },
       },
       {
-        extends: true,
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: [...processes, ...ownEngine] },
+        test: {
+          ...common,
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...processes, ...ownEngine],
+        },
       },
     ],
   },

@@ -29,7 +29,7 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
   beforeAll(async () => {
     cli = buildCli();
     writeTinyBackbone(cli.folder);
-    await cli.run('data', 'make', 'emoji-scenes', '--count', '100', '--size', '64', '--quiet');
+    await cli.here('data', 'make', 'emoji-scenes', '--count', '100', '--size', '64', '--quiet');
   });
   afterAll(() => cli.remove());
   afterEach(() => {
@@ -66,7 +66,7 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
       });
       await terminal.waitFor(/^exit: 0$/m);
       const file = readdirSync(cli.folder).find((name) => name.startsWith(`${task}-`)) as string;
-      const { code, stdout } = await cli.run('validate', file);
+      const { code, stdout } = await cli.here('validate', file);
       expect({ code, stdout }).toEqual({ code: 0, stdout: `${file}: valid\n` });
       expect(JSON.parse(readFileSync(join(cli.folder, file), 'utf8'))).toMatchObject({
         task: { kind: task },
