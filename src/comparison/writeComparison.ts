@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type Claim, claimFiles, finishFolder } from '../checkpoints/ownedFolder.js';
+import { sharp } from '../data/sharp.js';
 import { makeFolder } from '../makeFolder.js';
 import type { Comparison } from './comparison.js';
 import type { MetricPlot } from './metricPlot.js';
@@ -24,7 +25,6 @@ async function drawPlot(plot: MetricPlot): Promise<string> {
 }
 
 async function writePlot(folder: string, { file, plot }: NamedPlot): Promise<void> {
-  const { default: sharp } = await import('sharp');
   const svg = await drawPlot(plot);
   writeFileAtomically(join(folder, `${file}.svg`), svg);
   writeFileAtomically(join(folder, `${file}.png`), [

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { UsageError } from '../errors.js';
 import { threadCount } from '../threads.js';
 import { openBmp } from './bmp.js';
@@ -9,6 +9,7 @@ import { type PictureFormat, recognise } from './pictureFormat.js';
 import { decodeCmyk, decodeGrey16, onWhite } from './pillowColours.js';
 import { openPnm } from './pnm.js';
 import { resizeCrop } from './resizeCrop.js';
+import { sharp } from './sharp.js';
 import { isTiffCutOff, isTiffTurned } from './tiffHeader.js';
 
 /** Decoded pixels, row-major, red green blue. */

@@ -21,14 +21,14 @@ function writeRecipe(name: string, adapters: readonly object[], training = {}): 
 
 beforeAll(async () => {
   writeTinyRecipe(cli.folder);
-  await cli.run('data', 'make', 'emoji-scenes', '--count', '30', '--size', '64');
+  await cli.here('data', 'make', 'emoji-scenes', '--count', '30', '--size', '64');
   writeRecipe('mixed', [{ kind: 'lora', rank: 2 }, { kind: 'bitfit' }]);
   writeRecipe('several', [
     { kind: 'lora', rank: 2 },
     { kind: 'prefix', length: 2 },
   ]);
   for (const name of ['mixed', 'several']) {
-    const { code, stderr } = await cli.run('run', `${name}.json`);
+    const { code, stderr } = await cli.here('run', `${name}.json`);
     expect(code, stderr).toBe(0);
   }
 }, 240_000);
@@ -36,7 +36,7 @@ beforeAll(async () => {
 describe('vlgraft evaluate --adapters', () => {
   it('asks with some of the adapters, or none, and tells of names and factors that are wrong', async () => {
     const values = async (...words: string[]) => {
-      const { stdout, stderr } = await cli.run('evaluate', 'runs/several', '--json', ...words);
+      const { stdout, stderr } = await cli.here('evaluate', 'runs/several', '--json', ...words);
       return (JSON.parse(stdout || stderr) as { loss: number }).loss;
     };
     const [all, same, lora, none] = [
@@ -48,11 +48,11 @@ describe('vlgraft evaluate --adapters', () => {
     expect(same).toBe(all);
     expect(new Set([all, lora, none]).size).toBe(3);
 
-    const wrong = await cli.run('evaluate', 'runs/several', '--adapters', 'lroa,prefix=0.5');
+    const wrong = await cli.here('evaluate', 'runs/several', '--adapters', 'lroa,prefix=0.5');
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/no adapter 'lroa'.*did you mean "lora"/);
     expect(wrong.stderr).toMatch(/'prefix' \(prefix\) is on or off/);
-    const malformed = await cli.run('evaluate', 'runs/several', '--adapters', 'lora=much');
+    const malformed = await cli.here('evaluate', 'runs/several', '--adapters', 'lora=much');
     expect(malformed.code).toBe(2);
     expect(malformed.stderr).toMatch(/'lora=much' is no adapter with a factor/);
   }, 120_000);
@@ -72,7 +72,7 @@ describe('vlgraft merge', () => {
     expect(report.adapters).toEqual(['lora', 'bitfit']);
     expect(report.largestDifference).toBeLessThan(1e-4);
     const evaluated = async (run: string) => {
-      const { stdout: text } = await cli.run('evaluate', run, '--json');
+      const { stdout: text } = await cli.here('evaluate', run, '--json');
       return JSON.parse(text) as { loss: number; values: unknown };
     };
     const [before, after] = [await evaluated('runs/mixed'), await evaluated('runs/merged')];
@@ -84,10 +84,10 @@ describe('vlgraft merge', () => {
   }, 120_000);
 
   it('refuses what no weights can hold with exit code 2, and a difference above the tolerance with 1', async () => {
-    const refused = await cli.run('merge', 'runs/several', '--output', 'runs/never');
+    const refused = await cli.here('merge', 'runs/several', '--output', 'runs/never');
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/a prefix adapter computes what no weights of the backbone can/);
-    const strict = await cli.run('merge', 'runs/mixed', '--output', 'runs/never', '--tolerance', '1e-12');
+    const strict = await cli.here('merge', 'runs/mixed', '--output', 'runs/never', '--tolerance', '1e-12');
     expect(strict.code).toBe(1);
     expect(strict.stderr).toMatch(/nothing was written: merged and unmerged model differ by/);
     expect(existsSync(at('runs/never'))).toBe(false);
@@ -96,7 +96,7 @@ describe('vlgraft merge', () => {
 
 describe('vlgraft export', () => {
   it('writes a folder of PEFT, which another run starts from, its options taken over', async () => {
-    const several = await cli.run('export', 'runs/several', '--output', 'peft');
+    const several = await cli.here('export', 'runs/several', '--output', 'peft');
     expect(several.code).toBe(2);
     expect(several.stderr).toMatch(/which adapter is meant is not clear; one of 'lora', 'prefix'/);
     const { code, stderr } = await cli.run('export', 'runs/several', '--adapter', 'lora', '--output', 'peft');
@@ -110,7 +110,7 @@ describe('vlgraft export', () => {
       epochs: 0,
       evaluateEvery: undefined,
     });
-    const run = await cli.run('run', 'started.json');
+    const run = await cli.here('run', 'started.json');
     expect(run.code, run.stderr).toBe(0);
     const file = 'adapter/adapter_model.safetensors';
     const [before, after] = [at('runs/several', file), at('runs/started', file)].map((path) =>

@@ -1,52 +1,66 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { vi } from 'vitest';
+import { runProgram } from '../../src/cli/runProgram.js';
 
-const root = resolve(import.meta.dirname, '../..');
+const main = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
 
-/** What a finished process left. */
+/** What a finished command left. */
 interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The command line as users run it, built from the sources of now. */
+/** The command line as users run it; `test/buildOnce.ts` has built it from the sources of now. */
 export interface BuiltCli {
   /** An empty folder to work in. */
   readonly folder: string;
   /** The file that node runs. */
   readonly main: string;
+  /** Runs it in a process of its own: the first time for each verb, and where the test is about the process. */
   run(...words: string[]): Promise<Finished>;
   /** Runs it in another folder. */
   runIn(where: string, words: readonly string[]): Promise<Finished>;
+  /** Runs the same words in this process, from the sources: modules and engine are there, which saves seconds. */
+  here(...words: string[]): Promise<Finished>;
   /** Runs it, and shows every piece of stderr to `follow`, which may send signals. */
   follow(words: readonly string[], follow: (text: string, child: ChildProcess) => void): Promise<Finished>;
   remove(): void;
 }
 
-function build(folder: string): string {
-  for (const name of ['package.json', 'node_modules', 'recipes', 'assets']) {
-    if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name));
-  }
-  const compiler = join(root, 'node_modules/.bin/tsc');
-  const options = [
-    '-p',
-    join(root, 'tsconfig.build.json'),
-    '--outDir',
-    join(folder, 'dist'),
-    '--sourceMap',
-    'false',
-  ];
-  execFileSync(compiler, options, { stdio: 'pipe' });
-  return join(folder, 'dist/src/cli/main.js');
+/** Keeps what is written to a stream of this process instead of writing it. */
+function keepFrom(stream: NodeJS.WriteStream) {
+  let text = '';
+  const write = vi.spyOn(stream, 'write').mockImplementation((piece, ...more) => {
+    text += Buffer.from(piece).toString();
+    const written = more.at(-1);
+    if (typeof written === 'function') written();
+    return true;
+  });
+  return { text: () => text, end: () => write.mockRestore() };
 }
 
-/** Builds the command line into a folder of its own. */
+/** Runs a command line in this process, in another folder; nothing else may run meanwhile. */
+export async function runHere(folder: string, words: readonly string[]): Promise<Finished> {
+  const [home, exitCode] = [process.cwd(), process.exitCode];
+  const [stdout, stderr] = [keepFrom(process.stdout), keepFrom(process.stderr)];
+  process.chdir(folder);
+  try {
+    const code = await runProgram(words);
+    return { code, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    process.chdir(home);
+    process.exitCode = exitCode;
+    for (const stream of [stdout, stderr]) stream.end();
+  }
+}
+
+/** The built command line, and an empty folder to work in. */
 export function buildCli(): BuiltCli {
   const place = mkdtempSync(join(tmpdir(), 'vlgraft-cli-'));
-  const main = build(place);
   const folder = mkdtempSync(join(place, 'work-'));
   const start = (where: string, words: readonly string[], listen: Parameters<BuiltCli['follow']>[1]) =>
     new Promise<Finished>((done) => {
@@ -69,6 +83,7 @@ export function buildCli(): BuiltCli {
     follow: (words, listen) => start(folder, words, listen),
     run: (...words) => start(folder, words, () => {}),
     runIn: (where, words) => start(where, words, () => {}),
+    here: (...words) => runHere(folder, words),
     remove: () => rmSync(place, { recursive: true, force: true }),
   };
 }

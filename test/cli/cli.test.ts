@@ -64,7 +64,7 @@ describe('wrong usage', () => {
     [['recipes', 'show', 'nothing'], 'there is no file and no shipped recipe "nothing"'],
     [['engine', 'install', '--device', 'tpu'], '--device tpu: this is not known; did you mean "cpu"?'],
   ])('%j is told on stderr, with exit code 2', async (words, told) => {
-    const { code, stdout, stderr } = await cli.run(...words);
+    const { code, stdout, stderr } = await cli.here(...words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(told);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -104,7 +104,7 @@ describe('validate', () => {
   });
 
   it('--json tells errors of other verbs on stdout too', async () => {
-    const { code, stdout } = await cli.run('recipes', 'show', 'nothing', '--json');
+    const { code, stdout } = await cli.here('recipes', 'show', 'nothing', '--json');
     expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 2, error: { exitCode: 2 } });
   });
 });
@@ -114,12 +114,12 @@ describe('recipes', () => {
     expect((await cli.run('recipes', 'ls')).stdout).toMatch(
       /^vqa-bottleneck +answers to questions: bottleneck adapters$/m,
     );
-    const listed = JSON.parse((await cli.run('recipes', 'ls', '--json')).stdout) as { name: string }[];
+    const listed = JSON.parse((await cli.here('recipes', 'ls', '--json')).stdout) as { name: string }[];
     expect(listed.map(({ name }) => name)).toContain('vqa-head-only');
   });
 
   it('show prints the file', async () => {
-    const { stdout } = await cli.run('recipes', 'show', 'vqa-both');
+    const { stdout } = await cli.here('recipes', 'show', 'vqa-both');
     expect(stdout).toBe(readFileSync('recipes/vqa-both.json', 'utf8'));
   });
 
@@ -129,11 +129,11 @@ describe('recipes', () => {
       $schema: string;
     };
     expect(() => readFileSync(join(cli.folder, $schema))).not.toThrow();
-    expect((await cli.run('validate', 'mine.json', '--no-files')).code).toBe(0);
-    const again = await cli.run('recipes', 'cp', 'vqa-shortcut', 'mine.json');
+    expect((await cli.here('validate', 'mine.json', '--no-files')).code).toBe(0);
+    const again = await cli.here('recipes', 'cp', 'vqa-shortcut', 'mine.json');
     expect(again.code).toBe(2);
     expect(again.stderr).toContain('it is there already');
-    expect((await cli.run('recipes', 'cp', 'vqa-shortcut', 'mine.json', '--overwrite')).code).toBe(0);
+    expect((await cli.here('recipes', 'cp', 'vqa-shortcut', 'mine.json', '--overwrite')).code).toBe(0);
   });
 });
 
@@ -143,7 +143,7 @@ describe('data make', () => {
     const told = await cli.run(...words, '--output', 'a');
     expect(told).toMatchObject({ code: 0, stdout: expect.stringMatching(/a\n$/) });
     expect(told.stderr).toContain('data: 10/10 picture');
-    expect((await cli.run(...words, '--output', 'b', '--quiet')).stderr).toBe('');
+    expect((await cli.here(...words, '--output', 'b', '--quiet')).stderr).toBe('');
   });
 });
 

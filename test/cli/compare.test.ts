@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../src/comparison/comparison.js';
@@ -105,7 +105,7 @@ describe('vlgraft compare', { timeout: 900_000 }, () => {
 
 describe('a program', { timeout: 900_000 }, () => {
   it('compares with the same function and finds the same, and is told what is wrong without lines', async () => {
-    const api = pathToFileURL(join(cli.folder, '../dist/src/index.js')).href;
+    const api = pathToFileURL(join(dirname(cli.main), '../index.js')).href;
     const program = `
       import { readFileSync } from 'node:fs';
       import { compareAdapters, sweep } from ${JSON.stringify(api)};

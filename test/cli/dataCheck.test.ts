@@ -34,7 +34,7 @@ async function check(kind: string, splits: object) {
     data: { ...splits, regions },
   };
   writeFileSync(join(cli.folder, 'recipe.json'), JSON.stringify(recipe));
-  const { code, stdout, stderr } = await cli.run('data', 'check', 'recipe.json', '--quiet');
+  const { code, stdout, stderr } = await cli.here('data', 'check', 'recipe.json', '--quiet');
   const told = stderr.replaceAll(fixtures, '').replace(/\/(flickr30k_entities|vqa_v2)\//g, '');
   return { code, facts: stdout, told: told.trim().split('\n') };
 }

@@ -23,7 +23,7 @@ describe('vlgraft new without a terminal', () => {
   });
 
   it('makes a valid recipe from flags', async () => {
-    await cli.run('data', 'make', 'emoji-scenes', '--count', '100', '--size', '64', '--quiet');
+    await cli.here('data', 'make', 'emoji-scenes', '--count', '100', '--size', '64', '--quiet');
     const words = [
       '--backbone',
       'model',
@@ -34,7 +34,7 @@ describe('vlgraft new without a terminal', () => {
       '--epochs',
       '2',
     ];
-    const { code, stdout, stderr } = await cli.run('new', ...words, '--file', 'recipes/pairs.json');
+    const { code, stdout, stderr } = await cli.here('new', ...words, '--file', 'recipes/pairs.json');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'recipes/pairs.json\n' });
     expect(stderr).toContain('vlgraft run recipes/pairs.json');
     expect(readJson('recipes/pairs.json')).toMatchObject({
@@ -42,7 +42,7 @@ describe('vlgraft new without a terminal', () => {
       adapters: [{ kind: 'bottleneck' }, { kind: 'shortcut' }],
       training: { epochs: 2 },
     });
-    expect((await cli.run('validate', 'recipes/pairs.json')).code).toBe(0);
+    expect((await cli.here('validate', 'recipes/pairs.json')).code).toBe(0);
     expect(
       existsSync(
         join(cli.folder, 'recipes', (readJson('recipes/pairs.json') as { $schema: string }).$schema),
@@ -52,10 +52,10 @@ describe('vlgraft new without a terminal', () => {
 
   it('replaces nothing unasked', async () => {
     const words = ['new', '--backbone', 'model', '--file', 'recipes/pairs.json'];
-    const refused = await cli.run(...words);
+    const refused = await cli.here(...words);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('--file recipes/pairs.json file: recipes/pairs.json is there already');
-    expect((await cli.run(...words, '--overwrite')).code).toBe(0);
+    expect((await cli.here(...words, '--overwrite')).code).toBe(0);
     expect(readJson('recipes/pairs.json')).toMatchObject({ name: 'vqa-bottleneck' });
   });
 
@@ -72,20 +72,20 @@ describe('vlgraft new without a terminal', () => {
       '--name',
       'mine',
     ];
-    const first = await cli.run('new', ...words, '--save-answers', 'answers.json', '--json');
+    const first = await cli.here('new', ...words, '--save-answers', 'answers.json', '--json');
     const { file, recipe } = JSON.parse(first.stdout) as { file: string; recipe: object };
     expect({ code: first.code, file }).toEqual({ code: 0, file: 'mine.json' });
     expect(readJson('answers.json')).toMatchObject({ task: 'vcr', adapters: [], budget: { steps: 3 } });
-    const again = await cli.run('new', '--answers', 'answers.json', '--overwrite', '--json');
+    const again = await cli.here('new', '--answers', 'answers.json', '--overwrite', '--json');
     expect(JSON.parse(again.stdout)).toEqual({ file, recipe });
-    const kept = await cli.run('new', ...words, '--save-answers', 'answers.json');
+    const kept = await cli.here('new', ...words, '--save-answers', 'answers.json');
     expect(kept.code).toBe(2);
     expect(kept.stderr).toContain('answers.json: it is there already');
   });
 
   it('tells what is wrong with a file of answers as of a recipe, on stdout too with --json', async () => {
     writeFileSync(join(cli.folder, 'wrong.json'), '{\n  "task": "vqua"\n}');
-    const { code, stdout, stderr } = await cli.run('new', '--answers', 'wrong.json', '--json');
+    const { code, stdout, stderr } = await cli.here('new', '--answers', 'wrong.json', '--json');
     expect(stderr).toContain('wrong.json:2:11 task: "vqua" is not known; did you mean "vqa"?');
     expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
       code: 2,
@@ -113,7 +113,7 @@ describe('vlgraft new without a terminal', () => {
     });
     expect(stderr).toContain('wrote ran.json');
     expect(readJson('runs/ran/summary.json')).toMatchObject({ steps: 2 });
-    const refused = await cli.run('new', ...words, '--file', 'other.json');
+    const refused = await cli.here('new', ...words, '--file', 'other.json');
     expect(refused.stderr).toContain('runs/ran holds a run (finished)');
   });
 });

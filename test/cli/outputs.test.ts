@@ -13,8 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runProgram } from '../../src/cli/runProgram.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuiltCli } from './builtCli.js';
 import { buildTinyCli } from './tinyRecipe.js';
 
@@ -46,23 +45,7 @@ function copyRun(name: string): void {
   cpSync(at('done'), at(name), { recursive: true });
 }
 
-/** Runs a command in this process, where the engine is there already. */
-async function run(...words: string[]): Promise<{ code: number; stderr: string }> {
-  let stderr = '';
-  const error = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-  const output = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
-  try {
-    const code = await runProgram(words);
-    return { code, stderr };
-  } finally {
-    process.exitCode = 0;
-    error.mockRestore();
-    output.mockRestore();
-  }
-}
+const run = (...words: string[]) => cli.here(...words);
 
 const home = process.cwd();
 

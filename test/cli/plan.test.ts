@@ -23,10 +23,10 @@ describe('vlgraft plan', () => {
   });
 
   it('gives JSON with parameters equal to those of the run', async () => {
-    const planned = await cli.run('plan', 'tiny.json', '--json', '--quiet');
+    const planned = await cli.here('plan', 'tiny.json', '--json', '--quiet');
     expect(planned.stderr).toBe('');
     const plan = JSON.parse(planned.stdout) as RunPlan;
-    const run = await cli.run('run', 'tiny.json', '--json', '--quiet');
+    const run = await cli.here('run', 'tiny.json', '--json', '--quiet');
     const { modules: _modules, ...counts } = plan.parameters;
     expect(counts).toEqual((JSON.parse(run.stdout) as { parameters: object }).parameters);
     expect(Object.keys(plan.splits)).toEqual(['train', 'validation', 'test']);
@@ -37,7 +37,7 @@ describe('vlgraft plan', () => {
   it('tells what looks wrong, with what to do', async () => {
     const rate = 'training.optimizer={"kind":"adamw","learningRate":1}';
     const set = ['--set', 'training.evaluateEvery=50', '--set', rate];
-    const { code, stdout, stderr } = await cli.run('plan', 'tiny.json', '--quiet', ...set);
+    const { code, stdout, stderr } = await cli.here('plan', 'tiny.json', '--quiet', ...set);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^warning: training\.optimizer\.learningRate: 1 is far above/m);
     expect(stdout).toMatch(/^warning: training\.evaluateEvery: the training has 4 steps/m);
@@ -45,7 +45,7 @@ describe('vlgraft plan', () => {
 
   it('tells errors of the recipe as validate does', async () => {
     const words = ['tiny.json', '--set', 'training.bachSize=3'];
-    const [planned, validated] = [await cli.run('plan', ...words), await cli.run('validate', ...words)];
+    const [planned, validated] = [await cli.here('plan', ...words), await cli.here('validate', ...words)];
     expect(planned.code).toBe(2);
     expect(planned.stderr).toBe(validated.stderr);
   });

@@ -30,17 +30,17 @@ describe('vlgraft run', () => {
   });
 
   it('replaces a finished run only when that is asked', async () => {
-    const refused = await cli.run('run', 'tiny.json');
+    const refused = await cli.here('run', 'tiny.json');
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: '' });
     expect(refused.stderr).toContain('runs/tiny: this folder holds a finished run');
-    const replaced = await cli.run('run', 'tiny.json', '--overwrite', '--quiet', '--json');
+    const replaced = await cli.here('run', 'tiny.json', '--overwrite', '--quiet', '--json');
     expect({ code: replaced.code, stderr: replaced.stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(replaced.stdout)).toEqual(readJson('runs/tiny/summary.json'));
   });
 
   it('takes keys and the run folder from the command line', async () => {
     const words = ['run', 'tiny.json', '--output', 'runs/other', '--set', 'training.maxSteps=1', '--json'];
-    const { code, stdout } = await cli.run(...words);
+    const { code, stdout } = await cli.here(...words);
     expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
       code: 0,
       steps: 1,
@@ -67,7 +67,7 @@ describe('vlgraft run', () => {
       stderr: `error: runs/shared: process ${pid} is writing this folder; wait until it ends, or choose another output\n`,
     });
     const settings = ['--set', 'training.maxSteps=2', '--output', 'runs/shared', '--overwrite'];
-    expect((await cli.run('run', 'tiny.json', ...settings)).code).toBe(0);
+    expect((await cli.here('run', 'tiny.json', ...settings)).code).toBe(0);
     expect(existsSync(join(cli.folder, 'runs/shared/.lock'))).toBe(false);
   });
 
@@ -120,12 +120,12 @@ describe('wrong data', () => {
       '--set',
       `data.train.annotations=${annotations.replace('train', 'val')}`,
     ];
-    const { code, stderr } = await cli.run(...words);
+    const { code, stderr } = await cli.here(...words);
     expect(code).toBe(2);
     const lines = stderr.split('\n').filter((line) => line.startsWith('error:'));
     expect(lines).toHaveLength(11);
     const more = Number(/^error: and (\d+) more/.exec(lines.at(-1) ?? '')?.[1]);
-    const { error } = JSON.parse((await cli.run(...words, '--json')).stdout) as {
+    const { error } = JSON.parse((await cli.here(...words, '--json')).stdout) as {
       error: { problems: unknown[] };
     };
     expect(error.problems).toHaveLength(10 + more);
@@ -147,8 +147,8 @@ describe('data check', () => {
     const [name = ''] = readdirSync(torn);
     const kept = readFileSync(join(torn, name));
     writeFileSync(join(torn, name), kept.subarray(0, 200));
-    const { code, stdout, stderr } = await cli.run('data', 'check', 'tiny.json', '--set', setting);
-    const all = await cli.run('data', 'check', 'tiny.json', '--set', setting, '--json');
+    const { code, stdout, stderr } = await cli.here('data', 'check', 'tiny.json', '--set', setting);
+    const all = await cli.here('data', 'check', 'tiny.json', '--set', setting, '--json');
     writeFileSync(join(torn, name), kept);
     expect(code).toBe(2);
     expect(stdout).toMatch(/^test /m);
@@ -169,7 +169,7 @@ describe('data check', () => {
 
   it('goes on with the other splits where files of one are not there', async () => {
     const words = ['data', 'check', 'tiny.json', '--set', 'data.train.questions=no.json', '--quiet'];
-    const { code, stdout, stderr } = await cli.run(...words);
+    const { code, stdout, stderr } = await cli.here(...words);
     expect({ code, lines: stderr.trim().split('\n') }).toEqual({
       code: 2,
       lines: [
@@ -181,7 +181,7 @@ describe('data check', () => {
   });
 
   it('is no check of a recipe that is wrong itself', async () => {
-    const { code, stderr } = await cli.run('data', 'check', 'tiny.json', '--set', 'data.train.questoins=a');
+    const { code, stderr } = await cli.here('data', 'check', 'tiny.json', '--set', 'data.train.questoins=a');
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: expect.stringContaining('data.train.questoins: unknown key'),
@@ -211,11 +211,11 @@ describe('vlgraft report', () => {
   });
 
   it('puts runs beside each other in the folder around them or in a file that is named, and says all of it as JSON', async () => {
-    const unnamed = await cli.run('report', 'runs/tiny', 'runs/other');
+    const unnamed = await cli.here('report', 'runs/tiny', 'runs/other');
     expect(unnamed).toMatchObject({ code: 0, stderr: '' });
     expect(unnamed.stdout).toContain(`report: ${join('runs', 'side-by-side.html')}`);
     const words = ['report', 'runs/tiny', 'runs/other', '--output', 'pages/both.html', '--json'];
-    const { code, stdout } = await cli.run(...words);
+    const { code, stdout } = await cli.here(...words);
     expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
       code: 0,
       file: 'pages/both.html',
@@ -228,7 +228,7 @@ describe('vlgraft report', () => {
   });
 
   it('exits with 2 where a folder holds no run', async () => {
-    const { code, stdout, stderr } = await cli.run('report', 'data');
+    const { code, stdout, stderr } = await cli.here('report', 'data');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('data: this is no run folder');
   });
@@ -262,7 +262,7 @@ describe('a finished run', () => {
   });
 
   it('writes what the official evaluation reads, after training and on demand', async () => {
-    const { code, stderr } = await cli.run('evaluate', 'runs/tiny', '--submission', 'sent');
+    const { code, stderr } = await cli.here('evaluate', 'runs/tiny', '--submission', 'sent');
     expect({ code, told: stderr }).toEqual({
       code: 0,
       told: expect.stringContaining('wrote sent/vqa_v2_results.json'),
@@ -280,7 +280,7 @@ describe('a finished run', () => {
     const blind = { ...recipe, data: { ...recipe.data, test } };
     writeFileSync(join(cli.folder, 'runs/blind/recipe.json'), JSON.stringify(blind));
     const words = ['evaluate', 'runs/blind', '--submission', 'blind', '--quiet'];
-    const { code, stdout, stderr } = await cli.run(...words);
+    const { code, stdout, stderr } = await cli.here(...words);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain('questions have no answers to compare with');
     expect(readJson('blind/vqa_v2_results.json')).toEqual(
@@ -290,7 +290,7 @@ describe('a finished run', () => {
 
   it('takes boxes, and a picture as often as the task reads one', async () => {
     const words = ['predict', 'runs/tiny', '--text', 'Is there a cat?', '--picture', picture];
-    const boxes = await cli.run(...words, '--boxes', '[[0, 0, 30, 40]]');
+    const boxes = await cli.here(...words, '--boxes', '[[0, 0, 30, 40]]');
     expect(JSON.parse(boxes.stdout)).toMatchObject({ id: '0', answer: expect.any(String) });
     for (const [more, told] of [
       [['--boxes', '[[0, 0, 300, 40]]'], 'is not inside'],
@@ -299,7 +299,7 @@ describe('a finished run', () => {
       [['--picture', picture], 'a question about 2 pictures; one picture'],
       [['--choice', 'yes', '--choice', 'no'], 'choices are given'],
     ] as const) {
-      const { code, stdout, stderr } = await cli.run(...words, ...more);
+      const { code, stdout, stderr } = await cli.here(...words, ...more);
       expect({ code, stdout, stderr }).toEqual({
         code: 2,
         stdout: '',
@@ -319,7 +319,7 @@ describe('a finished run', () => {
     expect(answers.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(
       lines.map((_, id) => String(id)),
     );
-    const large = await cli.run(...words, '--batch-size', '512', '--quiet', '--json');
+    const large = await cli.here(...words, '--batch-size', '512', '--quiet', '--json');
     const close = (told: unknown) =>
       JSON.stringify(told, (_, value) => (typeof value === 'number' ? 0 : value));
     expect(close(JSON.parse(large.stdout))).toBe(close(answers.map((text) => JSON.parse(text) as unknown)));
@@ -328,12 +328,12 @@ describe('a finished run', () => {
   it('writes answers to a file that appears whole, and replaces none unasked', async () => {
     writeFileSync(join(cli.folder, 'ask.jsonl'), `${JSON.stringify({ text: 'Is it red?', picture })}\n`);
     const words = ['predict', 'runs/tiny', '--input', 'ask.jsonl', '--output', 'told.jsonl'];
-    expect((await cli.run(...words)).stdout).toBe('wrote 1 prediction to told.jsonl\n');
+    expect((await cli.here(...words)).stdout).toBe('wrote 1 prediction to told.jsonl\n');
     expect(readJson('told.jsonl')).toMatchObject({ id: '0', answer: expect.any(String) });
-    const again = await cli.run(...words);
+    const again = await cli.here(...words);
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('it is there already') });
     writeFileSync(join(cli.folder, 'ask.jsonl'), '{"text": "Is it red?", "picture": "no.png"}\n');
-    const wrong = await cli.run('predict', 'runs/tiny', '--input', 'ask.jsonl', '--output', 'other.jsonl');
+    const wrong = await cli.here('predict', 'runs/tiny', '--input', 'ask.jsonl', '--output', 'other.jsonl');
     expect(wrong.code).toBe(2);
     expect(readdirSync(cli.folder).filter((name) => name.startsWith('other.jsonl'))).toEqual([]);
   });
@@ -346,7 +346,7 @@ describe('a finished run', () => {
       Array.from({ length: 92 }, (_, id) => line(id)).join('\n'),
     );
     const words = ['predict', 'runs/tiny', '--input', 'large.jsonl', '--batch-size', '2', '--quiet'];
-    expect(await cli.run(...words)).toEqual({
+    expect(await cli.here(...words)).toEqual({
       code: 2,
       stdout: '',
       stderr: [91, 92].map((at) => `error: large.jsonl:${at}: "no.png": no such picture\n`).join(''),
@@ -376,7 +376,7 @@ describe('a finished run', () => {
     const line = (change: object) => JSON.stringify({ text: 'Is there a cat?', picture, ...change });
     const lines = [line({ id: 7 }), line({ picture: 'no.png' }), '', line({ boxes: [[9, 9, 1, 1]] })];
     writeFileSync(join(cli.folder, 'some.jsonl'), `\uFEFF${lines.join('\r\n')}`);
-    const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'some.jsonl');
+    const { code, stderr } = await cli.here('predict', 'runs/tiny', '--input', 'some.jsonl');
     expect(code).toBe(2);
     expect(stderr.split('\n').filter((told) => told.startsWith('error:'))).toEqual([
       'error: some.jsonl:2: "no.png": no such picture',
@@ -385,7 +385,7 @@ describe('a finished run', () => {
   });
 
   it('does not begin an evaluation whose predictions it could not write', async () => {
-    const { code, stderr } = await cli.run('evaluate', 'runs/tiny', '--predictions', 'no/where.json');
+    const { code, stderr } = await cli.here('evaluate', 'runs/tiny', '--predictions', 'no/where.json');
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: 'error: no/where.json: its folder: there is no such file or folder; a folder that is there\n',
@@ -399,7 +399,7 @@ describe('a finished run', () => {
 
   it('tells every line of a file that is no question', async () => {
     writeFileSync(join(cli.folder, 'wrong.jsonl'), '{"text": "Why?"}\nno\n');
-    const { code, stderr } = await cli.run('predict', 'runs/tiny', '--input', 'wrong.jsonl');
+    const { code, stderr } = await cli.here('predict', 'runs/tiny', '--input', 'wrong.jsonl');
     expect(code).toBe(2);
     expect(stderr).toMatch(/wrong\.jsonl:1: no picture is given.*\n.*wrong\.jsonl:2:1: not JSON/);
   });

@@ -58,6 +58,6 @@ export function writeTinyRecipe(folder: string): void {
 export async function buildTinyCli(): Promise<BuiltCli> {
   const cli = buildCli();
   writeTinyRecipe(cli.folder);
-  await cli.run('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
+  await cli.here('data', 'make', 'emoji-scenes', '--count', '20', '--size', '64', '--quiet');
   return cli;
 }

@@ -51,7 +51,7 @@ describe.skipIf(process.platform === 'win32')('two processes and one run folder'
       const first = await during(run(name), async (pid) => {
         const before = contentOf(at(name));
         expect(Object.keys(before)).toContain('.lock');
-        expect(await cli.run(...run(name, ...[flag].filter(Boolean)))).toEqual({
+        expect(await cli.here(...run(name, ...[flag].filter(Boolean)))).toEqual({
           code: 2,
           stdout: '',
           stderr: `error: ${name}: process ${pid} is writing this folder; wait until it ends, or choose another output\n`,
@@ -59,7 +59,7 @@ describe.skipIf(process.platform === 'win32')('two processes and one run folder'
         expect(contentOf(at(name))).toEqual(before);
       });
       expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining(`run folder: ${name}`) });
-      expect((await cli.run(...run('runs/alone', '--overwrite', '--quiet'))).code).toBe(0);
+      expect((await cli.here(...run('runs/alone', '--overwrite', '--quiet'))).code).toBe(0);
       const weights = (folder: string) => readFileSync(at(`${folder}/adapter/adapter_model.safetensors`));
       expect(weights(name).equals(weights('runs/alone'))).toBe(true);
       expect(readdirSync(at(name))).not.toContain('.lock');
@@ -71,13 +71,13 @@ describe.skipIf(process.platform === 'win32')('two processes and one run folder'
     const first = await during(run(name), async () => {
       const before = contentOf(at(name));
       for (const verb of ['report', 'evaluate']) {
-        const { code, stdout, stderr } = await cli.run(verb, name);
+        const { code, stdout, stderr } = await cli.here(verb, name);
         expect({ verb, code, stdout }).toEqual({ verb, code: 2, stdout: '' });
         expect(stderr).toContain(`error: ${name}`);
       }
       expect(contentOf(at(name))).toEqual(before);
     });
     expect(first.code).toBe(0);
-    expect((await cli.run('report', name, '--quiet')).code).toBe(0);
+    expect((await cli.here('report', name, '--quiet')).code).toBe(0);
   });
 });

@@ -29,7 +29,7 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
   beforeAll(async () => {
     cli = buildCli();
     writeTinyBackbone(cli.folder);
-    await cli.run('data', 'make', 'emoji-scenes', '--count', '100', '--size', '64', '--quiet');
+    await cli.here('data', 'make', 'emoji-scenes', '--count', '100', '--size', '64', '--quiet');
   });
   afterAll(() => cli.remove());
   afterEach(() => {
@@ -37,9 +37,8 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
     rmSync(join(cli.folder, 'runs'), { recursive: true, force: true });
   });
 
-  const main = () => join(cli.folder, '../dist/src/cli/main.js');
   const start = (options = '') => {
-    terminal = openTerminal(cli.folder, `${process.execPath} ${main()} new ${options}`);
+    terminal = openTerminal(cli.folder, `${process.execPath} ${cli.main} new ${options}`);
   };
 
   /** Answers the steps up to one, by default all; `keys` beside Enter by title. */
@@ -67,7 +66,7 @@ describe.skipIf(!hasTmux())('vlgraft new in a terminal of 80 x 24', () => {
       });
       await terminal.waitFor(/^exit: 0$/m);
       const file = readdirSync(cli.folder).find((name) => name.startsWith(`${task}-`)) as string;
-      const { code, stdout } = await cli.run('validate', file);
+      const { code, stdout } = await cli.here('validate', file);
       expect({ code, stdout }).toEqual({ code: 0, stdout: `${file}: valid\n` });
       expect(JSON.parse(readFileSync(join(cli.folder, file), 'utf8'))).toMatchObject({
         task: { kind: task },

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from '../sharp.js';
 import type { Icon, Icons } from './artists.js';
 import { groundSvg } from './grounds.js';
 import { placeBoxes } from './placeBoxes.js';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
-import { type Tensor, tf } from '../tf.js';
+import { loadTensorFlow, type Tensor, tf } from '../tf.js';
 import { type Binding, createBinding, type TensorMetadata } from './binding.js';
 import { loadLibrary } from './library.js';
 import { openSession } from './session.js';
@@ -58,7 +58,7 @@ export function registerNativeBackend(library: string, kernels: string, threads:
   };
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
   legacy.isArray ??= Array.isArray;
-  Object.assign(globalThis, { [Symbol.for('vlgraft.tfjs')]: tf });
+  Object.assign(globalThis, { [Symbol.for('vlgraft.tfjs')]: loadTensorFlow() });
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require(join(kernels, 'dist/nodejs_kernel_backend.js'));
   require(join(kernels, 'dist/register_all_kernels.js'));
