@@ -37,7 +37,13 @@ interface Splits {
 function createSplitChecks(modules: RecipeModules, ajv: Ajv2020) {
   let kept: readonly Splits[] = [];
   const byKind = new Map<unknown, ValidateFunction>();
-  const compiled = (task: unknown): ValidateFunction => ajv.compile(splitsSchema(modules, task) ?? {});
+  const compiled = (task: unknown): ValidateFunction => {
+    const schema = splitsSchema(modules, task) ?? {};
+    const validate = ajv.compile(schema);
+    // Else ajv keeps it for good; there is a schema for each choice of options.
+    ajv.removeSchema(schema);
+    return validate;
+  };
   const forOptions = (task: unknown): ValidateFunction => {
     const known = kept.find((one) => isDeepStrictEqual(one.task, task));
     const found = known ?? { task: structuredClone(task), validate: compiled(task) };

@@ -78,8 +78,14 @@ function withClasses(pattern: string, escaped: (point: number) => string): strin
 const nativeEscape = (point: number) => `\\u{${point.toString(16)}}`;
 const linearEscape = (point: number) => `\\x{${point.toString(16)}}`;
 
+/** Those of the known patterns that were needed, compiled. */
+const compiled = new Map<string, RegExp>();
+
 function nativeMatcher(source: string): Matcher {
-  const expression = new RegExp(withClasses(source, nativeEscape) as string, 'gu');
+  const known = compiled.get(source);
+  const expression = known ?? new RegExp(withClasses(source, nativeEscape) as string, 'gu');
+  compiled.set(source, expression);
+  // matchAll works on a copy of the expression, so that several texts may be matched by turns.
   return (text) =>
     Array.from(text.matchAll(expression), ({ 0: match, index }) => [index, index + match.length]);
 }
@@ -106,9 +112,9 @@ function linearMatcher(pattern: string, where: string): Matcher {
   const source = withClasses(pattern.replace(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}'), linearEscape);
   if (source === undefined) return refuse(where, 'a negated class inside a class is not run', expected);
   try {
-    const compiled = RE2JS.compile(source, RE2JS.MULTILINE);
+    const program = RE2JS.compile(source, RE2JS.MULTILINE);
     return (text) => {
-      const matcher = compiled.matcher(text);
+      const matcher = program.matcher(text);
       const matches: [number, number][] = [];
       while (matcher.find()) matches.push([matcher.start(), matcher.end()]);
       return matches;
