@@ -46,32 +46,48 @@ const DEEPEST = 100;
 
 const [QUOTE, BACKSLASH, SLASH, STAR] = [0x22, 0x5c, 0x2f, 0x2a];
 const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
+const CLOSED_BY: Readonly<Record<number, number>> = { [LIST_END]: LIST, [OBJECT_END]: OBJECT };
 
-/** The place after a string that begins at a quote. */
+const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
+
+const endsString = (code: number): boolean =>
+  code === QUOTE || code === LINE_FEED || code === CARRIAGE_RETURN;
+
+/** The place after a string that begins at a quote; one that is not closed ends with its line. */
 function afterString(text: string, quote: number): number {
   let at = quote + 1;
-  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  while (at < text.length && !endsString(text.charCodeAt(at)))
+    at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
   return at + 1;
 }
+
+const LINE_END = /[\n\r]/g;
 
 /** The place after a comment, or after a slash that begins none. */
 function afterSlash(text: string, slash: number): number {
   const next = text.charCodeAt(slash + 1);
-  if (next !== SLASH && next !== STAR) return slash + 1;
-  const end = text.indexOf(next === SLASH ? '\n' : '*/', slash + 2);
-  return end === -1 ? text.length : end + 1;
+  if (next === STAR) {
+    const end = text.indexOf('*/', slash + 2);
+    return end === -1 ? text.length : end + 2;
+  }
+  if (next !== SLASH) return slash + 1;
+  LINE_END.lastIndex = slash + 2;
+  return LINE_END.exec(text)?.index ?? text.length;
 }
 
-/** Where a list or an object begins below more than 100 others; undefined: nowhere. Comments are passed over. */
+/**
+ * Where a list or an object begins below more than 100 others; undefined: nowhere. Comments are passed over. Also of a
+ * text that is no JSON, no parser that goes on after an error goes deeper: what closes the wrong thing closes nothing.
+ */
 function tooDeepAt(text: string): number | undefined {
-  let depth = 0;
+  const open: number[] = [];
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = afterString(text, at);
     else if (code === SLASH) at = afterSlash(text, at);
     else {
-      if ((code === LIST || code === OBJECT) && ++depth > DEEPEST) return at;
-      if (code === LIST_END || code === OBJECT_END) depth--;
+      if ((code === LIST || code === OBJECT) && open.push(code) > DEEPEST) return at;
+      if (CLOSED_BY[code] !== undefined && open.at(-1) === CLOSED_BY[code]) open.pop();
       at++;
     }
   }

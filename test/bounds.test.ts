@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createBackbone, readShape } from '../src/backbones/load.js';
 import { readJsonObject } from '../src/checkpoints/jsonFile.js';
 import { problemLines } from '../src/cli/problemLines.js';
+import { UsageError } from '../src/errors.js';
 import { fileStatus } from '../src/fileStatus.js';
 import { parseJson } from '../src/jsonSyntax.js';
 import { addAll, largest, smallest } from '../src/lists.js';
@@ -48,6 +49,32 @@ describe('JSON from outside', () => {
     expect(() => parseRecipe(text, 'recipe.json')).toThrow(
       'recipe.json:1:106: lists and objects stand too deep',
     );
+  });
+
+  it.each([
+    ['after a string that is not closed', `{"a\n": ${nested(4000)}}`],
+    ['after a string whose line ends with a backslash', `{"a\\\n": ${nested(4000)}}`],
+    ['after a comment that a carriage return ends', `//\r${nested(4000)}`],
+    ['after a comment and what looks like another', `/* */* ${nested(4000)} */`],
+    ['with brackets that close others', '[}'.repeat(4000)],
+    ['with braces that are closed by brackets', '{"a":[{]}'.repeat(4000)],
+  ])('is refused where it is no JSON and too deep %s', (_, text) => {
+    const refused = /too deep inside each other|not JSON|not a valid|expected|does not end/;
+    expect(() => readJsonObject(write('broken.json', text))).toThrow(UsageError);
+    expect(() => parseRecipe(text, 'recipe.json')).toThrow(UsageError);
+    expect(() => parseRecipe(text, 'recipe.json')).toThrow(refused);
+  });
+
+  it('may be wrong in every line of a recipe of 300,000', () => {
+    const { problems } = (() => {
+      try {
+        parseRecipe(`{${'x\n'.repeat(300_000)}}`, 'recipe.json');
+      } catch (error) {
+        if (error instanceof UsageError) return error;
+      }
+      throw new Error('nothing was wrong');
+    })();
+    expect(problems.at(-1)).toMatchObject({ line: 300_000, column: 1 });
   });
 
   it('may have brackets in the comments of a recipe', () => {

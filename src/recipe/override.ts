@@ -3,7 +3,7 @@ import { parseJson } from '../jsonSyntax.js';
 import { addAll } from '../lists.js';
 import { shippedModules } from './modules.js';
 import { formatPath, isPrefix, type Path, parsePath, valueAt } from './path.js';
-import { recipeSchema } from './schema.js';
+import { recipeSchemaBesideSplits } from './schema.js';
 import type { ParsedRecipe } from './source.js';
 
 type Container = Record<string | number, unknown>;
@@ -41,7 +41,7 @@ class Nowhere extends Error {
 /** What an object that is not written starts as: the schema's default, for example of a kind. */
 function defaultAt(path: Path): object {
   const properties = path.flatMap((part) => ['properties', part]);
-  const found = valueAt(recipeSchema(shippedModules), [...properties, 'default']);
+  const found = valueAt(recipeSchemaBesideSplits(shippedModules), [...properties, 'default']);
   return isContainer(found) && !Array.isArray(found) ? found : {};
 }
 

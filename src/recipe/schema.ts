@@ -19,6 +19,8 @@ function withPaths(schema: JsonSchema): JsonSchema {
   return { ...schema, properties: Object.fromEntries(entries) };
 }
 
+type TaskModule = RecipeModules['tasks'][number];
+
 const seed: JsonSchema = {
   type: 'integer',
   minimum: 0,
@@ -128,38 +130,46 @@ const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
   },
 });
 
-/** Ties the splits of `data` to the reader of the task that the recipe names; `task` is what the recipe says of it. */
-const splitsOf = ({ tasks }: RecipeModules, task: unknown): JsonSchema[] =>
-  tasks.map(({ kind, dataSchema: whole, splitSchema }) => ({
+/** The splits of `data` as the reader of a task takes them; `task` is what the recipe says of it. */
+const splitsOf = ({ kind, dataSchema: whole, splitSchema }: TaskModule, task: unknown): JsonSchema => ({
+  type: 'object',
+  properties: {
+    data: {
+      type: 'object',
+      description: DATA,
+      properties: eachSplit((split) => {
+        const files = (isKind(task, kind) && splitSchema?.(task, split)) || whole;
+        return { description: SPLITS[split], ...withPaths(files) };
+      }),
+    },
+  },
+});
+
+/** Ties the splits of `data` to the reader of the task that the recipe names. */
+const splitsOfEach = ({ tasks }: RecipeModules, task: unknown): JsonSchema[] =>
+  tasks.map((module) => ({
     if: {
       type: 'object',
       required: ['task'],
-      properties: { task: { type: 'object', required: ['kind'], properties: { kind: { const: kind } } } },
-    },
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: {
-      type: 'object',
       properties: {
-        data: {
-          type: 'object',
-          description: DATA,
-          properties: eachSplit((split) => {
-            const files = (isKind(task, kind) && splitSchema?.(task, split)) || whole;
-            return { description: SPLITS[split], ...withPaths(files) };
-          }),
-        },
+        task: { type: 'object', required: ['kind'], properties: { kind: { const: module.kind } } },
       },
     },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: splitsOf(module, task),
   }));
 
 const isKind = (task: unknown, kind: string): task is object =>
   typeof task === 'object' && task !== null && 'kind' in task && task.kind === kind;
 
-/**
- * The JSON Schema of recipes (draft 2020-12 and OpenAPI's `discriminator`), put together from the modules.
- * @param task the `task` of the recipe that is to be checked, where its splits depend on its options
- */
-export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema {
+/** The schema of a recipe's splits, which the rest leaves open; undefined for a task that is not known. */
+export function splitsSchema({ tasks }: RecipeModules, task: unknown): JsonSchema | undefined {
+  const module = tasks.find(({ kind }) => isKind(task, kind));
+  return module && splitsOf(module, task);
+}
+
+/** The JSON Schema of a recipe, whose splits hold anything. */
+export function recipeSchemaBesideSplits(modules: RecipeModules): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'vlgraft recipe',
@@ -208,6 +218,14 @@ export function recipeSchema(modules: RecipeModules, task?: unknown): JsonSchema
         examples: ['runs/vqa-bottleneck'],
       },
     },
-    allOf: splitsOf(modules, task),
   };
 }
+
+/**
+ * The JSON Schema of recipes (draft 2020-12 and OpenAPI's `discriminator`), put together from the modules.
+ * @param task the `task` of the recipe that is to be checked, where its splits depend on its options
+ */
+export const recipeSchema = (modules: RecipeModules, task?: unknown): JsonSchema => ({
+  ...recipeSchemaBesideSplits(modules),
+  allOf: splitsOfEach(modules, task),
+});

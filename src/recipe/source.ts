@@ -1,7 +1,9 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type Problem, UsageError } from '../errors.js';
 import { nestingProblem, syntaxWords } from '../jsonSyntax.js';
+import { addAll } from '../lists.js';
 import { formatPath, isPrefix, type Path } from './path.js';
+import { type PositionOf, positionsIn } from './positions.js';
 
 /** A `--set` that was applied to a recipe. */
 interface Override {
@@ -13,7 +15,7 @@ interface Override {
 /** The text that a recipe came from, so that problems can be shown at their line and column. */
 export interface RecipeSource {
   readonly file: string;
-  readonly text: string;
+  readonly positionOf: PositionOf;
   readonly tree: Node;
   readonly overrides: readonly Override[];
 }
@@ -35,12 +37,6 @@ export interface Finding {
 
 const LARGEST_RECIPE = 1 << 20;
 
-function positionOf(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  return { line: before.split('\n').length, column: offset - lineStart + 1 };
-}
-
 /** JSON value of a tree; keys such as `__proto__` stay plain keys. */
 function plainValue(node: Node): unknown {
   if (node.type === 'array') return (node.children ?? []).map(plainValue);
@@ -60,7 +56,7 @@ function plainValue(node: Node): unknown {
 }
 
 /** Keys that stand twice in one object. */
-function duplicates(node: Node, file: string, text: string): Problem[] {
+function duplicates(node: Node, file: string, positionOf: PositionOf): Problem[] {
   const first = new Map<string, Node>();
   const own = (node.type === 'object' ? (node.children ?? []) : []).flatMap((property): Problem[] => {
     const key = property.children?.[0];
@@ -68,13 +64,11 @@ function duplicates(node: Node, file: string, text: string): Problem[] {
     const earlier = first.get(key.value as string);
     first.set(key.value as string, key);
     if (!earlier) return [];
-    const { line } = positionOf(text, earlier.offset);
+    const { line } = positionOf(earlier.offset);
     const message = `the key ${JSON.stringify(key.value)} is given twice`;
-    return [
-      { file, ...positionOf(text, key.offset), message, expected: `it stands in line ${line} already` },
-    ];
+    return [{ file, ...positionOf(key.offset), message, expected: `it stands in line ${line} already` }];
   });
-  return [...own, ...(node.children ?? []).flatMap((child) => duplicates(child, file, text))];
+  return [...own, ...(node.children ?? []).flatMap((child) => duplicates(child, file, positionOf))];
 }
 
 /**
@@ -94,15 +88,21 @@ function causes(errors: readonly ParseError[], text: string): ParseError[] {
 const isKeyInList = ({ error, offset }: ParseError, text: string): boolean =>
   printParseErrorCode(error) === 'CommaExpected' && text[offset] === ':';
 
-function syntaxProblems(all: readonly ParseError[], file: string, text: string): Problem[] {
-  const quoted = all.find(({ offset }) => text[offset] === "'");
-  if (quoted && quoted === all[0]) {
+/** Problems of a text that is no JSON; single quotes are one, whatever they lead to. */
+function syntaxProblems(
+  all: readonly ParseError[],
+  file: string,
+  text: string,
+  positionOf: PositionOf,
+): Problem[] {
+  const [first] = all;
+  if (first && text[first.offset] === "'") {
     const message = 'single quotes stand here, which JSON has not';
-    return [{ file, ...positionOf(text, quoted.offset), message, expected: 'double quotes, everywhere' }];
+    return [{ file, ...positionOf(first.offset), message, expected: 'double quotes, everywhere' }];
   }
   return causes(all, text).map((one) => ({
     file,
-    ...positionOf(text, one.offset),
+    ...positionOf(one.offset),
     message: isKeyInList(one, text)
       ? 'a key inside a list: a closing ] was expected before it'
       : syntaxWords(one.error),
@@ -126,9 +126,11 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
     const expected = 'a recipe, for example a copy of a shipped one: vlgraft recipes cp';
     throw new UsageError({ file, line: 1, column: 1, message: 'the file is empty', expected });
   }
-  const problems = [...syntaxProblems(errors, file, source), ...(tree ? duplicates(tree, file, source) : [])];
+  const positionOf = positionsIn(source);
+  const problems = syntaxProblems(errors, file, source, positionOf);
+  if (tree) addAll(problems, duplicates(tree, file, positionOf));
   if (!tree || problems.length > 0) throw new UsageError(problems);
-  return { input: plainValue(tree), source: { file, text: source, tree, overrides: [] } };
+  return { input: plainValue(tree), source: { file, positionOf, tree, overrides: [] } };
 }
 
 /** The node of a path, or of its nearest ancestor that the text has. */
@@ -159,5 +161,5 @@ export function problemOf(finding: Finding, source?: RecipeSource): Problem {
   const override = overrideOf(source, path);
   if (override) return { file: override.flag, ...told };
   const node = nearestNode(source.tree, path, target);
-  return { file: source.file, ...positionOf(source.text, node.offset), ...told };
+  return { file: source.file, ...source.positionOf(node.offset), ...told };
 }

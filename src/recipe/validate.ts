@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
 import { inWords } from '../json.js';
 import { checkRecipe, checkWritten, defaultTextLength, fillFromFolders } from './checks.js';
 import { type RecipeModules, shippedModules } from './modules.js';
 import { type Path, valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
-import { recipeSchema } from './schema.js';
+import { checkOf, type RecipeCheck } from './schemaCheck.js';
 import { explainRecipeErrors } from './schemaErrors.js';
 import { type Finding, problemOf, type RecipeSource } from './source.js';
 
@@ -24,58 +23,11 @@ export interface ResolveOptions {
   readonly modules?: RecipeModules;
 }
 
-/** What a compiled schema depends on. */
-interface SchemaKey {
-  readonly modules: RecipeModules;
-  /** Of the recipe, where its splits depend on its options. */
-  readonly task: unknown;
-}
-
-/** A schema, and what the existence of its paths is asked of. */
-interface Compiled {
-  readonly key: SchemaKey;
-  readonly validate: ValidateFunction;
-  exists: (path: string) => boolean;
-}
-
-function compileSchema(key: SchemaKey): Compiled {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    useDefaults: true,
-    discriminator: true,
-    // That it is a schema is tested; to check it here takes longer than to compile it.
-    validateSchema: false,
-  });
-  ajv.addFormat('path', (path: string) => made.exists(path)).addFormat('text', true);
-  const made: Compiled = {
-    key,
-    validate: ajv.compile(recipeSchema(key.modules, key.task)),
-    exists: () => true,
-  };
-  return made;
-}
-
-/** Schemas that are kept: compiling takes longer than all else here, and many recipes of few tasks are checked. */
-const KEPT = 4;
-/** The one that was asked for last comes last. */
-let kept: readonly Compiled[] = [];
-
-function compiledFor(key: SchemaKey): Compiled {
-  const found = kept.find((one) => isDeepStrictEqual(one.key, key)) ?? compileSchema(key);
-  kept = [...kept.filter((one) => one !== found), found].slice(-KEPT);
-  return found;
-}
-
 /** Errors of the schema; defaults are filled in. */
-function schemaErrors(input: unknown, modules: RecipeModules, exists: Compiled['exists']) {
-  const task = valueAt(input, ['task']);
-  const kind = valueAt(task, ['kind']);
-  const depends = modules.tasks.some((one) => one.kind === kind && one.splitSchema);
-  // A copy, for validating fills the defaults in.
-  const compiled = compiledFor({ modules, task: depends ? copyOf(task) : undefined });
-  compiled.exists = exists;
-  return compiled.validate(input) ? [] : (compiled.validate.errors ?? []);
+function schemaErrors(filled: unknown, modules: RecipeModules, exists: RecipeCheck['exists']) {
+  const check = checkOf(modules);
+  check.exists = exists;
+  return check.errorsOf(filled);
 }
 
 /** A copy that may be changed; what JSON can't hold is left out, as JSON does. */

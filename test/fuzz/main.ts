@@ -12,16 +12,20 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createFuzzer, type FuzzReader, inputOf } from './reader.js';
 import { fuzzReaders } from './readers.js';
+import { recordRun } from './record.js';
 
 const HELP =
-  'npm run fuzz -- [--runs 1000000] [--seconds 60] [--seed 1] [--from 0] [--out fuzz-findings] [READER ...]';
+  'npm run fuzz -- [--runs 1000000] [--seconds 60] [--seed 1] [--from 0] [--out fuzz-findings] [--record FILE] [READER ...]';
 
 /** Milliseconds without a finished input after which it counts as a hang. */
 const HANGS = 60_000;
+/** Seconds after which a child tells how far it is. */
+const TELLS = 5;
 /** Findings of one reader after which it is left. */
 const MOST_FINDINGS = 20;
 
@@ -54,19 +58,29 @@ async function carryOut({ name, seed, from, to, position, folder, seconds }: Par
   const file = openSync(position, 'w');
   const number = Buffer.alloc(8);
   await fuzzer.warmUp().catch(() => {});
-  const start = performance.now();
+  const [start, used] = [performance.now(), process.cpuUsage()];
   const worked = () => (performance.now() - start) / 1000;
-  let index = from;
+  let [index, told] = [from, 0];
+  const tell = () => {
+    const { user, system } = process.cpuUsage(used);
+    process.send?.({ to: index, worked: (user + system) / 1e6, accepted: fuzzer.accepted() });
+    told = worked();
+  };
   for (; index < to && !(worked() > (seconds ?? Number.POSITIVE_INFINITY)); index++) {
     number.writeDoubleLE(index);
     writeSync(file, number, 0, 8, 0);
     const what = await fuzzer.run(inputOf(reader, seed, index));
     if (what !== undefined) process.send?.({ index, what });
+    if (index % 100 === 0 && worked() - told > TELLS) {
+      tell();
+      // What is sent leaves when nothing else is left to do.
+      await setImmediate();
+    }
   }
   number.writeDoubleLE(index);
   writeSync(file, number, 0, 8, 0);
   closeSync(file);
-  process.send?.({ worked: worked() });
+  tell();
   fuzzer.close();
 }
 
@@ -75,17 +89,27 @@ interface Ended {
   readonly what?: string;
 }
 
-/** What a child tells: a finding, or at its end the seconds that reading took. */
-type Told = Required<Ended> | { readonly worked: number };
+/** What a child tells now and then, and at its end. */
+interface Work {
+  /** The number of its next input. */
+  readonly to: number;
+  /** Seconds of the processor. */
+  readonly worked: number;
+  /** Inputs of which a value came. */
+  readonly accepted: number;
+}
+
+/** What a child tells: a finding, or its work. */
+type Told = Required<Ended> | Work;
 
 /** Whom it tells. */
 interface Listener {
   onFinding(index: number, what: string): void;
-  onEnd(worked: number): void;
+  onWork(work: Work): void;
 }
 
 /** Starts a child for a part; resolves when it is done, or with the input that ended it. */
-function follow(part: Part, { onFinding, onEnd }: Listener): Promise<Ended> {
+function follow(part: Part, { onFinding, onWork }: Listener): Promise<Ended> {
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(part)], {
     execArgv: ['--max-old-space-size=3000'],
   });
@@ -93,9 +117,7 @@ function follow(part: Part, { onFinding, onEnd }: Listener): Promise<Ended> {
     const bytes = existsSync(part.position) ? readFileSync(part.position) : Buffer.alloc(0);
     return bytes.length === 8 ? bytes.readDoubleLE(0) : part.from;
   };
-  child.on('message', (told: Told) =>
-    'worked' in told ? onEnd(told.worked) : onFinding(told.index, told.what),
-  );
+  child.on('message', (told: Told) => ('worked' in told ? onWork(told) : onFinding(told.index, told.what)));
   return new Promise((resolve) => {
     let [before, since] = [-1, Date.now()];
     let hung = false;
@@ -125,9 +147,11 @@ interface Row {
   /** At most; NaN: as long as it takes. */
   readonly seconds: number;
   readonly out: string;
+  /** Where a line is added for each reader. */
+  readonly record?: string | undefined;
 }
 
-async function fuzz({ name, seed, from, to, seconds, out }: Row): Promise<number> {
+async function fuzz({ name, seed, from, to, seconds, out, record }: Row): Promise<number> {
   const reader = readerOf(name);
   const root = workFolder();
   let findings = 0;
@@ -140,27 +164,35 @@ async function fuzz({ name, seed, from, to, seconds, out }: Row): Promise<number
     writeFileSync(join(folder, `${seed}-${index}.txt`), `${what}\n`);
     console.log(`${name} --seed ${seed} --from ${index} --runs 1: ${what}`);
   };
-  let worked = 0;
-  const listener: Listener = {
-    onFinding: keep,
-    onEnd: (took) => {
-      worked += took;
-    },
+  /** Of the children that are done, and with the one that works. */
+  let [before, work]: [Work, Work] = [none(from), none(from)];
+  const remember = () => {
+    const { to: at, worked, accepted } = work;
+    if (record) recordRun(record, { reader: name, seed, from, to: at, findings, accepted, seconds: worked });
+  };
+  const onWork = ({ to: at, worked, accepted }: Work) => {
+    work = { to: at, worked: before.worked + worked, accepted: before.accepted + accepted };
+    remember();
   };
   const limit = Number.isNaN(seconds) ? null : seconds;
   const places = { position: join(root, 'position'), folder: join(root, 'files') };
-  let at = from;
-  while (at < to && findings < MOST_FINDINGS) {
-    const ended = await follow({ name, seed, from: at, to, seconds: limit, ...places }, listener);
+  while (work.to < to && findings < MOST_FINDINGS) {
+    const part = { name, seed, from: work.to, to, seconds: limit, ...places };
+    const ended = await follow(part, { onFinding: keep, onWork });
     if (ended.what !== undefined) keep(ended.index, ended.what);
-    at = ended.index + Number(ended.what !== undefined);
+    work = { ...work, to: ended.index + Number(ended.what !== undefined) };
+    before = work;
     if (ended.what === undefined) break;
   }
+  remember();
   rmSync(root, { recursive: true, force: true });
-  const pace = worked > 0 ? `, ${((at - from) / worked).toFixed(0)} a second` : '';
-  console.log(`${name}: ${at - from} inputs, ${findings} findings${pace}`);
+  const { worked, accepted } = work;
+  const pace = worked > 0 ? `, ${((work.to - from) / worked).toFixed(0)} a second of the processor` : '';
+  console.log(`${name}: ${work.to - from} inputs, ${findings} findings${pace}, ${accepted} read as right`);
   return findings;
 }
+
+const none = (from: number): Work => ({ to: from, worked: 0, accepted: 0 });
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -171,6 +203,7 @@ async function main(): Promise<void> {
       seed: { type: 'string', default: '1' },
       from: { type: 'string', default: '0' },
       out: { type: 'string', default: 'fuzz-findings' },
+      record: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -184,7 +217,7 @@ async function main(): Promise<void> {
     number,
     number,
   ];
-  const row = { seed, from, to: from + Number(values.runs), seconds, out: values.out };
+  const row = { seed, from, to: from + Number(values.runs), seconds, out: values.out, record: values.record };
   let findings = 0;
   for (const name of names) findings += await fuzz({ name, ...row });
   process.exitCode = findings > 0 ? 1 : 0;

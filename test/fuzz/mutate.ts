@@ -119,20 +119,23 @@ const changedValue: Changed = (value, random) => {
   return isObject(value) ? changedMembers(value, random) : random.pick(odd)(random);
 };
 
-/** A value with one place in it changed: deeper the likelier, the more there is below. */
-const changedSomewhere: Changed = (value, random) => {
+/**
+ * A value with one place in it changed: deeper the likelier, the more there is below.
+ * @param here one in so many is changed itself; a whole file seldom, for little is read of it then
+ */
+const changedSomewhere = (value: unknown, random: Random, here = 6): unknown => {
   const keys = isObject(value) ? Object.keys(value) : [];
-  if (keys.length === 0 || random.integer(6) === 0) return changedValue(value, random);
+  if (keys.length === 0 || random.integer(here) === 0) return changedValue(value, random);
   const key = random.pick(keys);
   const changed = changedSomewhere((value as Record<string, unknown>)[key], random);
   if (Array.isArray(value)) return value.map((item: unknown, at) => (String(at) === key ? changed : item));
   return objectOf(Object.entries(value as object).map(([name, own]) => [name, name === key ? changed : own]));
 };
 
-/** JSON of a value with one to four places changed. */
+/** JSON of a value with one to three places changed. */
 function mutateJson(given: unknown, random: Random): string {
   let value = given;
-  for (let left = 1 + random.integer(4); left > 0; left--) value = changedSomewhere(value, random);
+  for (let left = 1 + random.integer(3); left > 0; left--) value = changedSomewhere(value, random, 24);
   return unmark(JSON.stringify(value) ?? 'null');
 }
 
@@ -267,10 +270,12 @@ export function* hostileFiles(bytes: Buffer): Generator<Buffer> {
   if (whole) for (const value of withHostilePart(whole.value)) yield Buffer.from(JSON.stringify(value));
 }
 
-/** The value of a JSON text; undefined where it is none. */
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/** The value of a JSON text, with or without a byte order mark; undefined where it is none. */
 const parsedText = (text: string): { readonly value: unknown } | undefined => {
   try {
-    return { value: JSON.parse(text) as unknown };
+    return { value: JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text) as unknown };
   } catch {
     return undefined;
   }
@@ -303,8 +308,18 @@ function parsedOf(bytes: Buffer): Parsed {
 
 /** Changes a file by its structure where it has one, else, and sometimes also, by its bytes. */
 export function mutateFile(name: string, bytes: Buffer, random: Random): Buffer {
-  if (!/\.jsonl?$/.test(name) || random.integer(4) === 0) return mutateBytes(bytes, random);
+  if (!isJson(name) || random.integer(8) === 0) return mutateBytes(bytes, random);
   const { text, whole } = parsedOf(bytes);
-  const changed = Buffer.from(whole ? mutateJson(whole.value, random) : mutateJsonLine(text, random));
-  return random.integer(8) === 0 ? mutateBytes(changed, random) : changed;
+  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
+  const made = whole ? mark + mutateJson(whole.value, random) : mutateJsonLine(text, random);
+  const changed = Buffer.from(made);
+  return random.integer(16) === 0 ? mutateBytes(changed, random) : changed;
+}
+
+const isJson = (name: string): boolean => /\.jsonl?$/.test(name);
+
+/** Whether a file is called as JSON is and is none: of such inputs nothing but the syntax is checked. */
+export function isBrokenJson(name: string, bytes: Buffer): boolean {
+  const text = String(bytes);
+  return isJson(name) && !parsedText(text) && !text.trim().split('\n').every(parsedText);
 }

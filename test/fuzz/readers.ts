@@ -39,6 +39,7 @@ import { readVcr } from '../../tasks/readers/vcr.js';
 import { readVqaV2 } from '../../tasks/readers/vqaV2.js';
 import { bitmaps, portables } from './pictures.js';
 import type { FuzzReader, Seed } from './reader.js';
+import { listsSeed, tokenizerSeed, tokenizers } from './tokenizers.js';
 
 const test = (...parts: readonly string[]) => join(process.cwd(), 'test', ...parts);
 
@@ -72,6 +73,25 @@ const refuse = (problems: ConstructorParameters<typeof UsageError>[0] & { length
   if (problems.length > 0) throw new UsageError(problems);
 };
 
+/** Boxes for every picture of the fixtures. */
+const karpathyInstances = {
+  images: [
+    { id: 42, file_name: 'COCO_val2014_000000000042.png', width: 40, height: 30 },
+    { id: 7, file_name: '1000092795.png', width: 40, height: 30 },
+  ],
+  annotations: [
+    { id: 1, image_id: 42, category_id: 1, bbox: [1, 2, 10, 10] },
+    { id: 2, image_id: 7, category_id: 1, bbox: [1, 2, 10.5, 10] },
+  ],
+  categories: [{ id: 1, name: 'dog' }],
+};
+
+const karpathyFiles = seedOf(`${readers}/karpathy`, /^(dataset|instances)\.json$/);
+const karpathy: Seed = {
+  ...karpathyFiles,
+  files: { ...karpathyFiles.files, 'instances.json': Buffer.from(JSON.stringify(karpathyInstances)) },
+};
+
 const datasets: readonly FuzzReader[] = [
   {
     name: 'vqa',
@@ -85,7 +105,7 @@ const datasets: readonly FuzzReader[] = [
   },
   {
     name: 'karpathy',
-    seeds: [seedOf(`${readers}/karpathy`, /^(dataset|instances)\.json$/)],
+    seeds: [karpathy],
     read: (folder) =>
       readKarpathy({
         annotations: join(folder, 'dataset.json'),
@@ -176,7 +196,7 @@ const shipped = readdirSync('recipes').filter((name) => name.endsWith('.json') &
 
 const answers = {
   task: 'vqa',
-  data: { root: 'data' },
+  data: 'data',
   adapters: ['bottleneck', 'lora'],
   options: { lora: { rank: 4 } },
   budget: { epochs: 2, batchSize: 8 },
@@ -186,7 +206,7 @@ const answers = {
 const settings = [
   'training.epochs=3\nadapters[0].reductionFactor=8\nseed=5',
   'adapters=[{"kind":"lora","rank":4}]\ntraining.optimizer.kind=sgd\ntraining.maxSteps=2',
-  'data.regions={"kind":"crop-pixels"}\nbackbone.create={"model_type":"bert","hidden_size":16}',
+  'data.regions={"kind":"crop-pixels"}\nbackbone.create={"model_type":"visual_bert","hidden_size":24}',
 ].map((text) => alone('settings.txt', text));
 
 const baseRecipe = () => readFileSync(join('recipes', shipped[0]!), 'utf8');
@@ -231,7 +251,7 @@ const words: readonly FuzzReader[] = [
 ];
 
 const configs = ['BertModel', 'CLIPModel', 'ChineseCLIPModel', 'ViltModel', 'VisualBertModel'];
-const foreign = readdirSync(test('parity/adapters')).filter((name) => /^(peft|hub)_/.test(name));
+const foreign = readdirSync(test('parity/adapters')).filter((name) => /^(peft|hub(?!_clip))_/.test(name));
 
 const bert = () => readShape(test('parity/BertModel')).shape;
 
@@ -243,31 +263,10 @@ function readForeign(folder: string): void {
       if (format.library === library && format.accepts(given.config)) format.read(given, bert());
 }
 
-const tokenizers = ['bert_wordpiece', 'clip_bpe', 'roberta_bpe'];
-
 function readTokenizer(folder: string): void {
   const tokenizer = loadTokenizer(folder);
   const { ids } = tokenizer.encode('Two dogs, 犬 and a café!', 'yes', { maxLength: 12 });
   tokenizer.decode(ids);
-}
-
-/** A folder of vocab.txt, or of vocab.json and merges.txt, as older ones are. */
-function listsOf(name: string): Seed {
-  const { files } = seedOf(`parity/tokenizers/${name}`, /^tokenizer(_config)?\.json$/);
-  const { model } = JSON.parse(String(files['tokenizer.json'])) as {
-    model: { vocab: Record<string, number>; merges?: readonly (string | readonly string[])[] };
-  };
-  const config = JSON.parse(String(files['tokenizer_config.json'])) as object;
-  const type = model.merges ? 'RobertaTokenizer' : 'BertTokenizer';
-  const merges = model.merges?.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
-  const lists = merges
-    ? { 'vocab.json': JSON.stringify(model.vocab), 'merges.txt': ['#version: 0.2', ...merges].join('\n') }
-    : { 'vocab.txt': Object.keys(model.vocab).join('\n') };
-  const texts = { ...lists, 'tokenizer_config.json': JSON.stringify({ ...config, tokenizer_class: type }) };
-  return {
-    files: Object.fromEntries(Object.entries(texts).map(([file, text]) => [file, Buffer.from(text)])),
-    changed: Object.keys(lists),
-  };
 }
 
 const processorConfig = (kind: string): Seed => {
@@ -337,13 +336,13 @@ const models: readonly FuzzReader[] = [
   },
   {
     name: 'tokenizer-config',
-    seeds: tokenizers.map((name) => seedOf(`parity/tokenizers/${name}`, /^tokenizer_config\.json$/)),
+    seeds: tokenizers.map((name) => tokenizerSeed(name, ['tokenizer_config.json'])),
     read: readTokenizer,
   },
-  { name: 'tokenizer-lists', seeds: ['bert_wordpiece', 'roberta_bpe'].map(listsOf), read: readTokenizer },
+  { name: 'tokenizer-lists', seeds: ['bert_wordpiece', 'roberta_bpe'].map(listsSeed), read: readTokenizer },
   {
     name: 'tokenizer',
-    seeds: tokenizers.map((name) => seedOf(`parity/tokenizers/${name}`, /^tokenizer(_config)?\.json$/)),
+    seeds: tokenizers.map((name) => tokenizerSeed(name, ['tokenizer.json', 'tokenizer_config.json'])),
     read: readTokenizer,
   },
 ];

@@ -87,10 +87,17 @@ const isAscii = (text: string): boolean => {
   return true;
 };
 
+/** Those of the known patterns that were needed, compiled. */
+const compiled = new Map<string, { readonly any: RegExp; readonly ascii: RegExp }>();
+
 /** With a second expression for texts in ASCII: classes of a few ranges are compiled, those of hundreds are not. */
 function nativeMatcher(source: string): Matcher {
-  const any = new RegExp(withClasses(source, nativeEscape) as string, 'gu');
-  const ascii = new RegExp(withClasses(source, nativeEscape, LAST_ASCII) as string, 'gu');
+  const { any, ascii } = compiled.get(source) ?? {
+    any: new RegExp(withClasses(source, nativeEscape) as string, 'gu'),
+    ascii: new RegExp(withClasses(source, nativeEscape, LAST_ASCII) as string, 'gu'),
+  };
+  compiled.set(source, { any, ascii });
+  // matchAll works on a copy of the expression, so that several texts may be matched by turns.
   return (text) =>
     Array.from(text.matchAll(isAscii(text) ? ascii : any), ({ 0: match, index }) => [
       index,
@@ -120,9 +127,9 @@ function linearMatcher(pattern: string, where: string): Matcher {
   const source = withClasses(pattern.replace(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}'), linearEscape);
   if (source === undefined) return refuse(where, 'a negated class inside a class is not run', expected);
   try {
-    const compiled = RE2JS.compile(source, RE2JS.MULTILINE);
+    const program = RE2JS.compile(source, RE2JS.MULTILINE);
     return (text) => {
-      const matcher = compiled.matcher(text);
+      const matcher = program.matcher(text);
       const matches: [number, number][] = [];
       while (matcher.find()) matches.push([matcher.start(), matcher.end()]);
       return matches;

@@ -8,8 +8,7 @@ type Range = readonly [number, number];
 
 const numbersOf = (text: string): number[] => text.split(' ').map((digits) => Number.parseInt(digits, 36));
 
-/** Characters of the class as ranges of code points, in order. */
-function rangesOf(name: CharacterClass): Range[] {
+function readRanges(name: CharacterClass): Range[] {
   const numbers = numbersOf(classRanges[name]);
   const ranges: Range[] = [];
   let end = 0;
@@ -18,6 +17,15 @@ function rangesOf(name: CharacterClass): Range[] {
     end = start + numbers[at + 1]!;
     ranges.push([start, end - 1]);
   }
+  return ranges;
+}
+
+const read = new Map<CharacterClass, readonly Range[]>();
+
+/** Characters of the class as ranges of code points, in order. */
+function rangesOf(name: CharacterClass): readonly Range[] {
+  const ranges = read.get(name) ?? readRanges(name);
+  read.set(name, ranges);
   return ranges;
 }
 
