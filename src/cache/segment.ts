@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, writeSyn
 import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { addAll } from '../lists.js';
 import { checksumOf, decodeRecord, encodeRecord, type IndexRecord, RECORD_BYTES } from './indexRecord.js';
 
 /** What is stored under one key. */
@@ -98,7 +99,7 @@ export function openSegment(folder: string, name: string): SegmentReader {
         pieces.set(record.piece, piece);
         piece.push({ ...record, position: known + at });
         if (piece.length < record.mates) continue;
-        found.push(...piece);
+        addAll(found, piece);
         pieces.delete(record.piece);
       }
       known += bytes.length - (bytes.length % RECORD_BYTES);
