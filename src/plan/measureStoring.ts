@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import { storeFolder } from '../cache/setFolder.js';
 import { makeFolder } from '../makeFolder.js';
+import { makeTemporaryFolder } from '../temporaryFolder.js';
 import { createCollator } from '../training/batch.js';
 import { type CutDescription, unused } from '../training/cache/decide.js';
 import { describeCut, type OpenedStore, openStoredBackbone } from '../training/cache/storedBackbone.js';
@@ -110,8 +110,7 @@ export async function openStoring(
   }
   const root = storeFolder(cache.folder);
   makeFolder(root);
-  const folder = mkdtempSync(join(root, 'plan-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const { path: folder, remove } = makeTemporaryFolder('plan', root);
   try {
     const looking = { ...settings, cache: { ...cache, folder: join(folder, 'look') } };
     const cut = await describeCut({ settings: looking, prepared, model });
