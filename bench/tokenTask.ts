@@ -1,7 +1,10 @@
 // The task of the jobs: does an example's text hold the token 5? Texts are token ids, so that no time goes into words.
+
 import type { EncodedSequence, Processor } from '../src/backbones/backbone.js';
 import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
 import { float32, int32 } from '../src/data/hostTensor.js';
+import { createTokenizer } from '../src/data/tokenizer.js';
+import { createWordTokenizer } from '../src/data/wordTokenizer.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import { normal, zeros } from '../src/nn/parameters.js';
 import { createRandom } from '../src/random.js';
@@ -30,7 +33,7 @@ export const tokenProcessor: Processor = {
     return { inputIds, tokenTypeIds, attentionMask };
   },
   storage: { withoutPictures: (sequence) => sequence, filesOf: () => [] },
-  tokenizer: { vocabularySize: 1000, maskId: 2, padId: 0 },
+  tokenizer: createTokenizer(createWordTokenizer([], { minimumCount: 1, lowercase: true })),
   description: { family: 'tokens' },
   close: async () => {},
 };

@@ -24,6 +24,8 @@ const everywhere = [
   'src/packageFolder',
   'src/endsAtOnce',
   'src/signalsHeard',
+  'src/stopIfAsked',
+  'src/temporaryFolder',
   'src/fileStatus',
   'src/machine',
   'src/makeFolder',

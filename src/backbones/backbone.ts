@@ -1,5 +1,6 @@
 import type { RelativeBox } from '../data/boxes.js';
 import type { HostBatch, HostTensor } from '../data/hostTensor.js';
+import type { Tokenizer } from '../data/tokenizer.js';
 import type { ActivationName, Tensor, TensorTree } from '../engine/index.js';
 import type { Json, JsonSchema } from '../json.js';
 import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
@@ -217,8 +218,7 @@ export interface Processor {
   stored?(picture: Picture): Promise<Picture>;
   /** How encoded sequences are kept; absent: each is encoded anew. */
   readonly storage?: SequenceStorage;
-  /** `maskId` throws UsageError where the vocabulary has no mask token. */
-  readonly tokenizer: { readonly vocabularySize: number; readonly maskId: number; readonly padId: number };
+  readonly tokenizer: Tokenizer;
   /** JSON that goes into the adapter folder and makes the same processor again. */
   readonly description: Json;
   /** What the user should know about how inputs are made ready, a line each. */

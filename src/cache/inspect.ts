@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { InterruptedError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { checksumOf } from './indexRecord.js';
 import { removeSegment, segmentNames } from './segment.js';
 import { nameOf, openSegments } from './segments.js';
@@ -95,8 +94,7 @@ async function verifySet(folder: string, { onProgress, signal }: VerifyOptions):
       done += 1;
       if (done % ENTRIES_AT_ONCE !== 0 && done < all.length) continue;
       onProgress?.({ stage: name, done, total: all.length, unit: 'entry' });
-      await setImmediate(); // a signal is heard
-      if (signal?.aborted) throw new InterruptedError('interrupted while entries were looked at');
+      await stopIfAsked(signal, 'while entries were looked at');
     }
     removeEmpty(folder, new Set(segments.located.keys()), segmentNames(folder));
     return { name, entries: segments.located.size, removed, unreadable: false };

@@ -13,6 +13,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { addAll } from '../lists.js';
 import { isRunning } from '../lockFile.js';
 import {
   checksumOf,
@@ -161,7 +162,7 @@ export function openSegment(folder: string, name: string): SegmentReader {
         pieces.set(record.piece, piece);
         piece.push({ ...record, position: known + at });
         if (piece.length < record.mates) continue;
-        found.push(...piece);
+        addAll(found, piece);
         pieces.delete(record.piece);
       }
       known += bytes.length - (bytes.length % RECORD_BYTES);

@@ -9,6 +9,8 @@ interface LineOptions {
   readonly history?: string[];
   /** What Tab completes; default: nothing. */
   readonly complete?: 'files';
+  /** Ends the waiting: its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** Files and folders whose path begins so. */
@@ -29,7 +31,7 @@ function completePath(start: string): [string[], string] {
 /** Asks on stderr for a line; undefined at Ctrl-C and at Ctrl-D. */
 export async function askLine(
   question: string,
-  { history = [], complete }: LineOptions = {},
+  { history = [], complete, signal }: LineOptions = {},
 ): Promise<string | undefined> {
   const lines = createInterface({
     input: process.stdin,
@@ -41,12 +43,16 @@ export async function askLine(
     lines.once('close', () => done(undefined));
     lines.once('SIGINT', () => lines.close());
   });
+  const close = () => lines.close();
+  signal?.addEventListener('abort', close);
   try {
     const given = await Promise.race([lines.question(question), ended]);
     if (given === undefined) process.stderr.write('\n');
     else if (given.trim() !== '') history.unshift(given);
+    signal?.throwIfAborted();
     return given?.trim();
   } finally {
+    signal?.removeEventListener('abort', close);
     lines.close();
   }
 }

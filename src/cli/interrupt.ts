@@ -1,9 +1,6 @@
-import { setEndsAtOnce } from '../endsAtOnce.js';
+import { listenButAtOnce } from '../endsAtOnce.js';
 import { InterruptedError } from '../errors.js';
-import { signalsHeard } from '../signalsHeard.js';
 import { errorWords } from '../systemErrors.js';
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * Runs work that stops cleanly: the first Ctrl-C aborts the signal, so that the work saves its state and throws;
@@ -19,25 +16,7 @@ export async function interruptible<T>(
     controller.abort(new InterruptedError('interrupted'));
     log('stopping cleanly; Ctrl-C again ends at once');
   };
-  const listen = () => {
-    for (const name of SIGNALS) process.on(name, onSignal);
-  };
-  const leave = () => {
-    for (const name of SIGNALS) process.off(name, onSignal);
-  };
-  let inside = 0;
-  // Without a listener the system ends the process, which no loop can put off. A signal from before would be lost with it.
-  const before = setEndsAtOnce(async (work) => {
-    await signalsHeard();
-    controller.signal.throwIfAborted();
-    if (inside++ === 0) leave();
-    try {
-      return await work();
-    } finally {
-      if (--inside === 0) listen();
-    }
-  });
-  listen();
+  const leave = listenButAtOnce(['SIGINT', 'SIGTERM'], onSignal, controller.signal);
   try {
     return await work(controller.signal);
   } catch (error) {
@@ -45,6 +24,5 @@ export async function interruptible<T>(
     throw new InterruptedError(errorWords(error));
   } finally {
     leave();
-    setEndsAtOnce(before);
   }
 }

@@ -15,9 +15,13 @@ export interface PredictFile {
 /** Batches whose inputs are read, sorted by length and written together. */
 const BATCHES_AT_ONCE = 16;
 
-async function* chunksOf(file: string, size: number): AsyncGenerator<readonly InputLine[]> {
+async function* chunksOf(
+  file: string,
+  size: number,
+  signal: AbortSignal,
+): AsyncGenerator<readonly InputLine[]> {
   let chunk: InputLine[] = [];
-  for await (const line of inputLines(file)) {
+  for await (const line of inputLines(file, signal)) {
     chunk.push(line);
     if (chunk.length < size) continue;
     yield chunk;
@@ -42,7 +46,8 @@ export async function predictFile(
   const [form] = run.forms;
   const together = run.forms.some((one) => one.together);
   const size = together ? Number.POSITIVE_INFINITY : batchSize * BATCHES_AT_ONCE;
-  const { count: total, missing = [] } = (await checkInputs(file, { pictures: form?.files ?? false })) ?? {};
+  const { count: total, missing = [] } =
+    (await checkInputs(file, { pictures: form?.files ?? false, signal })) ?? {};
   // Of a file that is read at once, decoding tells these with all else that is wrong.
   if (total !== undefined && total > size) refuse(missing);
   let [told, done] = [0, 0];
@@ -51,7 +56,7 @@ export async function predictFile(
     told = now;
     onProgress({ stage: 'predict', done: now, ...(total !== undefined && { total }), unit: 'input' });
   };
-  for await (const chunk of chunksOf(file, size)) {
+  for await (const chunk of chunksOf(file, size, signal)) {
     refuse(chunk.flatMap(({ problems }) => problems));
     const before = done;
     const how: PredictOptions = {

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type Problem, UsageError } from '../errors.js';
+import { addAbortSignal } from 'node:stream';
+import { InterruptedError, type Problem, UsageError } from '../errors.js';
 import { parseJson } from '../jsonSyntax.js';
 import { addAll } from '../lists.js';
 import { parseLossless } from '../losslessJson.js';
@@ -36,20 +37,22 @@ function readLine(file: InputFile, line: number, text: string, position: number)
 
 const LINES = 'a file with one JSON object a line, or - for stdin';
 
-/** The text of a file, or of stdin, as it comes. */
-async function* piecesOf(file: InputFile): AsyncGenerator<string> {
+/** The text of a file, or of stdin, as it comes; nothing more when the signal aborts, even where nothing comes. */
+async function* piecesOf(file: InputFile, signal: AbortSignal | undefined): AsyncGenerator<string> {
   try {
     const stream = file === '-' ? process.stdin : createReadStream(file);
+    if (signal) addAbortSignal(signal, stream);
     for await (const piece of stream.setEncoding('utf8')) yield piece as string;
   } catch (error) {
+    if (signal?.aborted) throw new InterruptedError('interrupted while the inputs were read');
     const { message = 'it can not be read' } = systemWords(error) ?? {};
     throw new UsageError({ file, message, expected: LINES });
   }
 }
 
-async function* rawLines(file: InputFile): AsyncGenerator<string> {
+async function* rawLines(file: InputFile, signal: AbortSignal | undefined): AsyncGenerator<string> {
   let rest = '';
-  for await (const piece of piecesOf(file)) {
+  for await (const piece of piecesOf(file, signal)) {
     const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;
@@ -57,10 +60,13 @@ async function* rawLines(file: InputFile): AsyncGenerator<string> {
   yield rest;
 }
 
-/** The lines of a file of inputs that are not blank, one JSON object each, as they are read. */
-export async function* inputLines(file: InputFile): AsyncGenerator<InputLine> {
+/**
+ * The lines of a file of inputs that are not blank, one JSON object each, as they are read. Throws UsageError where it
+ * can't be read, InterruptedError when the signal aborts.
+ */
+export async function* inputLines(file: InputFile, signal?: AbortSignal): AsyncGenerator<InputLine> {
   let [line, position] = [0, 0];
-  for await (const raw of rawLines(file)) {
+  for await (const raw of rawLines(file, signal)) {
     line++;
     const text = (line === 1 ? raw.replace(/^\uFEFF/, '') : raw).trim();
     if (text !== '') yield readLine(file, line, text, position++);
@@ -87,16 +93,16 @@ interface Checked {
 
 /**
  * Looks at every line before the work and counts them, where the file can be read twice; else undefined. Throws UsageError
- * with everything that is wrong with the JSON and the keys of all of them; pictures that are not there are returned.
+ * with everything that is wrong with the JSON and the keys of all of them; pictures that are not there are returned. Throws InterruptedError when the signal aborts.
  */
 export async function checkInputs(
   file: InputFile,
-  { pictures }: { readonly pictures: boolean },
+  { pictures, signal }: { readonly pictures: boolean; readonly signal?: AbortSignal },
 ): Promise<Checked | undefined> {
   if (!(await isPlain(file))) return undefined;
   const [problems, missing]: [Problem[], Problem[]] = [[], []];
   let count = 0;
-  for await (const line of inputLines(file)) {
+  for await (const line of inputLines(file, signal)) {
     count++;
     addAll(problems, line.problems);
     if (pictures && line.problems.length === 0) addAll(missing, await missingPictures(line, file));

@@ -2,15 +2,12 @@ import type { Problem } from '../errors.js';
 import type { Progress } from '../progress.js';
 import type { RunSettings } from '../training/settings.js';
 
-/** How a trial's folder is opened. */
+/** What a trial's process is told: what to train, and how its folder is opened. */
 export interface TrialStart {
   readonly settings: RunSettings;
   readonly resume: boolean;
   readonly overwrite: boolean;
 }
-
-/** What a trial's process is told. */
-export type ToTrial = ({ readonly kind: 'start' } & TrialStart) | { readonly kind: 'stop' };
 
 /** How a trial ended. */
 export type TrialEnd =

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { InterruptedError, UsageError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
-import type { FromTrial, ToTrial, TrialEnd, TrialStart } from './trialMessages.js';
+import type { FromTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 /** How a trial is followed and stopped. */
 interface TrialFollow {
@@ -26,30 +26,30 @@ function lastLine(child: ChildProcess): () => string {
   return () => text.trim().split('\n').at(-1) ?? '';
 }
 
-const send = (child: ChildProcess, message: ToTrial): void => {
-  if (child.connected) child.send(message);
-};
-
 function throwUnlessFinished(end: TrialEnd): void {
   if (end.kind === 'refused') throw new UsageError(end.problems);
   if (end.kind === 'interrupted') throw new InterruptedError(end.message);
   if (end.kind === 'failed') throw new Error(end.message);
 }
 
+/** A signal to stop ends a trial without a word while it starts or reads its files. */
+function silentEnd(code: number | null, signal: NodeJS.Signals | null, said: string): TrialEnd {
+  if (signal === 'SIGTERM') return { kind: 'interrupted', message: 'interrupted while it was made ready' };
+  const how = `its process ended with ${signal ?? code}`;
+  return { kind: 'failed', message: [how, said].filter(Boolean).join(': ') };
+}
+
 /** How the process ended, by its last message, or by its death. */
 const endOf = (child: ChildProcess, onProgress: OnProgress): Promise<TrialEnd> =>
   new Promise((done, fail) => {
-    const died = lastLine(child);
+    const said = lastLine(child);
     let end: TrialEnd | undefined;
     child.on('message', (message: FromTrial) => {
       if (message.kind === 'progress') onProgress(message.progress);
       else end = message;
     });
     child.on('error', fail);
-    child.on('close', (code, signal) => {
-      const how = `its process ended with ${signal ?? code}`;
-      done(end ?? { kind: 'failed', message: [how, died()].filter(Boolean).join(': ') });
-    });
+    child.on('close', (code, signal) => done(end ?? silentEnd(code, signal, said())));
   });
 
 /**
@@ -58,12 +58,12 @@ const endOf = (child: ChildProcess, onProgress: OnProgress): Promise<TrialEnd> =
  */
 export const runInProcess: RunTrial = async (start, { onProgress, signal }) => {
   const child = fork(worker, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
-  const stop = () => send(child, { kind: 'stop' });
+  const stop = () => child.kill('SIGTERM');
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   signal?.addEventListener('abort', stop);
   try {
-    send(child, { kind: 'start', ...start });
+    if (child.connected) child.send(start);
     throwUnlessFinished(await endOf(child, onProgress));
   } finally {
     process.off('exit', kill);

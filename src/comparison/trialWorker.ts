@@ -1,8 +1,9 @@
 // One trial in a process of its own: started by trialProcess.ts, told what to do and followed by messages.
+import { listenButAtOnce } from '../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { reportedRun } from '../report/reportedRun.js';
 import { errorWords } from '../systemErrors.js';
-import type { FromTrial, ToTrial, TrialEnd, TrialStart } from './trialMessages.js';
+import type { FromTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 const controller = new AbortController();
 const tell = (message: FromTrial): void => {
@@ -31,11 +32,9 @@ async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {
   }
 }
 
-process.on('message', (message: ToTrial) => {
-  if (message.kind === 'start') void run(message);
-  else controller.abort();
-});
+process.on('message', (start: TrialStart) => void run(start));
+const stop = () => controller.abort(new InterruptedError('interrupted'));
 // A terminal sends Ctrl-C to this process too: the one that started it says when to stop. Without that one, it stops.
 process.on('SIGINT', () => {});
-process.on('SIGTERM', () => controller.abort());
-process.on('disconnect', () => controller.abort());
+listenButAtOnce(['SIGTERM'], stop, controller.signal);
+process.on('disconnect', stop);

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.js';
 import { largest } from '../lists.js';
 import { countParameters } from '../nn/parameters.js';
 import { resolveRecipe } from '../recipe/validate.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { createModel } from '../training/model.js';
 import { type MicroBatch, microBatches } from '../training/plan.js';
 import { prefetch } from '../training/prefetch.js';
@@ -14,7 +15,7 @@ import { shippedModules } from '../training/prepare.js';
 import type { RunSettings } from '../training/settings.js';
 import { createStep } from '../training/step.js';
 import { middleMean } from './middleMean.js';
-import { heed, type OpenedPlan, openPlan } from './openPlan.js';
+import { type OpenedPlan, openPlan, WHILE_MEASURED } from './openPlan.js';
 import { frozenLayers } from './plannedCache.js';
 import type { PlanOptions } from './planOptions.js';
 import { positionsOf } from './splitFacts.js';
@@ -126,7 +127,7 @@ async function stepSeconds(
   let [begin, spent] = [performance.now() / 1000, 0];
   try {
     for await (const batch of prefetch(calls, make)) {
-      await heed(signal);
+      await stopIfAsked(signal, WHILE_MEASURED);
       await step.run({ batch, seed: [1, 1], weight: 1, update: { learningRate: 0, step: 1, groupSteps } });
       const now = performance.now() / 1000;
       times.push(now - begin);

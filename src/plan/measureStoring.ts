@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import { storeFolder } from '../cache/setFolder.js';
 import { makeFolder } from '../makeFolder.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../temporaryFolder.js';
 import { createCollator } from '../training/batch.js';
 import { type CutDescription, unused } from '../training/cache/decide.js';
 import { describeCut, type OpenedStore, openStoredBackbone } from '../training/cache/storedBackbone.js';
@@ -93,13 +92,13 @@ async function store(
 }
 
 /** A new folder where values will be stored; elsewhere where that disk takes none. */
-function trialFolder(root: string): string {
+function trialFolder(root: string): TemporaryFolder {
   try {
     makeFolder(root);
-    return mkdtempSync(join(root, 'plan-'));
+    return makeTemporaryFolder('plan', root);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return mkdtempSync(join(tmpdir(), 'vlgraft-plan-'));
+    return makeTemporaryFolder('vlgraft-plan');
   }
 }
 
@@ -121,8 +120,7 @@ export async function openStoring(
     return { plan, cut, fillSeconds: () => 0, close: async () => {} };
   }
   const root = storeFolder(cache.folder);
-  const folder = trialFolder(root);
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const { path: folder, remove } = trialFolder(root);
   try {
     const looking = { ...settings, cache: { ...cache, folder: join(folder, 'look') } };
     const cut = await describeCut({ settings: looking, prepared, model });

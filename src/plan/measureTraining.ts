@@ -1,13 +1,14 @@
 import type { Example } from '../../tasks/task.js';
 import type { InputBatch } from '../data/hostTensor.js';
 import type { OnProgress } from '../progress.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { largestBatch, type MicroBatch, microBatches } from '../training/plan.js';
 import { prefetch } from '../training/prefetch.js';
 import type { TrainStep } from '../training/step.js';
 import { countGroups } from '../training/trainState.js';
 import { estimateDistinct } from './estimateDistinct.js';
 import { middleMean } from './middleMean.js';
-import { heed, type OpenedPlan } from './openPlan.js';
+import { type OpenedPlan, WHILE_MEASURED } from './openPlan.js';
 import { uniquePictures } from './pictures.js';
 import { signatureOf } from './signature.js';
 
@@ -66,7 +67,7 @@ async function pass(
   const timed: Timed[] = [];
   const start = now();
   for await (const { micro, batch } of prefetch(batches, make)) {
-    await heed(signal);
+    await stopIfAsked(signal, WHILE_MEASURED);
     const [begin, traces] = [now(), step.traces];
     const groupSteps = countGroups({}, micro.group === undefined ? [] : [micro.group]);
     const update = { learningRate: 0, step: 1, groupSteps };

@@ -1,15 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import { startEngine } from '../engine/index.js';
-import { InterruptedError } from '../errors.js';
-import { signalsHeard } from '../signalsHeard.js';
+import { stopIfAsked } from '../stopIfAsked.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../temporaryFolder.js';
 import { type Collator, createCollator } from '../training/batch.js';
 import { groupsOf } from '../training/groups.js';
 import type { Population } from '../training/plan.js';
 import { type Prepared, prepare, type RunModules } from '../training/prepare.js';
-import { baselines } from '../training/runRecipe.js';
 import type { RunSettings } from '../training/settings.js';
 import type { PlanOptions } from './planOptions.js';
 
@@ -24,11 +20,8 @@ export interface OpenedPlan {
   close(): Promise<void>;
 }
 
-/** Stops where the signal says so; files are read in one go, in which no signal is heard. */
-export async function heed(signal: AbortSignal | undefined): Promise<void> {
-  await signalsHeard();
-  if (signal?.aborted) throw new InterruptedError('interrupted; nothing was written');
-}
+/** When a plan is stopped, in words. */
+export const WHILE_MEASURED = 'while the run was measured; nothing was written';
 
 function populationOf({ task, splits }: Prepared): Population {
   const lengths = splits.train.map((example: Example) => task.task.length(example));
@@ -43,8 +36,7 @@ export async function openPlan(
   { onProgress, signal }: PlanOptions,
 ): Promise<OpenedPlan> {
   const start = performance.now();
-  let made: string | undefined;
-  const remove = () => made !== undefined && rmSync(made, { recursive: true, force: true });
+  let made: TemporaryFolder | undefined;
   onProgress?.({ stage: 'reading', done: 0, total: 1, unit: 'recipe' });
   try {
     await startEngine();
@@ -52,16 +44,15 @@ export async function openPlan(
       settings,
       modules,
       () => {
-        made = mkdtempSync(join(tmpdir(), 'vlgraft-plan-'));
-        return made;
+        made = makeTemporaryFolder('vlgraft-plan');
+        return made.path;
       },
       signal,
     );
-    await heed(signal);
-    baselines(prepared);
+    await stopIfAsked(signal, WHILE_MEASURED);
     const population = populationOf(prepared);
     const seconds = (performance.now() - start) / 1000;
-    await heed(signal);
+    await stopIfAsked(signal, WHILE_MEASURED);
     onProgress?.({ stage: 'reading', done: 1, total: 1, unit: 'recipe' });
     return {
       settings,
@@ -71,11 +62,11 @@ export async function openPlan(
       seconds,
       close: async () => {
         await prepared.processor.close();
-        remove();
+        made?.remove();
       },
     };
   } catch (error) {
-    remove();
+    made?.remove();
     throw error;
   }
 }

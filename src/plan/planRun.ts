@@ -1,6 +1,6 @@
 import type { Example } from '../../tasks/task.js';
-import { loadTokenizer } from '../data/tokenizer.js';
 import { diskFree, memoryLimit } from '../machine.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { peakMemoryBytes } from '../training/environment.js';
 import { createEvaluator } from '../training/evaluate.js';
 import { requireFittingTraining } from '../training/fittingTraining.js';
@@ -21,7 +21,7 @@ import { openStoring, type StoringFigures } from './measureStoring.js';
 import { measureTraining, type TrainingFigures } from './measureTraining.js';
 import { plannedMemory } from './memory.js';
 import { type RunLength, runLength } from './milestones.js';
-import { heed, type OpenedPlan, openPlan } from './openPlan.js';
+import { type OpenedPlan, openPlan, WHILE_MEASURED } from './openPlan.js';
 import { uniquePictures } from './pictures.js';
 import { plannedCache } from './plannedCache.js';
 import { plannedModules } from './plannedModules.js';
@@ -62,12 +62,10 @@ async function factsOfSplits(
   { onProgress, signal }: PlanOptions,
 ): Promise<RunPlan['splits']> {
   const { prepared, settings, collator } = plan;
-  const { splits, task, tokenizerFolder } = prepared;
-  const tokenizer = loadTokenizer(tokenizerFolder);
+  const { splits, task } = prepared;
   const parts = {
     task,
     processor: collator.processor,
-    tokenizer,
     maxTextLength: settings.data.maxTextLength,
   };
   const train = batches.map((micro) => micro.examples.map((index) => splits.train[index] as Example));
@@ -80,7 +78,7 @@ async function factsOfSplits(
   ];
   const facts: Partial<Record<'train' | Split, PlannedSplit>> = {};
   for (const [done, { name, examples, chosen }] of wanted.entries()) {
-    await heed(signal);
+    await stopIfAsked(signal, WHILE_MEASURED);
     onProgress?.({ stage: 'texts', done, total: wanted.length, unit: 'split' });
     facts[name] = await splitFacts({ ...parts, training: name === 'train' }, chosen, examples.length);
   }

@@ -1,7 +1,6 @@
 import type { Example } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
 import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../data/hostTensor.js';
-import type { Tokenizer } from '../data/tokenizer.js';
 import { createCollator } from '../training/batch.js';
 import type { FittedTask } from '../training/model.js';
 import type { PlannedSplit } from './runPlan.js';
@@ -33,7 +32,7 @@ export function positionsOf(batch: InputBatch): Positions {
 }
 
 /** A processor that notes what goes through it. */
-function metered(processor: Processor, tokenizer: Tokenizer, limit: number) {
+function metered(processor: Processor, limit: number) {
   let [all, real, cut] = [0, 0, false];
   const own: Processor = {
     ...processor,
@@ -41,7 +40,7 @@ function metered(processor: Processor, tokenizer: Tokenizer, limit: number) {
       const encoded = await processor.encode(input);
       const { text, textPair } = input;
       if (text !== undefined && encoded.textLength >= limit)
-        cut ||= tokenizer.encode(text, textPair).ids.length > limit;
+        cut ||= processor.tokenizer.encode(text, textPair).ids.length > limit;
       return encoded;
     },
     collate: (sequences, multiple) => {
@@ -63,7 +62,6 @@ function metered(processor: Processor, tokenizer: Tokenizer, limit: number) {
 export interface FactsParts {
   readonly task: FittedTask;
   readonly processor: Processor;
-  readonly tokenizer: Tokenizer;
   readonly maxTextLength: number;
   readonly training: boolean;
 }
@@ -74,11 +72,11 @@ export interface FactsParts {
  * @param count examples of the whole split
  */
 export async function splitFacts(
-  { task, processor, tokenizer, maxTextLength, training }: FactsParts,
+  { task, processor, maxTextLength, training }: FactsParts,
   batches: readonly (readonly Example[])[],
   count: number,
 ): Promise<PlannedSplit> {
-  const meter = metered(processor, tokenizer, maxTextLength);
+  const meter = metered(processor, maxTextLength);
   const collator = createCollator(task, meter.processor);
   let [all, real, truncated] = [0, 0, 0];
   for (const [index, examples] of batches.entries()) {

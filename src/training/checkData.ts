@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Example } from '../../tasks/task.js';
 import type { Picture } from '../backbones/backbone.js';
-import { loadTokenizer } from '../data/tokenizer.js';
 import { endsAtOnce } from '../endsAtOnce.js';
 import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../temporaryFolder.js';
 import { type CheckOptions, type ReadPart, readParts } from './dataParts.js';
 import {
   createProblemList,
@@ -30,12 +27,11 @@ async function openReading(
   problems: ProblemList,
 ): Promise<Reading | undefined> {
   if (settings.backbone.create && training.length === 0) return undefined; // its tokenizer comes from their texts
-  let made: string | undefined;
-  const remove = () => made !== undefined && rmSync(made, { recursive: true, force: true });
+  let made: TemporaryFolder | undefined;
   try {
     const { backbone, tokenizerFolder: folder } = openBackbone(settings, task, training, () => {
-      made = mkdtempSync(join(tmpdir(), 'vlgraft-check-'));
-      return made;
+      made = makeTemporaryFolder('vlgraft-check');
+      return made.path;
     });
     const { regions, maxTextLength } = settings.data;
     task.check?.(taskOptions(settings), backbone.shape);
@@ -43,11 +39,11 @@ async function openReading(
     const processor = await modules.createProcessor(backbone, options);
     const close = async () => {
       await processor.close();
-      remove();
+      made?.remove();
     };
-    return { processor, tokenizer: loadTokenizer(folder), close };
+    return { processor, close };
   } catch (error) {
-    remove();
+    made?.remove();
     if (!(error instanceof UsageError)) throw error;
     for (const problem of error.problems) problems.add(undefined, problem);
     return undefined;
@@ -99,12 +95,13 @@ export async function checkData(
   const problems = createProblemList();
   const parts = await readParts(task, settings, problems, options);
   const training = parts.flatMap(({ split, examples }) => (split === 'train' ? examples : []));
+  // Before a folder is made: fitting ends at once, and leaves it.
+  const states = await fitStates(task, parts, problems);
   const reading = await openReading(settings, task, training, modules, problems);
-  const states = reading ? await fitStates(task, parts, problems) : new Map<string, Json>();
   const splits: Record<string, SplitFacts> = {};
   const [ids, paths] = [createNamedSets(), createNamedSets()];
   const { maxTextLength: limit, regions } = settings.data;
-  const textual = reading ? tokenizerNotes(reading.tokenizer, limit) : [];
+  const textual = reading ? tokenizerNotes(reading.processor.tokenizer, limit) : [];
   const checksBoxes = regions?.kind !== 'precomputed';
   try {
     for (const part of parts) {

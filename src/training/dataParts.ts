@@ -1,8 +1,9 @@
 import type { Example, SplitName } from '../../tasks/task.js';
 import { endsAtOnce } from '../endsAtOnce.js';
-import { InterruptedError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import type { OnProgress } from '../progress.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { isPictureThere } from './checkPictures.js';
 import type { ProblemList } from './dataReport.js';
 import type { AnyTask } from './model.js';
@@ -97,7 +98,7 @@ export async function readParts(
   const parts = partsOf(task, settings).filter(({ split }) => !skip?.has(split));
   const readable: ReadPart[] = [];
   for (const [index, part] of parts.entries()) {
-    if (signal?.aborted) throw new InterruptedError('interrupted while files were read');
+    await stopIfAsked(signal, 'while files were read');
     const examples = await readPart(task, part, problems);
     if (examples.length > 0) readable.push({ ...part, examples });
     onProgress?.({ stage: 'files', done: index + 1, total: parts.length, unit: 'split' });

@@ -1,9 +1,9 @@
 import type { Example, Loss, MetricReport, Prediction } from '../../tasks/task.js';
 import type { HostTensor, InputBatch } from '../data/hostTensor.js';
 import { type Compiled, compile, fromHost, readTensor, type TensorTree } from '../engine/index.js';
-import { InterruptedError } from '../errors.js';
 import type { OnProgress } from '../progress.js';
 import { createRandom } from '../random.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import type { Collator } from './batch.js';
 import type { Measurable } from './batchMemory.js';
 import { membersOf } from './groups.js';
@@ -218,7 +218,7 @@ async function inferAll(
     random: createRandom(seed, 'inference'),
     training: false,
     run: async (batch, ids) => {
-      if (signal?.aborted) throw new InterruptedError(`interrupted during ${stage}`);
+      await stopIfAsked(signal, `during ${stage}`);
       return (await evaluator.run((await collator.resolve?.(batch)) ?? batch, ids)).outputs;
     },
     onProgress: (done, total) => onProgress?.({ stage, done, total, unit: 'input' }),
@@ -248,7 +248,7 @@ async function predictMixed(
     return { indices, chosen, batch: await collator.collate(chosen, { training: false, seed }) };
   };
   for await (const { indices, chosen, batch } of prefetch(batches, collate)) {
-    if (options.signal?.aborted) throw new InterruptedError(`interrupted during ${options.stage}`);
+    await stopIfAsked(options.signal, `during ${options.stage}`);
     const ids = chosen.map(({ id }) => id);
     const { outputs, loss, parts = {}, sums } = await evaluator.run(batch, ids);
     const made = task.predict(outputs, chosen, state, taskOptions);

@@ -2,10 +2,11 @@ import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
 import { endsAtOnce } from '../endsAtOnce.js';
-import { InterruptedError, type Problem, UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
 import type { OnProgress } from '../progress.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { type AdapterScales, completeScales } from './adapterScales.js';
 import { longestOf, requireFittingBatch } from './batchMemory.js';
 import { createEvaluator, type Evaluation, predictAll, reportOf } from './evaluate.js';
@@ -117,7 +118,7 @@ async function examplesFrom(
   };
   const made: (Example | readonly Problem[])[] = [];
   for (let start = 0; start < inputs.length; start += INPUTS_AT_ONCE) {
-    if (signal?.aborted) throw new InterruptedError('interrupted before the first prediction');
+    await stopIfAsked(signal, 'before the first prediction');
     const some = inputs.slice(start, start + INPUTS_AT_ONCE);
     addAll(made, await Promise.all(some.map((input, at) => one(input, start + at))));
     onProgress?.({ stage: 'inputs', done: made.length, total: inputs.length, unit: 'input' });

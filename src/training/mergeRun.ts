@@ -12,8 +12,9 @@ import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/o
 import type { HostTensor } from '../data/hostTensor.js';
 import { isWithin, realPath } from '../data/insideFolder.js';
 import { endsAtOnce } from '../endsAtOnce.js';
-import { InterruptedError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import type { FollowOptions } from './loadedRun.js';
 import { createModel } from './model.js';
@@ -132,7 +133,7 @@ async function compare(
   const lengths = examples.map((example) => model.parts.task.task.length(example));
   let [largest, done] = [0, 0];
   for (const indices of batchesByLength(lengths, Math.min(recipe.training.batchSize, 16))) {
-    if (signal?.aborted) throw new InterruptedError('interrupted before anything was written');
+    await stopIfAsked(signal, 'before anything was written');
     const chosen = indices.map((index) => examples[index] as Example);
     const batch = await collator.collate(chosen, { training: false, seed: [recipe.seed, 'merge'] });
     const ids = chosen.map(({ id }) => id);
@@ -263,6 +264,7 @@ async function merge(path: string, output: string, options: MergeOptions): Promi
           `nothing was written: merged and unmerged model differ by ${size} on ${examples.length} examples, more than ${tolerance}`,
         );
       }
+      await stopIfAsked(options.signal, 'before anything was written');
       replaceFolder(output, mergedClaim, () => write(opened, merged, output, report));
       return report;
     } finally {

@@ -15,11 +15,13 @@ import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
 import { makeFolder } from '../makeFolder.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { sourceValues } from './adapterSource.js';
+import { baselines, type Splits } from './baselines.js';
 import { requireFittingWeights } from './fittingTraining.js';
 import type { AnyTask, FittedTask, ModelParts } from './model.js';
 import type { RunSettings } from './settings.js';
-import { stopIfAsked } from './stopIfAsked.js';
+import type { RunSummary } from './summary.js';
 
 /** What a run looks up by name; a program may bring its own. */
 export interface RunModules {
@@ -35,13 +37,6 @@ export const shippedModules: RunModules = {
   processorFrom,
 };
 
-/** The splits of a run. */
-interface Splits {
-  readonly train: readonly Example[];
-  readonly validation?: readonly Example[];
-  readonly test?: readonly Example[];
-}
-
 type FilesRead = { readonly [split in SplitName]?: ReadonlySet<string> };
 
 /** A run before anything is on the device. */
@@ -50,6 +45,7 @@ export interface Prepared {
   /** Files that were read to know the examples of each split. */
   readonly filesRead: FilesRead;
   readonly task: FittedTask;
+  readonly baseline: RunSummary['baseline'];
   readonly backbone: LoadedBackbone;
   /** Holds tokenizer.json. */
   readonly tokenizerFolder: string;
@@ -146,6 +142,14 @@ export function openBackbone(
   return { backbone: createBackbone(backbone.create, seed, vocabulary), tokenizerFolder };
 }
 
+/** Fits the task and measures its baselines: both go through all examples without a pause. */
+function fitTask(task: AnyTask, options: FittedTask['options'], splits: Splits) {
+  return endsAtOnce(() => {
+    const fitted: FittedTask = { task, options, state: task.fit(options, splits.train) };
+    return { fitted, baseline: baselines(fitted, splits) };
+  });
+}
+
 /**
  * Reads the data, fits the task, opens the backbone and makes the processor. Throws UsageError for wrong data.
  * @param backboneTarget where a backbone made by this run will be written; only asked for when there is one to write
@@ -159,15 +163,13 @@ export async function prepare(
   const task = taskOf(settings.task.kind, modules);
   const options = taskOptions(settings);
   const { splits, filesRead } = await readSplits(task, settings, signal);
+  // Before a folder is made: this ends at once, and leaves it.
+  const { fitted, baseline } = await fitTask(task, options, splits);
+  await stopIfAsked(signal, 'before the backbone was read; nothing was written');
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
   requireFittingWeights({ backbone, attached, precision: settings.backbone.precision });
-  const fitted: FittedTask = {
-    task,
-    options,
-    state: await endsAtOnce(() => task.fit(options, splits.train)),
-  };
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {
@@ -187,5 +189,5 @@ export async function prepare(
     backboneDropout: settings.training.backboneDropout,
     start: sourceValues(settings.adapters, backbone),
   };
-  return { splits, filesRead, task: fitted, backbone, tokenizerFolder, processor, parts };
+  return { splits, filesRead, task: fitted, baseline, backbone, tokenizerFolder, processor, parts };
 }

@@ -1,9 +1,9 @@
 import type { Example } from '../../tasks/task.js';
 import type { Picture, Processor } from '../backbones/backbone.js';
-import type { Tokenizer } from '../data/tokenizer.js';
-import { InterruptedError, type Problem, UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { createRandom } from '../random.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { checkBoxes } from './checkPictures.js';
 import type { CheckOptions, ReadPart } from './dataParts.js';
 import type { ProblemList } from './dataReport.js';
@@ -16,7 +16,6 @@ const AT_ONCE = 32;
 /** What examples are made ready with. */
 export interface Reading {
   readonly processor: Processor;
-  readonly tokenizer: Tokenizer;
   close(): Promise<void>;
 }
 
@@ -29,7 +28,7 @@ interface TextLengths {
 }
 
 /** Notes how long texts are before they are cut to `limit` tokens. */
-function createTextMeter(tokenizer: Tokenizer, limit: number) {
+function createTextMeter({ tokenizer }: Processor, limit: number) {
   const truncated = new Set<string>();
   const unknowns = createUnknownMeter(tokenizer);
   let longest = 0;
@@ -104,7 +103,7 @@ export async function readExamples(
   readonly notes: readonly string[];
 }> {
   const { reading, state, limit, checksBoxes } = how;
-  const meter = createTextMeter(reading.tokenizer, limit);
+  const meter = createTextMeter(reading.processor, limit);
   const processor = meter.around(reading.processor);
   const pictures = new Map<string, Picture>();
   const context = { state, processor, random: createRandom('check'), training: true };
@@ -125,7 +124,7 @@ export async function readExamples(
 
   let done = 0;
   for (const some of chunks(byPicture(task, part.examples), AT_ONCE)) {
-    if (signal?.aborted) throw new InterruptedError(`interrupted while ${part.name} was checked`);
+    await stopIfAsked(signal, `while ${part.name} was checked`);
     const found = await Promise.all(some.map(problemsIn));
     some.forEach(({ id }, index) => {
       for (const problem of found[index] ?? []) problems.add(part.name, problem, id);

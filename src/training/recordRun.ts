@@ -6,13 +6,13 @@ import { type DataFacts, factsOf } from '../recording/dataFacts.js';
 import { makeGallery } from '../recording/makeGallery.js';
 import { type PredictedSplit, talliesOf, writeCompactJson } from '../recording/outcomes.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { attentionOf } from './attention.js';
 import type { Model } from './model.js';
 import { moduleTable } from './moduleTable.js';
 import type { Prepared } from './prepare.js';
 import { writeOutcomes } from './recorder.js';
 import type { RunFolder } from './runFolder.js';
-import { stopIfAsked } from './stopIfAsked.js';
 
 /** What a run that has ended is recorded from. */
 export interface Ended {

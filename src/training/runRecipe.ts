@@ -1,11 +1,11 @@
-import type { Example, MetricReport, Prediction } from '../../tasks/task.js';
+import type { Example, Prediction } from '../../tasks/task.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { claimMore, finishFolder } from '../checkpoints/ownedFolder.js';
-import { loadTokenizer } from '../data/tokenizer.js';
 import { type EngineInfo, startEngine } from '../engine/index.js';
-import { formatProblem, UsageError } from '../errors.js';
+import { formatProblem } from '../errors.js';
 import type { OnProgress } from '../progress.js';
+import { stopIfAsked } from '../stopIfAsked.js';
 import { createCollator } from './batch.js';
 import { batchRemark } from './batchRemark.js';
 import { damagedBestFiles } from './bestFiles.js';
@@ -37,12 +37,12 @@ import {
 import { saveModel } from './saveRun.js';
 import type { RunSettings } from './settings.js';
 import { createStep } from './step.js';
-import { stopIfAsked } from './stopIfAsked.js';
 import { submissionOf, writeSubmission } from './submission.js';
 import type { RunSummary, SplitMetrics } from './summary.js';
 import { textNotes } from './textNotes.js';
 import { restoreBest, type TrainerParts, train } from './trainer.js';
 import type { TrainState } from './trainState.js';
+import { unlessUnlabelled } from './unlabelled.js';
 import { writePredictions } from './writePredictions.js';
 
 /** How a run is followed and steered. */
@@ -73,35 +73,6 @@ function once<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
-}
-
-/** The metric that picks the best weights must be known on the validation set: notes say what is left out of it. */
-function requireMetric(report: MetricReport | undefined, metric: string): void {
-  if (!report?.notes || metric in report.values) return;
-  throw new UsageError(
-    report.notes.map((message) => ({ where: 'data.validation', message, expected: `'${metric}' needs it` })),
-  );
-}
-
-/** Before anything trains, so that a validation set without labels is found at once. */
-export function baselines({ task, splits }: Prepared): RunSummary['baseline'] {
-  const measure = (examples: readonly Example[] | undefined) =>
-    examples && task.task.baseline?.(splits.train, examples, task.state, task.options);
-  const validation = measure(splits.validation);
-  requireMetric(validation, task.task.metric.name);
-  const test = unlessUnlabelled(() => measure(splits.test));
-  return { ...(validation && { validation }), ...(test && { test }) };
-}
-
-/** A test set may come without labels: then it gets predictions and no metrics. */
-function unlessUnlabelled<T>(measure: () => T, onError?: (message: string) => void): T | undefined {
-  try {
-    return measure();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    onError?.(error.message);
-    return undefined;
-  }
 }
 
 type Split = 'validation' | 'test';
@@ -211,13 +182,9 @@ function announceEngine(
 }
 
 /** What may not be meant about the texts, before they are trained on. */
-function announceTexts(
-  { splits, task, tokenizerFolder }: Prepared,
-  limit: number,
-  { onLog }: RunOptions,
-): void {
+function announceTexts({ splits, task, processor }: Prepared, limit: number, { onLog }: RunOptions): void {
   if (!onLog) return;
-  for (const note of textNotes(loadTokenizer(tokenizerFolder), task.task, splits.train, limit)) onLog(note);
+  for (const note of textNotes(processor.tokenizer, task.task, splits.train, limit)) onLog(note);
 }
 
 function announce(
@@ -281,7 +248,6 @@ async function carryOut(
     writeJson(folder.environment, describeEnvironment());
     const inputs = recordInputs(folder.inputs, settings, prepared, { ...options, ...(known && { known }) });
     inputs.catch(() => {}); // told where a checkpoint needs it
-    const baseline = baselines(prepared);
     const prepareSeconds = clock();
     const settled = checkpoint && (checkpoint.state.cached ?? false);
     const opened = await openStoredBackbone({ settings, prepared, model }, { ...options, settled });
@@ -323,7 +289,15 @@ async function carryOut(
       const { metrics, predictions } = await evaluateSplits(parts, prepared, folder, state);
       const seconds = { prepare: prepareSeconds, cache: cacheSeconds, evaluate: clock() };
       await stopIfAsked(options.signal, 'after the training, before its results were saved');
-      const summary = summarise({ settings, parts, state, seconds, metrics, baseline, cache });
+      const summary = summarise({
+        settings,
+        parts,
+        state,
+        seconds,
+        metrics,
+        baseline: prepared.baseline,
+        cache,
+      });
       await saveModel(folder, settings, prepared, model, summary);
       const { signal } = options;
       await recordRun({ model, prepared, folder, predictions, step: state.best?.step ?? state.step, signal });

@@ -93,7 +93,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   const { counts } = task;
   const countsOf =
     options.accumulate > 1 && counts ? countsWith(counts, model.parts.task.options) : undefined;
-  const data = seedFrom(...training.map(({ id }) => id));
+  const data = seedFrom(training.map(({ id }) => id).join('\0')); // as of all ids, which the stack can't hold
   const { cached } = parts;
   let state: TrainState = start?.state ?? { ...initialState, ...(cached && { cached }), data };
   let mark = performance.now();

@@ -8,6 +8,8 @@ export interface MaskedTokens {
   readonly labels: Int32Array;
 }
 
+const FRAME = ['pad', 'mask'] as const;
+
 const known = new WeakMap<Processor, Promise<ReadonlySet<number>>>();
 
 /** The ids that frame a text ([CLS], [SEP], ...) and padding: what an empty text consists of. */
@@ -16,7 +18,7 @@ export function specialTokens(processor: Processor): Promise<ReadonlySet<number>
     known.get(processor) ??
     processor
       .encode({ text: '' })
-      .then(({ inputIds }) => new Set([...inputIds, processor.tokenizer.padId, processor.tokenizer.maskId]));
+      .then(({ inputIds }) => new Set([...inputIds, ...FRAME.map(processor.tokenizer.specialId)]));
   known.set(processor, found);
   return found;
 }
@@ -33,7 +35,7 @@ function otherToken(vocabularySize: number, special: ReadonlySet<number>, random
  */
 export function maskTokens(
   inputIds: Int32Array,
-  { maskId, vocabularySize }: Processor['tokenizer'],
+  { specialId, vocabularySize }: Pick<Processor['tokenizer'], 'specialId' | 'vocabularySize'>,
   special: ReadonlySet<number>,
   probability: number,
   random: Random,
@@ -41,6 +43,7 @@ export function maskTokens(
   const places = [...inputIds.keys()].filter((place) => !special.has(inputIds[place]!));
   const count = Math.min(places.length, Math.max(1, Math.round(places.length * probability)));
   const masked = Int32Array.from(inputIds);
+  const maskId = specialId('mask');
   const labels = new Int32Array(inputIds.length).fill(IGNORED_LABEL);
   for (const place of random.shuffle(places).slice(0, count)) {
     labels[place] = inputIds[place]!;

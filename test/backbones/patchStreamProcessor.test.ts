@@ -104,7 +104,7 @@ describe('the processor of a stream of words and patches', () => {
     const { tokenTypeIds, inputIds } = processor.collate([pair]);
     const second = inputIds!.data.indexOf(pair.inputIds.at(-1)!) + 1;
     expect([...tokenTypeIds!.data]).toEqual(Array.from(inputIds!.data, (_, at) => Number(at >= second)));
-    expect(processor.tokenizer.maskId).toBeGreaterThan(0);
+    expect(processor.tokenizer.specialId('mask')).toBeGreaterThan(0);
   });
 
   it('refuses several pictures in one sequence, and a picture without text', async () => {

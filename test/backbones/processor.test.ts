@@ -32,7 +32,10 @@ describe('the single-stream processor', () => {
     const batch = processor.collate([long, short]);
     expect([long.textLength, long.length, short.textLength, short.length]).toEqual([6, 8, 5, 6]);
     expect(batch.inputIds!.shape).toEqual([2, 6]);
-    expect([...batch.inputIds!.data.subarray(6)]).toEqual([...short.inputIds, processor.tokenizer.padId]);
+    expect([...batch.inputIds!.data.subarray(6)]).toEqual([
+      ...short.inputIds,
+      processor.tokenizer.specialId('pad'),
+    ]);
     expect([...batch.tokenTypeIds!.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]);
     expect([...batch.attentionMask!.data]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
     expect(batch.regionFeatures!.shape).toEqual([2, 2, 12]);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuiltCli } from '../cli/builtCli.js';
 import { buildTinyCli } from '../cli/tinyRecipe.js';
 import { canMount, type Disk, mountDisk } from './disks.js';
-import { resultsOf } from './kills.js';
+import { resultsOf } from './results.js';
 
 const isPossible = canMount();
 if (!isPossible)

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom, type Random } from '../../src/random.js';
 import type { BuiltCli } from '../cli/builtCli.js';
+import { requireSameResults, resultsOf } from './results.js';
+import { type Changes, SIGNS, type Stage, stageOf, TRIAL, watchChanges } from './stages.js';
 
 /** A command whose results must not depend on how often it is killed. */
 export interface Subject {
@@ -18,54 +20,14 @@ export interface Subject {
   readonly cache?: string;
 }
 
-/** What a process was doing when it was killed, by what lay in its folder. */
-type Stage = 'reading' | 'storing' | 'training' | 'checkpointing' | 'evaluating' | 'saving' | 'reporting';
-
 /** One kill and what came of it. */
 export interface Kill {
   readonly subject: string;
   readonly signal: NodeJS.Signals;
   readonly stage: Stage;
+  /** From the signal to the end of the process. */
+  readonly milliseconds: number;
 }
-
-/** Names of the files of a folder that another process may be writing: what vanishes meanwhile is looked for again. */
-function filesIn(folder: string): string[] {
-  for (;;) {
-    try {
-      if (!existsSync(folder)) return [];
-      const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-      return names.filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile());
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-}
-
-/** Of a run folder, or of one of a comparison's, what was there last. */
-function stageOf(folder: string, stderr: string): Stage {
-  const names = filesIn(folder);
-  const last = stderr.trimEnd().split('\n').at(-1) ?? '';
-  if (names.some((name) => /step-\d+\.\d+\.tmp/.test(name))) return 'checkpointing';
-  if (names.some((name) => name.endsWith('summary.json'))) return 'reporting';
-  if (names.some((name) => /predictions_test\.json|adapter\//.test(name))) return 'saving';
-  if (/^(validation|test)/.test(last)) return 'evaluating';
-  if (names.some((name) => name.endsWith('metrics.jsonl'))) return 'training';
-  return /^cache/.test(last) || names.some((name) => name.endsWith('inputs.jsonl')) ? 'storing' : 'reading';
-}
-
-/** Files whose appearance a kill may wait for, so that short stages are met too. */
-const SIGNS = [
-  /recipe\.json$/,
-  /environment\.json$/,
-  /metrics\.jsonl$/,
-  /step-\d+\.\d+\.tmp/,
-  /checkpoints\/step-\d+\//,
-  /outcomes_validation\.json$/,
-  /predictions_test\.json$/,
-  /adapter\//,
-  /report\/data\.json$/,
-  /summary\.json$/,
-];
 
 interface Life {
   readonly cli: BuiltCli;
@@ -75,108 +37,87 @@ interface Life {
   readonly duration: number;
 }
 
-const SIGNALS = ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGINT'] as const;
+const SIGNALS = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGTERM', 'SIGINT'] as const;
 
 /** Waits until the moment to kill: a random time, or a random while after something appeared in the folder. */
-async function untilMoment({ cli, subject, random, duration }: Life, ended: () => boolean): Promise<void> {
-  if (random.next() < 0.3) {
+async function untilMoment({ random, duration }: Life, { names }: Changes, ended: () => boolean) {
+  if (random.next() < 0.4) {
     await wait(random.next() * duration);
     return;
   }
   const sign = SIGNS[random.integer(SIGNS.length)] as RegExp;
-  const folder = join(cli.folder, subject.output);
-  const timeOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
-  const before = new Map(filesIn(folder).map((name) => [name, timeOf(name)]));
-  const appeared = () => filesIn(folder).some((name) => sign.test(name) && before.get(name) !== timeOf(name));
-  while (!ended() && !appeared()) await wait(8);
+  while (!ended() && !names().some((name) => sign.test(name))) await wait(8);
   await wait(random.next() * 60);
 }
 
-function start({ cli, subject }: Life, isFirst: boolean) {
+interface Process {
+  readonly child: ChildProcess;
+  readonly changes: Changes;
+  readonly closed: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  stderr(): string;
+}
+
+/** Starts the command; its changes are counted from there, and from the start of each trial. */
+function start({ cli, subject }: Life, isFirst: boolean): Process {
+  const changes = watchChanges(join(cli.folder, subject.output));
   const words = isFirst ? subject.words : subject.again;
   const child = spawn(process.execPath, [cli.main, ...words], { cwd: cli.folder });
   let stderr = '';
   child.stderr.on('data', (piece: Buffer) => {
     stderr += piece.toString();
+    if (TRIAL.test(piece.toString())) changes.look();
   });
   child.stdout.resume();
-  const closed = new Promise<number | null>((done) => child.on('close', done));
-  return { child, closed, stderr: () => stderr };
+  const closed: Process['closed'] = new Promise((done) =>
+    child.on('close', (code, signal) => done({ code, signal })),
+  );
+  return { child, changes, closed, stderr: () => stderr };
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
+/** Whether a stopped process ended as promised: by the signal, with 130, or done where nothing was left to stop. */
+function isRightEnd(end: Awaited<Process['closed']>, signal: NodeJS.Signals, stage: Stage, stderr: string) {
+  if (end.signal === signal) return true;
+  if (signal === 'SIGKILL') return false;
+  const wasHeard = stderr.includes('stopping cleanly');
+  return end.code === 130 || (end.code === 0 && (stage === 'reporting' || (stage === 'saving' && wasHeard)));
+}
+
 /** Starts the command and kills it; undefined where it was quicker. */
 async function killOnce(life: Life, isFirst: boolean): Promise<Kill | undefined> {
-  const { child, closed, stderr } = start(life, isFirst);
-  await untilMoment(life, () => hasEnded(child));
+  const { name } = life.subject;
+  const { child, changes, closed, stderr } = start(life, isFirst);
+  await untilMoment(life, changes, () => hasEnded(child));
   const signal = SIGNALS[life.random.integer(SIGNALS.length)] as NodeJS.Signals;
-  const stage = stageOf(join(life.cli.folder, life.subject.output), stderr());
+  const stage = stageOf(changes, stderr());
   const wasAlive = !hasEnded(child) && child.kill(signal);
-  const code = await closed;
-  if (!wasAlive) {
-    if (code !== 0) throw new Error(`${life.subject.name} ended with ${code}: ${stderr()}`);
-    return undefined;
-  }
-  if (code !== null && code !== 130 && code !== 0)
-    throw new Error(`${life.subject.name}, ${signal} while ${stage}, ended with ${code}: ${stderr()}`);
-  return { subject: life.subject.name, signal, stage };
+  const time = performance.now();
+  const reached = stageOf(changes, stderr());
+  const end = await closed;
+  const milliseconds = performance.now() - time;
+  const how = `ended with ${end.signal ?? end.code}`;
+  const wasQuicker = !wasAlive || (signal === 'SIGKILL' && end.code === 0);
+  if (wasQuicker && end.code !== 0) throw new Error(`${name} ${how}: ${stderr()}`);
+  if (wasQuicker) return undefined;
+  if (isRightEnd(end, signal, reached, stderr())) return { subject: name, signal, stage, milliseconds };
+  const after = `${Math.round(milliseconds)} ms after ${signal} while ${stage}`;
+  throw new Error(`${name} ${how} ${after}: ${stderr()}`);
 }
 
 async function complete(life: Life, isFirst = false): Promise<void> {
   const { closed, stderr } = start(life, isFirst);
-  const code = await closed;
+  const { code } = await closed;
   if (code !== 0) throw new Error(`${life.subject.name} could not go on (${code}): ${stderr()}`);
 }
 
-/** Members that hold times, memory or names. */
-const TIMED = new Set(['seconds', 'stepsPerSecond', 'peakMemoryBytes', 'reason', 'time', 'created']);
-
-const untimed = (text: string): string =>
-  JSON.stringify(JSON.parse(text), (key, value: unknown) => (TIMED.has(key) ? undefined : value));
-
-/** Files that hold times by their nature, that say what a checkpoint of these holds, or that list files. */
-const LEFT_OUT =
-  /(^|\/)(timings\.jsonl|events\/.*|plots\/(time|memory)\..*|report\.html|environment\.json|state\.json|checksums\.json|\.lock|\.vlgraft\.json)$|^[^/]*\.(csv|md|html|svg|json)$/;
-
-/** Name -> content of every result, without times. */
-export function resultsOf(folder: string): Map<string, string> {
-  const names = filesIn(folder).filter(
-    (name) => !LEFT_OUT.test(name) || /^(summary|predictions|recipe|inputs)/.test(name),
-  );
-  return new Map(
-    names.sort().map((name) => {
-      const text = readFileSync(join(folder, name), 'latin1');
-      return [name, name.endsWith('summary.json') ? untimed(text) : text];
-    }),
-  );
-}
-
-/**
- * Throws Error that names the files that differ. A stop writes a checkpoint of its own, so of checkpoints those are
- * compared that both have.
- */
-function requireSameResults(subject: string, found: Map<string, string>, whole: Map<string, string>): void {
-  const isPassing = (name: string) =>
-    /(^|\/)checkpoints\/step-/.test(name) && !(found.has(name) && whole.has(name));
-  const differing = [...new Set([...found.keys(), ...whole.keys()])].filter(
-    (name) => found.get(name) !== whole.get(name) && !isPassing(name),
-  );
-  if (differing.length === 0) return;
-  const told = differing.map((name) => {
-    if (!found.has(name)) return `${name} (missing)`;
-    return whole.has(name) ? name : `${name} (left over)`;
-  });
-  throw new Error(`${subject}: other results after kills: ${told.join(', ')}`);
-}
-
-/** Kills in one life of a command. */
-const MOST_KILLS = 12;
+/** Kills in one life of a command: few, so that they spread over its stages. */
+const MOST_KILLS = 4;
 
 /**
  * Kills commands at random moments, lets them go on until they are done, and compares their results byte by byte with
- * those of an uninterrupted one. Throws Error at the first that differs or can't go on.
+ * those of an uninterrupted one. Throws Error at the first that differs, can't go on, or loses a signal.
  */
 export async function killAll(
   cli: BuiltCli,
@@ -209,21 +150,29 @@ export async function killAll(
       const kill = await killOnce(life, number === 0);
       if (!kill) break;
       kills.push(kill);
+      const { signal, stage, milliseconds } = kill;
+      tell(`${subject.name}: ${signal} while ${stage}, ended after ${Math.round(milliseconds)} ms`);
     }
     await complete(life);
     requireSameResults(subject.name, resultsOf(join(cli.folder, subject.output)), results);
-    tell(`${kills.length} kills: ${subject.name} as without them (${countKills(kills).join(', ')})`);
+    tell(`${kills.length} kills: ${subject.name} as without them`);
     clear(subject);
   }
   return kills;
 }
 
-/** `SIGKILL training: 12`, most frequent first. */
+const isKilled = ({ signal }: Kill): boolean => signal === 'SIGKILL';
+
+/** `training: 12 SIGKILL, 9 SIGTERM or SIGINT, at the latest after 210 ms`, the most frequent stage first. */
 export function countKills(kills: readonly Kill[]): string[] {
-  const counts = new Map<string, number>();
-  for (const { stage, signal } of kills) {
-    const name = `${stage} (${signal === 'SIGKILL' ? 'SIGKILL' : 'SIGTERM, SIGINT'})`;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a).map(([name, kept]) => `${name}: ${kept}`);
+  const stages = [...new Set(kills.map(({ stage }) => stage))];
+  const rows = stages.map((stage) => {
+    const own = kills.filter((kill) => kill.stage === stage);
+    const stops = own.filter((kill) => !isKilled(kill));
+    const latest = Math.round(Math.max(...stops.map(({ milliseconds }) => milliseconds)));
+    const heard = `${stops.length} SIGTERM or SIGINT`;
+    const told = stops.length === 0 ? heard : `${heard}, at the latest after ${latest} ms`;
+    return { count: own.length, line: `${stage}: ${own.length - stops.length} SIGKILL, ${told}` };
+  });
+  return rows.sort((a, b) => b.count - a.count).map(({ line }) => line);
 }

@@ -204,7 +204,7 @@ describe('collate', () => {
       for (const [row, matched] of batch['target.matched']!.data.entries()) {
         const ids = [...batch.inputIds!.data.subarray(row * length, (row + 1) * length)];
         rows[matched]! += 1;
-        if (ids.includes(processor.tokenizer.maskId)) masks[matched]! += 1;
+        if (ids.includes(processor.tokenizer.specialId('mask'))) masks[matched]! += 1;
       }
     }
     // 80 % of the chosen tokens become [MASK], one a caption at least.

@@ -6,6 +6,8 @@ import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js
 import { createBackbone, type LoadedBackbone } from '../../src/backbones/load.js';
 import { pooledOutput, pooledWidth } from '../../src/backbones/streams.js';
 import { float32, int32 } from '../../src/data/hostTensor.js';
+import { createTokenizer } from '../../src/data/tokenizer.js';
+import { createWordTokenizer } from '../../src/data/wordTokenizer.js';
 import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { normal, zeros } from '../../src/nn/parameters.js';
 import { createRandom } from '../../src/random.js';
@@ -54,7 +56,7 @@ export const toyProcessor: Processor = {
     });
     return { inputIds, tokenTypeIds, attentionMask };
   },
-  tokenizer: { vocabularySize: 16, maskId: 2, padId: 0 },
+  tokenizer: createTokenizer(createWordTokenizer([], { minimumCount: 1, lowercase: true })),
   description: { family: 'toy' },
   close: async () => {},
 };

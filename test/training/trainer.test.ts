@@ -30,6 +30,11 @@ describe('training', () => {
     expect(state.best?.value).toBeGreaterThan(0.9);
   });
 
+  it('takes more examples than the arguments of a call', async () => {
+    const { state } = await trainToy({ training: toyExamples(200_000, 'many'), options: { maxSteps: 1 } });
+    expect(state.finished).toBe(true);
+  });
+
   it.each([
     { accumulate: 1, evaluateEvery: 4 },
     { accumulate: 2, checkpointEvery: 2 },

@@ -184,13 +184,7 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
     encode,
     collate,
     storage: { withoutPictures, filesOf: ({ path }) => [path] },
-    tokenizer: {
-      vocabularySize: tokenizer.vocabularySize,
-      padId: texts.padId,
-      get maskId() {
-        return tokenizer.specialId('mask');
-      },
-    },
+    tokenizer,
     description: { family: 'dualEncoder', maxTextLength },
     notes,
     close: () => pictures.close(),

@@ -209,13 +209,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
     encode,
     collate,
     storage: { withoutPictures, filesOf: ({ path }) => [path] },
-    tokenizer: {
-      vocabularySize: tokenizer.vocabularySize,
-      padId: texts.padId,
-      get maskId() {
-        return tokenizer.specialId('mask');
-      },
-    },
+    tokenizer,
     description: { family: 'patchStream', maxTextLength },
     notes,
     close: () => pictures.close(),

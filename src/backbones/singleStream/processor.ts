@@ -190,13 +190,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
     collate,
     ...(stored && { stored }),
     storage: { withoutPictures, filesOf: (picture) => regions?.filesOf(picture) ?? [] },
-    tokenizer: {
-      vocabularySize: tokenizer.vocabularySize,
-      padId: texts.padId,
-      get maskId() {
-        return tokenizer.specialId('mask');
-      },
-    },
+    tokenizer,
     description: {
       family: 'singleStream',
       ...(regions && { regions: regions.description }),

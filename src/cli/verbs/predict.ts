@@ -106,7 +106,7 @@ async function talk(shell: Shell, folder: string, options: Options): Promise<voi
     signal,
   });
   await withRun(shell, folder, options, (run, { signal }) =>
-    predictDialog(shell, run, askLine, about(signal)),
+    predictDialog(shell, run, (question, how) => askLine(question, { ...how, signal }), about(signal)),
   );
 }
 

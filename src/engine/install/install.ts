@@ -1,5 +1,6 @@
 import { open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { endsAtOnce } from '../../endsAtOnce.js';
 import { InterruptedError, UsageError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
 import type { OnProgress } from '../../progress.js';
@@ -141,11 +142,11 @@ function inWords(error: unknown, signal: AbortSignal | undefined): Error {
   return new EngineInstallError(errorWords(error));
 }
 
-/** The engine that is there with the bytes that it was installed with. */
-function locateWhole(device: Device, environment: Environment): LocatedEngine | undefined {
+/** The engine that is there with the bytes that it was installed with, all of which are read. */
+async function locateWhole(device: Device, environment: Environment): Promise<LocatedEngine | undefined> {
   const installed = locateInstalled(device, environment);
   try {
-    if (installed) checkFiles(installed, true);
+    if (installed) await endsAtOnce(() => checkFiles(installed, true));
     return installed;
   } catch (error) {
     if (error instanceof UsageError) return undefined;
@@ -156,14 +157,14 @@ function locateWhole(device: Device, environment: Environment): LocatedEngine | 
 async function installOnce(context: Context): Promise<InstalledEngine> {
   const { device, environment, force, signal } = context;
   const kernels = await installKernels(environment, force, signal);
-  const before = force ? undefined : locateWhole(device, environment);
+  const before = force ? undefined : await locateWhole(device, environment);
   if (before) return { ...before, kernels, already: true };
   const lock = join(librariesFolder(environment), `${device}.lock`);
   return withLock(lock, signal, async () => {
-    const meanwhile = force ? undefined : locateWhole(device, environment);
+    const meanwhile = force ? undefined : await locateWhole(device, environment);
     if (meanwhile) return { ...meanwhile, kernels, already: true };
     await installLibraries(context);
-    const installed = locateWhole(device, environment);
+    const installed = await locateWhole(device, environment);
     if (!installed) throw new EngineInstallError('the libraries that were unpacked are not there');
     return { ...installed, kernels, already: false };
   });

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeEmojiScenes } from '../../data/emojiScenes/makeEmojiScenes.js';
 import { InterruptedError } from '../../errors.js';
 import { readRecipe } from '../../recipe/load.js';
 import { resolveRecipe } from '../../recipe/validate.js';
+import { makeTemporaryFolder } from '../../temporaryFolder.js';
 import type { RunSettings } from '../../training/settings.js';
 import type { PlanOptions } from '../planOptions.js';
 import { type Check, fail, messageOf } from './check.js';
@@ -70,8 +70,7 @@ async function defaultRecipe(): Promise<{ readonly settings: RunSettings; remove
   if (existsSync(join(SAMPLE, 'dataset.json'))) {
     return { settings: resolveRecipe(input, { source, files: false }), remove: () => {} };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'vlgraft-doctor-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const { path: folder, remove } = makeTemporaryFolder('vlgraft-doctor');
   try {
     await makeEmojiScenes({ folder: join(folder, 'scenes'), count: PICTURES, size: 64 });
     const moved = JSON.stringify(input).replaceAll(SAMPLE, join(folder, 'scenes').replaceAll('\\', '/'));

@@ -1,7 +1,7 @@
 import type { Example } from '../../../tasks/task.js';
 import type { HostBatch } from '../../data/hostTensor.js';
-import { InterruptedError } from '../../errors.js';
 import type { OnProgress } from '../../progress.js';
+import { stopIfAsked } from '../../stopIfAsked.js';
 import { createHostCollator } from '../batch.js';
 import { groupsOf, membersOf } from '../groups.js';
 import { microBatches } from '../plan.js';
@@ -150,7 +150,7 @@ export async function fillStore(
   });
   try {
     for await (const { size, batch } of prefetch(portions, collate)) {
-      if (signal?.aborted) throw new InterruptedError('interrupted while values of the backbone were stored');
+      await stopIfAsked(signal, 'while values of the backbone were stored');
       await visit(batch);
       done += size;
       onProgress?.({ stage: 'cache', done, total, unit: 'example' });

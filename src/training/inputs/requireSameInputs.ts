@@ -1,7 +1,8 @@
 import { basename, isAbsolute, join } from 'node:path';
-import { InterruptedError, type Problem, UsageError } from '../../errors.js';
+import { type Problem, UsageError } from '../../errors.js';
 import { someOf } from '../../lists.js';
 import type { OnProgress } from '../../progress.js';
+import { stopIfAsked } from '../../stopIfAsked.js';
 import type { RunSettings } from '../settings.js';
 import { contentHash, createTurns, MANY, NAMED } from './contentHash.js';
 import { inputPaths, modelFiles, modelFolders } from './inputFiles.js';
@@ -116,7 +117,7 @@ export async function requireSameInputs(
     if (!wait) continue;
     await wait;
     onProgress?.({ stage: 'inputs', done: index + 1, total: entries.length, unit: 'file' });
-    if (signal?.aborted) throw new InterruptedError('interrupted while files were compared');
+    await stopIfAsked(signal, 'while files were compared');
   }
   const all: KnownInputs = new Map(entries.map((entry) => [inputId(entry), entry]));
   for (const entry of newModelFiles(settings, all)) note('new', entry);

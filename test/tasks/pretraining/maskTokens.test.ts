@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/random.js';
 import { maskTokens } from '../../../tasks/pretraining/maskTokens.js';
 
-const tokenizer = { vocabularySize: 1000, maskId: 4, padId: 0 };
+const MASK = 4;
+const tokenizer = { vocabularySize: 1000, specialId: () => MASK };
 const special = new Set([0, 2, 3, 4]);
 const text = Int32Array.from([2, ...Array.from({ length: 20 }, (_, i) => 100 + i), 3]);
 
@@ -23,7 +24,7 @@ test('hides 80 %, replaces 10 %, keeps 10 % of the chosen tokens', () => {
       .filter((place) => labels[place] !== -100)
       .map((place) => {
         expect(labels[place]).toBe(text[place]);
-        if (inputIds[place] === tokenizer.maskId) return 'hidden';
+        if (inputIds[place] === MASK) return 'hidden';
         return inputIds[place] === text[place] ? 'kept' : 'replaced';
       }),
   );

@@ -1,5 +1,5 @@
-import { InterruptedError } from '../errors.js';
-import { signalsHeard } from '../signalsHeard.js';
+import { InterruptedError } from './errors.js';
+import { signalsHeard } from './signalsHeard.js';
 
 /** Lets a signal that came during synchronous work be heard; throws InterruptedError where the work is to stop. */
 export async function stopIfAsked(signal: AbortSignal | undefined, when: string): Promise<void> {
