@@ -11,9 +11,8 @@ import type { FittedTask, Model } from './model.js';
 import { named, outputsNotFinite, whereNotFinite } from './notFinite.js';
 import { prefetch } from './prefetch.js';
 import { batchesByLength } from './sampler.js';
-import { sharesOf } from './shares.js';
-import { type StepReport, signatureOf } from './step.js';
-import { summariseUpdate } from './updateReport.js';
+import { type BatchLoss, lossOfAll } from './splitLoss.js';
+import { signatureOf } from './step.js';
 
 /** What one batch gave. */
 interface Evaluated {
@@ -173,30 +172,6 @@ interface Predicted {
   readonly loss?: number;
   /** What a person should know of the loss. */
   readonly notes?: readonly string[];
-}
-
-/** The loss of one batch. */
-interface BatchLoss extends Pick<StepReport, 'loss' | 'parts' | 'sums'> {
-  readonly ids: readonly string[];
-  /** As `Task.counts`. */
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-/** The loss where every example has one, that of one batch of all of them; or a note that it is not finite. */
-function lossOfAll(losses: readonly BatchLoss[], examples: number): Pick<Predicted, 'loss' | 'notes'> {
-  const wrong = losses.filter(({ loss }) => !Number.isFinite(loss));
-  if (wrong.length > 0) {
-    const of = named(wrong.flatMap(({ ids }) => ids));
-    return { notes: [`the loss is ${wrong[0]?.loss} for ${of}, though what it is made from is finite`] };
-  }
-  if (losses.reduce((sum, { ids }) => sum + ids.length, 0) < examples || losses.length === 0) return {};
-  const shares = sharesOf(losses.map(({ counts }) => counts));
-  const reports = losses.map((report, at) => ({
-    report,
-    weight: report.ids.length / examples,
-    weights: shares[at] as Readonly<Record<string, number>>,
-  }));
-  return { loss: summariseUpdate(reports).loss };
 }
 
 /** Predictions of a task that has its own way through a split; undefined where these examples take one pass a batch. */

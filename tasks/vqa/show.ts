@@ -44,7 +44,7 @@ export function showVqa(example: VqaExample, { answer, top }: Prediction): Shown
     pictures: [{ picture, boxes: [] }],
     choices: [
       {
-        title: 'answers',
+        title: 'answers, each judged by itself',
         scores: 'probability',
         choices: candidates.map(({ answer: text, score }) => ({
           text,

@@ -60,13 +60,21 @@ async function requireReportFile(file: string, runs: readonly string[]): Promise
   await requireWritableFile(file, { overwrite: true, inputs: own ? [] : runs });
 }
 
+/** Refuses a file that may not be written before its folder is made. */
+async function prepareOutput(file: string, runs: readonly string[]): Promise<void> {
+  const isThere = existsSync(dirname(file));
+  if (isThere) await requireReportFile(file, runs);
+  requirePageName(file);
+  if (isThere) return;
+  makeFolder(dirname(file));
+  await requireReportFile(file, runs);
+}
+
 async function report(shell: Shell, runs: readonly string[], options: Options): Promise<void> {
   const { writeReport, writeReportBeside } = await import('../../report/writeReport.js');
   const output = outputOf(runs, options);
   const { overwrite = false } = options;
-  if (output !== undefined) requirePageName(output);
-  if (output !== undefined && !existsSync(dirname(output))) makeFolder(dirname(output));
-  if (output !== undefined) await requireReportFile(output, runs);
+  if (output !== undefined) await prepareOutput(output, runs);
   const [first = ''] = runs;
   const written =
     runs.length === 1 || output === undefined
