@@ -48,17 +48,21 @@ export async function requireFittingTraining({
   options,
   model,
   seed,
-}: Pick<
-  TrainerParts,
-  'step' | 'collator' | 'training' | 'options' | 'model' | 'seed'
->): Promise<Problem | undefined> {
+}: Pick<TrainerParts, 'step' | 'collator' | 'training' | 'options' | 'model' | 'seed'>): Promise<
+  Problem | undefined
+> {
   const { task } = model.parts.task;
   const groups = groupsOf(model.parts.task, training);
   const lengths = training.map((example) => task.length(example));
   const population = { lengths, ...(groups && { groups }) };
   const epoch = microBatches(population, { ...options, seed }, { epoch: 0, stepInEpoch: 0 });
   const batch = largestBatch(epoch, lengths);
-  const example = batch && longestOf(batch.examples.map((index) => training[index] as Example), task);
+  const example =
+    batch &&
+    longestOf(
+      batch.examples.map((index) => training[index] as Example),
+      task,
+    );
   if (!example || totalSteps(population, options) === 0) return undefined;
   return requireFittingBatch({
     backbone: model.parts.backbone.shape,
