@@ -58,22 +58,26 @@ const bytesOf = (shapes: BatchShapes): number =>
     0,
   );
 
-/** Sizes of batches whose graphs are recorded; larger ones lie on a line through them, or above it. */
-const [FEW, MORE] = [2, 4];
+/** Examples of the largest batch whose graph is recorded; larger ones lie on a line through it and its half, or above. */
+const RECORDED = 32;
 
 /** The memory of batches by their size; undefined where the engine has no graphs. */
 function memoryBySize(
   work: Measurable,
   shapes: (count: number) => BatchShapes,
+  asked: number,
 ): ((count: number) => BatchMemory) | undefined {
-  const [few, more] = [work.memory(shapes(FEW)), work.memory(shapes(MORE))];
+  const large = Math.max(2, Math.min(RECORDED, asked));
+  const small = Math.floor(large / 2);
+  const [few, more] = [work.memory(shapes(small)), work.memory(shapes(large))];
   if (!few || !more) return undefined;
   const { rss } = process.memoryUsage();
-  const on = (a: number, b: number, count: number) => a + ((b - a) / (MORE - FEW)) * (count - FEW);
-  return (count) => ({
-    least: on(few.least, more.least, count),
-    most: rss + on(few.most, more.most, count) + HOST_BATCHES * bytesOf(shapes(count)),
-  });
+  const on = (a: number, b: number, count: number) => a + ((b - a) / (large - small)) * (count - small);
+  return (count) => {
+    const least = on(few.least, more.least, count);
+    const computed = Math.max(least, on(few.most, more.most, count));
+    return { least, most: rss + computed + HOST_BATCHES * bytesOf(shapes(count)) };
+  };
 }
 
 /** Elements of a picture that are one position at least: a patch of 8 x 8 pixels. */
@@ -107,9 +111,14 @@ function isSmall(shapes: BatchShapes, backbone: BackboneShape, limit: number): b
 }
 
 /** The most examples of a batch that fit; 0 where none does. */
-function largestFitting(memory: (count: number) => BatchMemory, limit: number): number {
-  const each = memory(2).most - memory(1).most;
-  return Math.max(0, Math.floor(1 + (limit - memory(1).most) / each));
+function largestFitting(memory: (count: number) => BatchMemory, asked: number, limit: number): number {
+  let [fits, isTooLarge] = [0, asked];
+  while (isTooLarge - fits > 1) {
+    const middle = Math.floor((fits + isTooLarge) / 2);
+    if (memory(middle).most <= limit) fits = middle;
+    else isTooLarge = middle;
+  }
+  return fits;
 }
 
 /** Share of the least that is sure: kernels that are made of several ops for large values keep less between them. */
@@ -150,11 +159,11 @@ export async function requireFittingBatch({
   const shapes = await shapesOfBatch(collator, example, how);
   const limit = memoryLimit();
   if (!shapes || isSmall(shapes(count), backbone, limit)) return undefined;
-  const memory = memoryBySize(work, shapes);
+  const memory = memoryBySize(work, shapes, count);
   const found = memory?.(count);
   if (!memory || !found || found.most <= limit) return undefined;
   const isSure = SURE * found.least > limit;
-  const fitting = largestFitting(memory, limit);
+  const fitting = largestFitting(memory, count, limit);
   const size = formatBytes(isSure ? SURE * found.least : found.most);
   const problem: Problem = {
     where,
