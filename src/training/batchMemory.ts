@@ -9,7 +9,7 @@ import type { Collator } from './batch.js';
 import type { AnyTask } from './model.js';
 
 /** Shapes of the inputs of a batch, by name. */
-export type BatchShapes = Readonly<Record<string, InputShape>>;
+type BatchShapes = Readonly<Record<string, InputShape>>;
 
 /** What can tell the memory of a batch that is not there: a training step, an evaluation. */
 export interface Measurable {
@@ -17,7 +17,7 @@ export interface Measurable {
 }
 
 /** Bytes that a process takes for batches of one size. */
-export interface BatchMemory {
+interface BatchMemory {
   /** In any case: weights, inputs, and what is there at once of what is computed. */
   readonly least: number;
   /** As ops are computed in their order, with the process and the batches that are made ahead. */
@@ -31,7 +31,7 @@ const HOST_BATCHES = 3;
 const extended = (one: number, two: number, count: number): number => one + (two - one) * (count - 1);
 
 /** Shapes of a batch of `count` examples that are like this one; undefined where a task can't make a batch of it. */
-export async function shapesOfBatch(
+async function shapesOfBatch(
   collator: Collator,
   example: Example,
   how: Parameters<Collator['collate']>[1],
@@ -58,12 +58,26 @@ const bytesOf = (shapes: BatchShapes): number =>
     0,
   );
 
-/** The memory of a batch of these shapes; undefined where the engine has no graphs. */
-export function memoryOfBatch(work: Measurable, shapes: BatchShapes): BatchMemory | undefined {
-  const graph = work.memory(shapes);
-  if (!graph) return undefined;
+/** Examples of the largest batch whose graph is recorded; larger ones lie on a line through it and its half, or above. */
+const RECORDED = 32;
+
+/** The memory of batches by their size; undefined where the engine has no graphs. */
+function memoryBySize(
+  work: Measurable,
+  shapes: (count: number) => BatchShapes,
+  asked: number,
+): ((count: number) => BatchMemory) | undefined {
+  const large = Math.max(2, Math.min(RECORDED, asked));
+  const small = Math.floor(large / 2);
+  const [few, more] = [work.memory(shapes(small)), work.memory(shapes(large))];
+  if (!few || !more) return undefined;
   const { rss } = process.memoryUsage();
-  return { least: graph.least, most: rss + graph.most + HOST_BATCHES * bytesOf(shapes) };
+  const on = (a: number, b: number, count: number) => a + ((b - a) / (large - small)) * (count - small);
+  return (count) => {
+    const least = on(few.least, more.least, count);
+    const computed = Math.max(least, on(few.most, more.most, count));
+    return { least, most: rss + computed + HOST_BATCHES * bytesOf(shapes(count)) };
+  };
 }
 
 /** Elements of a picture that are one position at least: a patch of 8 x 8 pixels. */
@@ -96,18 +110,19 @@ function isSmall(shapes: BatchShapes, backbone: BackboneShape, limit: number): b
   return process.memoryUsage().rss + bytes < limit / 2;
 }
 
-/** The most examples of a batch that fit, by a line through two sizes; 0 where none does. */
-function largestFitting(
-  memory: (count: number) => BatchMemory | undefined,
-  count: number,
-  limit: number,
-): number {
-  if (count < 2) return 0;
-  const half = Math.max(1, Math.floor(count / 2));
-  const [few, many] = [memory(half)?.most ?? 0, memory(count)?.most ?? 0];
-  const each = (many - few) / (count - half);
-  return Math.max(0, Math.min(count - 1, Math.floor(half + (limit - few) / each)));
+/** The most examples of a batch that fit; 0 where none does. */
+function largestFitting(memory: (count: number) => BatchMemory, asked: number, limit: number): number {
+  let [fits, isTooLarge] = [0, asked];
+  while (isTooLarge - fits > 1) {
+    const middle = Math.floor((fits + isTooLarge) / 2);
+    if (memory(middle).most <= limit) fits = middle;
+    else isTooLarge = middle;
+  }
+  return fits;
 }
+
+/** Share of the least that is sure: kernels that are made of several ops for large values keep less between them. */
+const SURE = 0.8;
 
 /** The example with the greatest rough length; undefined of none. */
 export function longestOf(examples: readonly Example[], task: AnyTask): Example | undefined {
@@ -116,7 +131,7 @@ export function longestOf(examples: readonly Example[], task: AnyTask): Example 
 }
 
 /** A batch and where its size is said. */
-export interface AskedBatch {
+interface AskedBatch {
   readonly backbone: BackboneShape;
   readonly work: Measurable;
   readonly collator: Collator;
@@ -142,14 +157,14 @@ export async function requireFittingBatch({
   backbone,
 }: AskedBatch): Promise<Problem | undefined> {
   const shapes = await shapesOfBatch(collator, example, how);
-  const memory = (examples: number) => shapes && memoryOfBatch(work, shapes(examples));
   const limit = memoryLimit();
-  if (shapes && isSmall(shapes(count), backbone, limit)) return undefined;
-  const found = memory(count);
-  if (!found || found.most <= limit) return undefined;
-  const isSure = found.least > limit;
+  if (!shapes || isSmall(shapes(count), backbone, limit)) return undefined;
+  const memory = memoryBySize(work, shapes, count);
+  const found = memory?.(count);
+  if (!memory || !found || found.most <= limit) return undefined;
+  const isSure = SURE * found.least > limit;
   const fitting = largestFitting(memory, count, limit);
-  const size = formatBytes(isSure ? found.least : found.most);
+  const size = formatBytes(isSure ? SURE * found.least : found.most);
   const problem: Problem = {
     where,
     message: `a batch of ${count} ${isSure ? 'takes at least' : 'may take'} ${size}, this machine has ${formatBytes(limit)} of memory`,
