@@ -26,8 +26,8 @@ const common = {
 
 export default defineConfig({
   test: {
-    // Here alone, so that --maxWorkers counts.
-    maxWorkers: Math.min(Math.max(2, availableParallelism()), 8),
+    // Here alone, so that --maxWorkers counts. One more than cores: some tests wait for terminals and processes.
+    maxWorkers: Math.min(availableParallelism() + 1, 8),
     projects: [
       {
         test: { ...common, name: 'processes', include: processes, globalSetup: 'test/buildOnce.ts' },

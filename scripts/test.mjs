@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build } from './build.mjs';
 import { bin, root, run } from './run.mjs';
 import { setup } from './setup.mjs';
@@ -22,6 +22,21 @@ async function installEngine() {
   if (code !== 0) console.log('the engine is not installed: the tests run on the wasm backend alone');
 }
 
+const LONGEST = 10;
+
+/** Says which test files took longest, so that it is seen where one grows. */
+function tellLongest(report) {
+  if (!existsSync(report)) return;
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const times = testResults.map(({ name, startTime, endTime }) => [
+    relative(root, name),
+    endTime - startTime,
+  ]);
+  console.log('\nlongest test files, in seconds:');
+  for (const [name, time] of times.sort(([, a], [, b]) => b - a).slice(0, LONGEST))
+    console.log(`${(time / 1000).toFixed(1).padStart(7)}  ${name}`);
+}
+
 /** How many tests passed and failed; a test file that could not run counts as one failure. */
 function countTests(report) {
   if (!existsSync(report)) return { passed: 0, failed: 1 };
@@ -41,8 +56,9 @@ const checks = [
 ];
 
 async function runTests(report) {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  return run(bin('vitest'), ['run', ...reporters, ...process.argv.slice(2)]);
+  const progress = join(root, 'scripts/testProgress.mjs');
+  const reporters = ['default', 'json', progress].map((name) => `--reporter=${name}`);
+  return run(bin('vitest'), ['run', ...reporters, `--outputFile.json=${report}`, ...process.argv.slice(2)]);
 }
 
 async function main() {
@@ -54,6 +70,7 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'vlgraft-test-'));
   const report = join(folder, 'report.json');
   if (!(await check('tests', () => runTests(report)))) failed.push('tests');
+  tellLongest(report);
   const { passed, failed: failedTests } = countTests(report);
   rmSync(folder, { recursive: true, force: true });
   if (failed.length > 0) console.log(`failed: ${failed.join(', ')}`);

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import type { Adapter } from '../../adapters/adapter.js';
 import { type AttachedAdapter, planAdapters, runBackbone } from '../../adapters/attach.js';
 import type {
@@ -81,15 +81,25 @@ export function loadSubject(name: string): Subject {
   };
 }
 
+const validators = new Map<object, ValidateFunction>();
+
+/** Compiled once for each schema. */
+function validatorOf(schema: object): ValidateFunction {
+  const known = validators.get(schema);
+  if (known) return known;
+  const compiled = new Ajv({ strict: true, useDefaults: true, allErrors: true }).compile(schema);
+  validators.set(schema, compiled);
+  return compiled;
+}
+
 /** The options with the defaults of the adapter's schema filled in; throws where ajv refuses schema or options. */
 export function completeOptions(
   adapter: Adapter<unknown>,
   options: Readonly<Record<string, Json>>,
 ): Readonly<Record<string, Json>> {
   const filled = structuredClone(options) as Record<string, Json>;
-  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
-  const validate = ajv.compile(adapter.schema as object);
-  if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
+  const validate = validatorOf(adapter.schema as object);
+  if (!validate(filled)) throw new Error(new Ajv().errorsText(validate.errors));
   return filled;
 }
 

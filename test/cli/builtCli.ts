@@ -44,7 +44,7 @@ function keepFrom(stream: NodeJS.WriteStream) {
 }
 
 /** Runs a command line in this process, in another folder; nothing else may run meanwhile. */
-export async function runHere(folder: string, words: readonly string[]): Promise<Finished> {
+async function runHere(folder: string, words: readonly string[]): Promise<Finished> {
   const [home, exitCode] = [process.cwd(), process.exitCode];
   const [stdout, stderr] = [keepFrom(process.stdout), keepFrom(process.stderr)];
   process.chdir(folder);

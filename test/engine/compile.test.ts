@@ -32,6 +32,30 @@ describe.runIf(native)('compile', () => {
     tf.dispose([x, lazy, eager]);
   });
 
+  it('takes a constant again only where every bit of it is the same', async () => {
+    const compiled = compile(({ x }: { x: Tensor }) => ({
+      above: tf.div(x, tf.scalar(0)),
+      below: tf.div(x, tf.scalar(-0)),
+      aboveAgain: tf.div(x, tf.scalar(0)),
+      row: tf.add(x, tf.tensor([1, 2], [2])),
+      rows: tf.add(x, tf.tensor([1, 2], [2, 1])),
+      whole: tf.tensor([1, 2], [2], 'int32'),
+    }));
+    const x = tf.ones([1]);
+    const outputs = await compiled.run({ x });
+    expect(values(outputs.above)).toEqual([Number.POSITIVE_INFINITY]);
+    expect(values(outputs.below)).toEqual([Number.NEGATIVE_INFINITY]);
+    expect(values(outputs.aboveAgain)).toEqual([Number.POSITIVE_INFINITY]);
+    expect([outputs.row.shape, values(outputs.row)]).toEqual([[2], [2, 3]]);
+    expect([outputs.rows.shape, values(outputs.rows)]).toEqual([
+      [2, 1],
+      [2, 3],
+    ]);
+    expect([outputs.whole.dtype, values(outputs.whole)]).toEqual(['int32', [1, 2]]);
+    compiled.dispose();
+    tf.dispose([x, outputs]);
+  });
+
   it('traces once per signature of shapes', async () => {
     const compiled = compile(({ x }: { x: Tensor }) => ({ y: tf.add(x, 1) }));
     for (const rows of [2, 3, 2, 3, 2]) {

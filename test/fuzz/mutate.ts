@@ -319,7 +319,7 @@ export function mutateFile(name: string, bytes: Buffer, random: Random): Buffer 
 const isJson = (name: string): boolean => /\.jsonl?$/.test(name);
 
 /** Whether a file is called as JSON is and is none: of such inputs nothing but the syntax is checked. */
-export function isBrokenJson(name: string, bytes: Buffer): boolean {
+function isBrokenJson(name: string, bytes: Buffer): boolean {
   const text = String(bytes);
   return isJson(name) && !parsedText(text) && !text.trim().split('\n').every(parsedText);
 }

@@ -91,6 +91,16 @@ function bytesOf(dtype: number, shape: readonly number[]): number {
   return isKnown ? sizeOf(shape) * elementBytes(dtype) : 0;
 }
 
+/** Bytes up to which a constant that was there before is taken again. */
+const SMALL_CONSTANT = 64;
+
+/** What tells constants apart, byte by byte; undefined of a large one and of strings. */
+function contentOf(shape: readonly number[], dtype: number, values: TensorValues): string | undefined {
+  if (!ArrayBuffer.isView(values) || values.byteLength > SMALL_CONSTANT) return undefined;
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('latin1');
+  return `${dtype} ${shape} ${values.constructor.name} ${bytes}`;
+}
+
 const numbersOf = (values: TensorValues): number[] => Array.from(values as ArrayLike<number>, Number);
 
 /** A shape with its -1 worked out. */
@@ -114,6 +124,8 @@ export function startTrace({ native, status, check }: Session): Trace {
   const alive = new Set<number>();
   const setters = nodeSetters(native);
   const copied = new Set<string>();
+  /** By what they hold: a step asks for the same axes, shapes and factors again and again. */
+  const constants = new Map<string, Pointer>();
   let nodes = 0;
   let argumentBytes = 0;
   const ops: TracedOp[] = [];
@@ -174,7 +186,7 @@ export function startTrace({ native, status, check }: Session): Trace {
     return found && add(found.output, found.op, found.dtype, found.shape, { ...kept(found) });
   };
 
-  const constant: Trace['constant'] = (shape, dtype, values) => {
+  const newConstant = (shape: readonly number[], dtype: number, values: TensorValues): Pointer => {
     const tensor = newTensor(native, shape, dtype, values);
     const node: Pointer = native.TF_NewOperation(graph, 'Const', `constant${nodes++}`);
     native.TF_SetAttrTensor(node, 'value', tensor, status);
@@ -182,6 +194,12 @@ export function startTrace({ native, status, check }: Session): Trace {
     const oper: Pointer = native.TF_FinishOperation(node, status);
     deleteTensor(native, tensor, dtype, sizeOf(shape));
     check(() => 'constant');
+    return oper;
+  };
+  const constant: Trace['constant'] = (shape, dtype, values) => {
+    const key = contentOf(shape, dtype, values);
+    const oper = (key !== undefined && constants.get(key)) || newConstant(shape, dtype, values);
+    if (key !== undefined) constants.set(key, oper);
     const whole = dtype === DataType.INT32 && shape.length === 1;
     return add({ oper, index: 0 }, 'a constant', dtype, shape, whole ? { values: numbersOf(values) } : {});
   };
