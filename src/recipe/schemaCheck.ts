@@ -70,7 +70,7 @@ function createCheck(modules: RecipeModules): RecipeCheck {
     errorsOf: (recipe) => {
       // What the task says is looked up first: validating fills its defaults in.
       const splits = splitsOf(valueAt(recipe, ['task']));
-      return [validate, splits].flatMap((one) => (one(recipe) ? [] : (one.errors ?? [])));
+      return [splits, validate].flatMap((one) => (one(recipe) ? [] : (one.errors ?? [])));
     },
   };
   return check;

@@ -443,6 +443,13 @@ const inputLinesSeed =
   '{"key":"data.train.annotations","name":"","bytes":12,"modified":1700000000000.5,"hash":"ab"}\n' +
   '{"key":"data.images","name":"a.png"}\n';
 
+/** The files of a run of which some are changed, and those that a report does not need are left out. */
+function reportSeed(changed: RegExp, left: readonly string[]): Seed {
+  const { files, changed: names } = seedOf('fuzz/seeds/run', changed);
+  const kept = Object.entries(files).filter(([name]) => !left.includes(name));
+  return { files: Object.fromEntries(kept), changed: names };
+}
+
 const runs: readonly FuzzReader[] = [
   { name: 'state', seeds: [checkpointSeed('state.json')], read: (folder) => readState(folder, 3) },
   {
@@ -458,7 +465,11 @@ const runs: readonly FuzzReader[] = [
   },
   {
     name: 'report',
-    seeds: [seedOf('fuzz/seeds/run', /\.jsonl?$/)],
+    // Curves take long to draw, so that only changes to what they show are read with them.
+    seeds: [
+      ...Array.from({ length: 4 }, () => reportSeed(/\.json$/, ['metrics.jsonl'])),
+      reportSeed(/\.jsonl$/, ['report/gallery.json', 'report/data.json', 'report/modules.json']),
+    ],
     read: (folder) => writeReport(folder),
   },
 ];
