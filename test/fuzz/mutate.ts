@@ -242,10 +242,10 @@ const edits: readonly Edit[] = [
   },
 ];
 
-/** Bytes with one to five edits. */
+/** Bytes with one to three edits. */
 function mutateBytes(bytes: Buffer, random: Random): Buffer {
   let changed = bytes;
-  for (let left = 1 + random.integer(5); left > 0; left--) changed = random.pick(edits)(changed, random);
+  for (let left = 1 + random.integer(3); left > 0; left--) changed = random.pick(edits)(changed, random);
   return changed;
 }
 
