@@ -321,5 +321,6 @@ const isJson = (name: string): boolean => /\.jsonl?$/.test(name);
 /** Whether a file is called as JSON is and is none: of such inputs nothing but the syntax is checked. */
 export function isBrokenJson(name: string, bytes: Buffer): boolean {
   const text = String(bytes);
-  return isJson(name) && !parsedText(text) && !text.trim().split('\n').every(parsedText);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return isJson(name) && !parsedText(text) && !lines.every(parsedText);
 }
