@@ -128,7 +128,7 @@ const datasets: readonly FuzzReader[] = [
   },
   {
     name: 'vcr',
-    seeds: [seedOf(`${readers}/vcr`, /^val\.jsonl$|\.json$/)],
+    seeds: [seedOf(`${readers}/vcr`, /^val\.jsonl$|(?<!torn)\.json$/)],
     read: (folder) => readVcr({ annotations: join(folder, 'val.jsonl'), images: join(folder, 'vcr1images') }),
   },
   {
