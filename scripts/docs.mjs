@@ -77,12 +77,47 @@ function errorTable(group) {
   return ['| what was done | what is told |', '|---|---|', ...cases.map(row)].join('\n');
 }
 
+// <!-- fuzz --> ... <!-- /fuzz --> is the table of test/fuzz/record.jsonl.
+const FUZZ = /<!-- fuzz -->\n[\s\S]*?<!-- \/fuzz -->/g;
+
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+const inputsOf = (runs) => sum(runs.map(({ from, to }) => to - from));
+
+/** What was done of some readers together; a run that did not measure something is left out of that figure. */
+function fuzzRow(name, runs) {
+  const timed = runs.filter(({ seconds }) => seconds > 0);
+  const judged = runs.filter(({ accepted }) => accepted !== undefined);
+  const pace = inputsOf(timed) / sum(timed.map(({ seconds }) => seconds));
+  const right = (100 * sum(judged.map(({ accepted }) => accepted))) / inputsOf(judged);
+  const findings = sum(runs.map((run) => run.findings));
+  return `| ${name} | ${inputsOf(runs)} | ${findings} | ${right.toFixed(0)} % | ${pace.toFixed(0)} |`;
+}
+
+function fuzzTable() {
+  const lines = readFileSync(join(root, 'test/fuzz/record.jsonl'), 'utf8').split('\n').filter(Boolean);
+  const runs = lines.map((line) => JSON.parse(line));
+  const readers = [...new Set(runs.map(({ reader }) => reader))].sort();
+  const rows = readers.map((name) =>
+    fuzzRow(
+      name,
+      runs.filter(({ reader }) => reader === name),
+    ),
+  );
+  return [
+    '| reader | inputs | findings | read as right | inputs a second of one core |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...rows,
+    fuzzRow('all', runs),
+  ].join('\n');
+}
+
 const render = (text) =>
   text
+    .replace(FUZZ, () => `<!-- fuzz -->\n${fuzzTable()}\n<!-- /fuzz -->`)
     .replace(SECTION, (_, name) => `<!-- options: ${name} -->\n${tableOf(partOf(name))}\n<!-- /options -->`)
     .replace(ERRORS, (_, name) => `<!-- errors: ${name} -->\n${errorTable(name)}\n<!-- /errors -->`);
 
-/** Writes the tables of options and of errors into docs/*.md; with --check it only names the pages that are stale. */
+/** Writes the tables of options, of errors and of fuzzing into docs/*.md; with --check it only names the pages that are stale. */
 function main(check) {
   const folder = join(root, 'docs');
   const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));

@@ -230,6 +230,17 @@ function withoutMisspelt(errors: readonly ErrorObject[]): readonly ErrorObject[]
   );
 }
 
+/** A value of another type than the words it must be one of is told once: which words those are. */
+function withoutTypesOfWords(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const places = new Set(
+    errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath),
+  );
+  return errors.filter(
+    ({ keyword, instancePath, parentSchema }) =>
+      keyword !== 'type' || !places.has(instancePath) || !parentSchema?.enum,
+  );
+}
+
 function findingOf(error: ErrorObject, root: unknown, explain: Explanations): SchemaFinding {
   const fallback: Explain = ({ message = 'it is not allowed' }) => ({ message });
   const named = error.propertyName === undefined ? {} : { key: error.propertyName, target: 'key' as const };
@@ -268,7 +279,9 @@ export function explainErrors(
 ): SchemaFinding[] {
   const explain = { ...explanations, ...own };
   const { kept, left } = firstOfEach(errors.filter((error) => !isConsequence(error)));
-  const findings = collapse(withoutMisspelt(kept)).map((error) => findingOf(error, root, explain));
+  const findings = collapse(withoutTypesOfWords(withoutMisspelt(kept))).map((error) =>
+    findingOf(error, root, explain),
+  );
   const unique = new Map(
     findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding]),
   );

@@ -18,6 +18,8 @@ const everywhere = [
   'src/kindSchema',
   'src/nearest',
   'src/schemaWords',
+  'src/schemaCompiler',
+  'src/lazyDiscriminator',
   'src/lazyCheck',
   'src/systemErrors',
   'src/lockFile',

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hostileFiles } from './fuzz/mutate.js';
+import { hostileFiles, isBrokenJson } from './fuzz/mutate.js';
 import { createFuzzer, type FuzzInput, type FuzzReader, inputOf } from './fuzz/reader.js';
 import { fuzzReaders } from './fuzz/readers.js';
 
@@ -36,6 +36,16 @@ describe('a reader of files gives a value or says what is wrong, whatever stands
     }
     fuzzer.close();
     expect(findings).toEqual([]);
+  });
+
+  it('changes JSON mostly into other JSON, for of what is none nothing but the syntax is looked at', () => {
+    const shares = fuzzReaders.map((reader) => {
+      const inputs = Array.from({ length: 200 }, (_, index) => inputOf(reader, 2, index));
+      const json = inputs.filter(({ file }) => /\.jsonl?$/.test(file));
+      const broken = json.filter(({ file, bytes }) => isBrokenJson(file, bytes));
+      return { name: reader.name, share: broken.length / Math.max(1, json.length) };
+    });
+    expect(shares.filter(({ share }) => share > 0.3)).toEqual([]);
   });
 
   it('gives the same inputs for the same seed', () => {

@@ -1,7 +1,7 @@
-import { Ajv } from 'ajv';
 import { UsageError } from '../errors.js';
 import type { Json, JsonSchema } from '../json.js';
 import { lazyCheck } from '../lazyCheck.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import { schemaProblems } from '../schemaWords.js';
 
 /** Keys of every family that change what a model computes, with the only value that is read. */
@@ -32,8 +32,8 @@ export function configReader<Config>(
 ): (config: Readonly<Record<string, Json>>) => Config {
   const known = { ...properties, ...COMMON, ...fixed };
   const check = lazyCheck(() => {
-    const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
-    return ajv.compile<Config>({ type: 'object', required, properties: known });
+    const schema = { type: 'object', required, properties: known };
+    return schemaCompiler({ useDefaults: true }).compile<Config>(schema);
   });
   return (config) => {
     const filled: unknown = Object.fromEntries(Object.entries(config).filter(([key]) => key in known));

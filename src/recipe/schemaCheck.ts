@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { lazyDiscriminator } from '../lazyDiscriminator.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import type { RecipeModules } from './modules.js';
 import { valueAt } from './path.js';
 import { recipeSchemaBesideSplits, splitsSchema } from './schema.js';
@@ -13,17 +14,9 @@ export interface RecipeCheck {
   errorsOf(recipe: unknown): ErrorObject[];
 }
 
-const newAjv = () =>
-  new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    useDefaults: true,
-    discriminator: true,
-    // That it is a schema is tested; to check it here takes longer than to compile it.
-    validateSchema: false,
-    // Faster code takes longer to make than one recipe to check.
-    code: { optimize: false },
-  });
+const compiler = () =>
+  // Faster code takes longer to make than one recipe to check.
+  schemaCompiler({ useDefaults: true, discriminator: true, code: { optimize: false } });
 
 /** Splits whose schema depends on their task's options that are kept. */
 const KEPT = 4;
@@ -61,7 +54,7 @@ function createSplitChecks(modules: RecipeModules, ajv: Ajv2020) {
 }
 
 function createCheck(modules: RecipeModules): RecipeCheck {
-  const ajv = lazyDiscriminator(newAjv());
+  const ajv = lazyDiscriminator(compiler());
   ajv.addFormat('path', (path: string) => check.exists(path)).addFormat('text', true);
   const validate = ajv.compile(recipeSchemaBesideSplits(modules));
   const splitsOf = createSplitChecks(modules, ajv);
@@ -70,7 +63,7 @@ function createCheck(modules: RecipeModules): RecipeCheck {
     errorsOf: (recipe) => {
       // What the task says is looked up first: validating fills its defaults in.
       const splits = splitsOf(valueAt(recipe, ['task']));
-      return [validate, splits].flatMap((one) => (one(recipe) ? [] : (one.errors ?? [])));
+      return [splits, validate].flatMap((one) => (one(recipe) ? [] : (one.errors ?? [])));
     },
   };
   return check;

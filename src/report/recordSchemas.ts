@@ -1,7 +1,7 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { UsageError } from '../errors.js';
 import type { JsonSchema } from '../json.js';
 import { lazyCheck } from '../lazyCheck.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import { schemaProblems } from '../schemaWords.js';
 
 const number = { type: 'number' };
@@ -167,7 +167,7 @@ const schemas = { summary, environment, line, timing, outcomes, data, modules, g
 /** What a file of a run, or a line of one, holds. */
 export type RecordKind = keyof typeof schemas;
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false });
+const ajv = schemaCompiler({ strictTypes: false });
 const checks = Object.fromEntries(
   Object.entries(schemas).map(([name, schema]) => [name, lazyCheck(() => ajv.compile(schema))]),
 );

@@ -1,6 +1,6 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type Problem, UsageError } from '../errors.js';
 import { lazyCheck } from '../lazyCheck.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import { schemaProblems } from '../schemaWords.js';
 import type { Milestones, TrainState } from './trainState.js';
 
@@ -53,9 +53,7 @@ const schema = {
   },
 } as const;
 
-const isShaped = lazyCheck<TrainState>(() =>
-  new Ajv2020({ allErrors: true, strict: true, verbose: true }).compile<TrainState>(schema),
-);
+const isShaped = lazyCheck<TrainState>(() => schemaCompiler().compile<TrainState>(schema));
 
 type Rule = readonly [where: string, actual: number, most: number, why: string];
 

@@ -1,10 +1,10 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { PredictionRequest } from '../../tasks/task.js';
 import type { Picture } from '../backbones/backbone.js';
 import { readImageSize } from '../data/images.js';
 import { type Problem, UsageError } from '../errors.js';
 import type { JsonSchema } from '../json.js';
 import { lazyCheck } from '../lazyCheck.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import { schemaProblems } from '../schemaWords.js';
 
 /** x1, y1, x2, y2 in pixels. */
@@ -47,9 +47,7 @@ const schema: JsonSchema = {
   },
 };
 
-const check = lazyCheck(() =>
-  new Ajv2020({ allErrors: true, verbose: true }).compile<PredictionInput>(schema),
-);
+const check = lazyCheck(() => schemaCompiler().compile<PredictionInput>(schema));
 
 const BOXES: Problem = { message: '"boxes" are not boxes', expected: '[[x1, y1, x2, y2], ...]' };
 

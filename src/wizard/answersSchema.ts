@@ -60,7 +60,8 @@ export function answersSchema(task: unknown): JsonSchema {
         adapters: {
           type: 'array',
           uniqueItems: true,
-          items: { enum: adapters.map(({ kind }) => kind) },
+          // ajv calls a member toString of items that may be objects.
+          items: { type: 'string', enum: adapters.map(({ kind }) => kind) },
           description: 'Kinds of adapters; none: the head alone trains.',
         },
         options: object(

@@ -6,6 +6,7 @@ import { findBackbone, readShape, shippedBackbone, shippedBackbones } from '../b
 import type { FolderListing } from '../data/folderListing.js';
 import { hasVocabulary } from '../data/tokens/folder.js';
 import { UsageError } from '../errors.js';
+import { inWords } from '../json.js';
 
 /** A backbone that can be taken. */
 export interface KnownBackbone {
@@ -43,7 +44,7 @@ function describe(from: string, folder: string, origin: KnownBackbone['origin'])
     (sum, spec) => sum + spec.shape.reduce((product, n) => product * n, 1),
     0,
   );
-  const modelType = String(config.model_type);
+  const modelType = inWords(config.model_type);
   return { from, origin, folder, modelType, shape, parameters, bytes: weightBytes(folder) };
 }
 

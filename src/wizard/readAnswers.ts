@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv';
 import { isJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
@@ -12,6 +12,7 @@ import {
   problemOf,
   type RecipeSource,
 } from '../recipe/source.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import { explainErrors } from '../schemaWords.js';
 import type { Answers } from './answers.js';
 import { answersSchema } from './answersSchema.js';
@@ -59,8 +60,7 @@ function checkFor(given: unknown): ValidateFunction {
   const task = offeredTasks.find(({ kind }) => kind === given)?.kind;
   const found = checks.get(task);
   if (found) return found;
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
-  const made = ajv.compile(answersSchema(task));
+  const made = schemaCompiler({ strict: false }).compile(answersSchema(task));
   checks.set(task, made);
   return made;
 }

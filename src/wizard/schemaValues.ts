@@ -1,10 +1,10 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Json, JsonSchema } from '../json.js';
+import { schemaCompiler } from '../schemaCompiler.js';
 import { explainErrors } from '../schemaWords.js';
 
 type Options = Readonly<Record<string, Json>>;
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, strict: false });
+const ajv = schemaCompiler({ useDefaults: true, strict: false });
 
 /** Options with every default of their schema filled in. */
 export function completeOptions(schema: JsonSchema, given: Options = {}): Options {

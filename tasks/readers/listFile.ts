@@ -1,12 +1,12 @@
 import type { ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Problem } from '../../src/errors.js';
 import type { JsonSchema } from '../../src/json.js';
 import { type Check, lazyCheck } from '../../src/lazyCheck.js';
 import { addAll } from '../../src/lists.js';
+import { schemaCompiler } from '../../src/schemaCompiler.js';
 import { schemaProblems } from '../../src/schemaWords.js';
 
-const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
+const ajv = schemaCompiler({ allowUnionTypes: true });
 
 /** A check of one item of a dataset's list. */
 export type ItemCheck<Item> = Check<Item>;

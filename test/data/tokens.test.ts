@@ -52,6 +52,13 @@ describe('what a config says otherwise than tokenizer.json', () => {
     expect(notes.join('\n')).toMatch(/do_lower_case is false here and true in tokenizer\.json/);
     expect(createTokenizer(bert(), { tokenizer_class: 'BertTokenizer' }).notes).toEqual([]);
   });
+
+  it('is told of a model whose type is no word', () => {
+    const model = { ...(bert() as { model: object }).model, type: { toString: null } };
+    expect(() =>
+      createTokenizer({ ...(bert() as object), model } as never, { tokenizer_class: 'BertTokenizer' }),
+    ).toThrow(UsageError);
+  });
 });
 
 describe('half a surrogate pair', () => {

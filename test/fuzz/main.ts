@@ -24,6 +24,8 @@ const HELP =
 
 /** Milliseconds without a finished input after which it counts as a hang. */
 const HANGS = 60_000;
+/** Milliseconds between looks after which the process must have been stopped. */
+const STOPPED = 20_000;
 /** Seconds after which a child tells how far it is. */
 const TELLS = 5;
 /** Findings of one reader after which it is left. */
@@ -119,11 +121,14 @@ function follow(part: Part, { onFinding, onWork }: Listener): Promise<Ended> {
   };
   child.on('message', (told: Told) => ('worked' in told ? onWork(told) : onFinding(told.index, told.what)));
   return new Promise((resolve) => {
-    let [before, since] = [-1, Date.now()];
+    let [before, since, ticked] = [-1, Date.now(), Date.now()];
     let hung = false;
     const watch = setInterval(() => {
       const now = position();
-      if (now !== before) [before, since] = [now, Date.now()];
+      // A process that is stopped for a while finds its clock far ahead; so does the child.
+      const wasStopped = Date.now() - ticked > STOPPED;
+      ticked = Date.now();
+      if (now !== before || wasStopped) [before, since] = [now, Date.now()];
       else if (Date.now() - since > HANGS) {
         hung = true;
         child.kill('SIGKILL');

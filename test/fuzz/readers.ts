@@ -19,7 +19,7 @@ import { readPictureSettings } from '../../src/data/pictureSettings.js';
 import { openLmdbStore } from '../../src/data/regions/stores/lmdbStore.js';
 import { loadTokenizer } from '../../src/data/tokenizer.js';
 import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import { inWords, type Json } from '../../src/json.js';
 import { applyOverrides } from '../../src/recipe/override.js';
 import { parseRecipe } from '../../src/recipe/source.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
@@ -128,7 +128,7 @@ const datasets: readonly FuzzReader[] = [
   },
   {
     name: 'vcr',
-    seeds: [seedOf(`${readers}/vcr`, /^val\.jsonl$|\.json$/)],
+    seeds: [seedOf(`${readers}/vcr`, /^val\.jsonl$|(?<!torn)\.json$/)],
     read: (folder) => readVcr({ annotations: join(folder, 'val.jsonl'), images: join(folder, 'vcr1images') }),
   },
   {
@@ -203,11 +203,33 @@ const answers = {
   output: 'runs/x',
 };
 
+/** Settings as pairs, so that their values are changed by their structure. */
 const settings = [
-  'training.epochs=3\nadapters[0].reductionFactor=8\nseed=5',
-  'adapters=[{"kind":"lora","rank":4}]\ntraining.optimizer.kind=sgd\ntraining.maxSteps=2',
-  'data.regions={"kind":"crop-pixels"}\nbackbone.create={"model_type":"visual_bert","hidden_size":24}',
-].map((text) => alone('settings.txt', text));
+  [
+    ['training.epochs', 3],
+    ['adapters[0].reductionFactor', 8],
+    ['seed', 5],
+  ],
+  [
+    ['adapters', [{ kind: 'lora', rank: 4 }]],
+    ['training.optimizer.kind', 'sgd'],
+    ['training.maxSteps', 2],
+  ],
+  [
+    ['data.regions', { kind: 'crop-pixels', size: 16 }],
+    ['backbone.create', { model_type: 'visual_bert', hidden_size: 24, visual_embedding_dim: 768 }],
+  ],
+].map((pairs) => alone('settings.json', pairs));
+
+/** A setting as it is typed; of bytes that are no pairs any more, each line. */
+function settingsIn(text: string): string[] {
+  try {
+    const pairs = JSON.parse(text) as readonly (readonly [unknown, unknown])[];
+    return pairs.map(([key, value]) => `${inWords(key)}=${inWords(value)}`);
+  } catch {
+    return text.split('\n');
+  }
+}
 
 const baseRecipe = () => readFileSync(join('recipes', shipped[0]!), 'utf8');
 
@@ -225,7 +247,7 @@ const words: readonly FuzzReader[] = [
     name: 'set',
     seeds: settings,
     read: (folder) => {
-      const lines = readFileSync(join(folder, 'settings.txt'), 'utf8').split('\n');
+      const lines = settingsIn(readFileSync(join(folder, 'settings.json'), 'utf8'));
       const { input, source } = applyOverrides(parseRecipe(baseRecipe(), 'recipe.json'), lines);
       return resolveRecipe(input, { source, files: false });
     },
@@ -443,6 +465,13 @@ const inputLinesSeed =
   '{"key":"data.train.annotations","name":"","bytes":12,"modified":1700000000000.5,"hash":"ab"}\n' +
   '{"key":"data.images","name":"a.png"}\n';
 
+/** The files of a run of which some are changed, and those that a report does not need are left out. */
+function reportSeed(changed: RegExp, left: readonly string[]): Seed {
+  const { files, changed: names } = seedOf('fuzz/seeds/run', changed);
+  const kept = Object.entries(files).filter(([name]) => !left.includes(name));
+  return { files: Object.fromEntries(kept), changed: names };
+}
+
 const runs: readonly FuzzReader[] = [
   { name: 'state', seeds: [checkpointSeed('state.json')], read: (folder) => readState(folder, 3) },
   {
@@ -458,7 +487,11 @@ const runs: readonly FuzzReader[] = [
   },
   {
     name: 'report',
-    seeds: [seedOf('fuzz/seeds/run', /\.jsonl?$/)],
+    // Curves take long to draw, so that only changes to what they show are read with them.
+    seeds: [
+      ...Array.from({ length: 4 }, () => reportSeed(/\.json$/, ['metrics.jsonl'])),
+      reportSeed(/\.jsonl$/, ['report/gallery.json', 'report/data.json', 'report/modules.json']),
+    ],
     read: (folder) => writeReport(folder),
   },
 ];

@@ -53,6 +53,13 @@ describe('the schema of recipes', () => {
     expect(() => ajv.compile(schema)).not.toThrow();
   });
 
+  it('compares items by their values alone: they are words or numbers, of which no member is called', () => {
+    const unlike = all.filter(({ property }) => property.uniqueItems === true);
+    expect(unlike.length).toBeGreaterThan(3);
+    for (const { property, path } of unlike)
+      expect((property.items as Loose).type, path).toMatch(/^(string|integer|number)$/);
+  });
+
   it('describes every key', () => {
     const undescribed = all.filter(({ property }) => !property.description).map(({ path }) => path);
     expect(undescribed).toEqual([]);

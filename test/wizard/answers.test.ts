@@ -145,6 +145,12 @@ describe('a file of answers', () => {
     });
   });
 
+  it('may name adapters that are no words', async () => {
+    const hostile = '{"toString": null, "valueOf": null, "constructor": 1}';
+    const problems = await problemsOf(`{ "adapters": [${hostile}, ${hostile}, "lora"] }`);
+    expect(problems.join('\n')).toContain('adapters[0]');
+  });
+
   it('that is not there is told', async () => {
     expect(() => readAnswers('no.json', [])).toThrow('no.json: there is no such file');
   });

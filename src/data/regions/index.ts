@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js';
-import type { Json } from '../../json.js';
+import { inWords, type Json } from '../../json.js';
 import { cropPixels } from './cropPixels.js';
 import { precomputed } from './precomputed.js';
 import type { RegionKind, RegionSource } from './region.js';
@@ -17,7 +17,7 @@ export async function createRegionSource(recipe: Readonly<Record<string, Json>>)
     const kinds = regionKinds.map((known) => known.kind).join(', ');
     throw new UsageError({
       where: 'regions.kind',
-      message: `'${kind}' is unknown`,
+      message: `'${inWords(kind)}' is unknown`,
       expected: `one of ${kinds}`,
     });
   }

@@ -174,6 +174,6 @@ export function defineTokenizer(files: TokenizerFiles): Definition {
   const rules = rulesOf(className);
   const type = modelType(tokenizer);
   if (rules && className !== undefined && rules.model === type) return byClass(files, rules, className);
-  const note = `tokenizer.json holds a ${type} model, which is not what a ${className} has: it is taken as it is`;
+  const note = `tokenizer.json holds a ${inWords(type)} model, which is not what a ${className} has: it is taken as it is`;
   return asWritten(files, rules && type !== undefined ? [note] : []);
 }
