@@ -319,7 +319,7 @@ export function mutateFile(name: string, bytes: Buffer, random: Random): Buffer 
 const isJson = (name: string): boolean => /\.jsonl?$/.test(name);
 
 /** Whether a file is called as JSON is and is none: of such inputs nothing but the syntax is checked. */
-function isBrokenJson(name: string, bytes: Buffer): boolean {
+export function isBrokenJson(name: string, bytes: Buffer): boolean {
   const text = String(bytes);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return isJson(name) && !parsedText(text) && !lines.every(parsedText);
