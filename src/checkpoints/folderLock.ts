@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { UsageError } from '../errors.js';
 import { type Lock, type LockHolder, takeLock } from '../lockFile.js';
 import { makeFolder } from '../makeFolder.js';
@@ -51,6 +52,24 @@ function lockFolder(path: string): Lock {
     message: `${describe(lock)} is writing this folder`,
     expected: 'wait until it ends, or choose another output',
   });
+}
+
+/** Whether a living process writes a folder. */
+function isLocked(path: string): boolean {
+  if (!existsSync(join(path, LOCK))) return false;
+  const lock = lockOf(path);
+  if (!('release' in lock)) return true;
+  lock.release();
+  return false;
+}
+
+/** Milliseconds in which a process that was told to stop ends, on a busy machine too. */
+const ENDS_WITHIN = 30_000;
+
+/** Waits for a process that is about to stop writing a folder; one that goes on for long is not waited for. */
+export async function untilUnlocked(path: string, signal?: AbortSignal): Promise<void> {
+  const end = Date.now() + ENDS_WITHIN;
+  while (isLocked(path) && Date.now() < end && !signal?.aborted) await wait(50);
 }
 
 /** Removes a folder that nothing was written to. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { untilUnlocked } from '../checkpoints/folderLock.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { formatDuration } from '../figures.js';
@@ -73,15 +74,25 @@ function interruptedAt(trial: Trial, error: unknown, done: number, total: number
   return new InterruptedError(`${title(trial)}: ${errorWords(error)}; ${done} of ${total} trials are done`);
 }
 
+/**
+ * What an earlier comparison left of a trial. Where it was killed, its trial may still be about to stop: what that one
+ * saves meanwhile counts.
+ */
+async function leftOf({ recipe }: Trial, { overwrite, signal }: FollowTrials) {
+  await untilUnlocked(recipe.output, signal);
+  return overwrite ? undefined : earlierRun(recipe.output);
+}
+
 /** Wrong data and interruptions end it all; whatever else goes wrong in a trial is that trial's own. */
 async function attempt(
   trial: Trial,
-  { overwrite = false, signal }: FollowTrials,
+  options: FollowTrials,
   run: RunTrial,
   onProgress: OnProgress,
 ): Promise<Outcome> {
-  const resume = !overwrite && earlierRun(trial.recipe.output) === 'interrupted';
+  const { overwrite = false, signal } = options;
   try {
+    const resume = (await leftOf(trial, options)) === 'interrupted';
     await run({ settings: trial.recipe, resume, overwrite }, { onProgress, signal });
     return { trial, summary: readSummary(trial) };
   } catch (error) {
@@ -100,12 +111,13 @@ export async function runTrials(
   options: FollowTrials,
   run: RunTrial = runInProcess,
 ): Promise<Outcome[]> {
-  const { overwrite = false, onProgress, onLog, signal } = options;
-  const isFinished = ({ recipe }: Trial) => !overwrite && earlierRun(recipe.output) === 'finished';
-  const open = trials.filter((trial) => !isFinished(trial));
-  const outcomes = new Map<Trial, Outcome>(
-    trials.filter(isFinished).map((trial) => [trial, { trial, summary: readSummary(trial) }]),
-  );
+  const { onProgress, onLog, signal } = options;
+  const outcomes = new Map<Trial, Outcome>();
+  for (const trial of trials) {
+    if ((await leftOf(trial, options)) !== 'finished') continue;
+    outcomes.set(trial, { trial, summary: readSummary(trial) });
+  }
+  const open = trials.filter((trial) => !outcomes.has(trial));
   if (outcomes.size > 0) onLog?.(`${outcomes.size} of ${trials.length} trials are finished already`);
   const counter = createCounter(open.length, onProgress);
   if (open.length > 0) counter.tell();

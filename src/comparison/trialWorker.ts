@@ -15,6 +15,9 @@ function endOf(error: unknown): TrialEnd {
   return { kind: error instanceof InterruptedError ? 'interrupted' : 'failed', message: errorWords(error) };
 }
 
+/** Whether the one that started this process may go without a word. */
+let over = false;
+
 async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {
   const { signal } = controller;
   try {
@@ -28,6 +31,7 @@ async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {
   } catch (error) {
     tell(endOf(error));
   } finally {
+    over = true;
     process.disconnect?.();
   }
 }
@@ -37,4 +41,6 @@ const stop = () => controller.abort(new InterruptedError('interrupted'));
 // A terminal sends Ctrl-C to this process too: the one that started it says when to stop. Without that one, it stops.
 process.on('SIGINT', () => {});
 listenButAtOnce(['SIGTERM'], stop, controller.signal);
-process.on('disconnect', stop);
+process.on('disconnect', () => {
+  if (!over) process.kill(process.pid, 'SIGTERM');
+});

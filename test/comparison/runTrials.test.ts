@@ -6,6 +6,7 @@ import { runTrials } from '../../src/comparison/runTrials.js';
 import type { RunTrial } from '../../src/comparison/trialProcess.js';
 import type { Trial } from '../../src/comparison/trials.js';
 import { InterruptedError, UsageError } from '../../src/errors.js';
+import { type Lock, takeLock } from '../../src/lockFile.js';
 import type { Progress } from '../../src/progress.js';
 import { summaryOf, trialOf } from './summaries.js';
 
@@ -48,6 +49,23 @@ describe('trials', () => {
     const outcomes = await runTrials(trials, {}, worker(started));
     expect(started).toEqual(['stopped resumed', 'fresh']);
     expect(outcomes.map(({ summary }) => summary?.metrics.test?.values.accuracy)).toEqual([0.75, 0.5, 0.5]);
+  });
+
+  it('wait for the trial of a killed comparison, which may still save what it did', async () => {
+    const trials = trialsOf('stopping', 'ending');
+    const [stopping, ending] = trials.map(({ recipe }) => recipe.output) as [string, string];
+    const locks = [stopping, ending].map((folder) => {
+      mkdirSync(folder, { recursive: true });
+      return takeLock(join(folder, '.lock')) as Lock;
+    });
+    setTimeout(() => {
+      mkdirSync(join(stopping, 'checkpoints/step-000003'), { recursive: true });
+      finish(ending, 0.25);
+      for (const lock of locks) lock.release();
+    }, 200);
+    const started: string[] = [];
+    await runTrials(trials, {}, worker(started));
+    expect(started).toEqual(['stopping resumed']);
   });
 
   it('are all run again where that is asked', async () => {
