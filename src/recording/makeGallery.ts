@@ -87,20 +87,21 @@ export async function makeGallery(
   { split, task, options, examples, predictions }: PredictedSplit,
   chosen: readonly number[],
   tallies: readonly Tally[] | undefined,
-  look: (look: Look) => Promise<LookResult | undefined>,
+  look: (looks: readonly Look[]) => Promise<(LookResult | undefined)[]>,
 ): Promise<Gallery | undefined> {
   if (!task.show) return undefined;
+  const show = task.show;
   const list = createPictureList();
-  const kept: GalleryExample[] = [];
-  for (const [nth, place] of chosen.entries()) {
-    const example = examples[place]!;
-    const shown = task.show(example, predictions[place]!, { options, examples });
-    const looks: GalleryLook[] = [];
-    for (const wanted of nth < LOOKED_AT ? shown.looks : []) {
-      const result = await look(wanted);
-      if (result) looks.push(keepLook(wanted, result, list));
-    }
-    kept.push(keepExample(shown, { id: example.id, tally: tallies?.[place], looks }, list));
-  }
+  const all = chosen.map((place) => show(examples[place]!, predictions[place]!, { options, examples }));
+  const looksOf = (shown: Shown, nth: number) => (nth < LOOKED_AT ? shown.looks : []);
+  const results = (await look(all.flatMap(looksOf))).values();
+  const kept = all.map((shown, nth): GalleryExample => {
+    const looks = looksOf(shown, nth).flatMap((wanted) => {
+      const result = results.next().value;
+      return result ? [keepLook(wanted, result, list)] : [];
+    });
+    const place = chosen[nth]!;
+    return keepExample(shown, { id: examples[place]!.id, tally: tallies?.[place], looks }, list);
+  });
   return { split, examples: kept, pictures: await list.read() };
 }

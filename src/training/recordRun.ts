@@ -66,10 +66,10 @@ export async function recordRun(ended: Ended): Promise<void> {
   if (!shown) return;
   const tallies = talliesOf(shown);
   const chosen = chooseExamples(shown.examples, tallies);
-  const look = async (one: Look) => {
-    await stopIfAsked(ended.signal, 'while the report was prepared; the training is done');
-    return attentionOf(model, prepared.processor, one);
-  };
+  const look = (looks: readonly Look[]) =>
+    attentionOf(model, prepared.processor, looks, () =>
+      stopIfAsked(ended.signal, 'while the report was prepared; the training is done'),
+    );
   const gallery = await makeGallery(shown, chosen, tallies, look);
   if (gallery) writeCompactJson(files.gallery, gallery);
 }

@@ -86,13 +86,28 @@ const weigh = (tensors: readonly Tensor[], weights: readonly Tensor[]): Tensor =
 const objective = (output: BackboneOutput, weights: readonly Tensor[]): Tensor =>
   weigh(tensorsOf(output), weights);
 
-/** Largest difference of two outputs on real positions. */
-const distance = (a: BackboneOutput, b: BackboneOutput): number => {
-  const [left, right] = [values(a), values(b)];
-  return Math.max(
-    ...left.flatMap((x, part) => Array.from(x, (value, i) => Math.abs(value - right[part]![i]!))),
-  );
-};
+/** Largest difference of the values of two outputs. */
+const distance = (left: readonly Float32Array[], right: readonly Float32Array[]): number =>
+  Math.max(...left.flatMap((x, part) => Array.from(x, (value, i) => Math.abs(value - right[part]![i]!))));
+
+/** What an output was, kept for the tests that compare with it. */
+const computed = (output: BackboneOutput) => ({
+  kind: output.kind,
+  shapes: tensorsOf(output).map(({ shape }) => shape),
+  values: values(output),
+});
+
+/** Made when it is asked for first. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** Subject -> what it gives without adapters. */
+const plainOutputs = new Map<string, ReturnType<typeof computed>>();
 
 /** Everything that an adapter with these options must keep to, on one backbone. */
 function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Variant): void {
@@ -118,25 +133,32 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
 
     const adapted = (changes: Parameters<typeof run>[1] = {}, tensors = moved) =>
       run(subject, { attached, adapters: toDevice(tensors), ...changes });
+    const plain = () => {
+      const output = plainOutputs.get(subjectName) ?? tf.tidy(() => computed(run(subject)));
+      plainOutputs.set(subjectName, output);
+      return output;
+    };
+    const usual = once(() => tf.tidy(() => computed(adapted())));
+    const usualGradients = once(() =>
+      tf.tidy(() =>
+        [...gradientsOf(subject, attached, moved)].map(
+          ([key, gradient]) => [key, gradient.dataSync() as Float32Array] as const,
+        ),
+      ),
+    );
 
     test('keeps the shapes, and every value is finite', () => {
-      tf.tidy(() => {
-        const [before, after] = [run(subject), adapted()];
-        expect(after.kind).toBe(before.kind);
-        expect(tensorsOf(after).map(({ shape }) => shape)).toEqual(
-          tensorsOf(before).map(({ shape }) => shape),
-        );
-        expect(
-          values(after)
-            .flatMap((part) => [...part])
-            .every(Number.isFinite),
-        ).toBe(true);
-      });
+      const [before, after] = [plain(), usual()];
+      expect(after.kind).toBe(before.kind);
+      expect(after.shapes).toEqual(before.shapes);
+      expect(after.values.flatMap((part) => [...part]).every(Number.isFinite)).toBe(true);
     });
 
     test.runIf(!variant.changesAtStart)('starts as the identity', () => {
       tf.tidy(() => {
-        expect(distance(adapted({}, start), run(subject))).toBeLessThan(variant.startsWithin ?? 1e-6);
+        expect(distance(values(adapted({}, start)), plain().values)).toBeLessThan(
+          variant.startsWithin ?? 1e-6,
+        );
       });
     });
 
@@ -155,7 +177,7 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
     });
 
     test('has the gradients of finite differences, and no parameter without effect', () =>
-      checkGradients(subject, attached, moved, variant));
+      checkGradients(subject, attached, moved, usualGradients(), variant));
 
     test.runIf(adapter.side)('sends no gradient through the backbone', () => {
       tf.tidy(() => {
@@ -184,7 +206,7 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
         const { inputIds, attentionMask } = subject.batch;
         const other = tf.add(tf.mul(tf.sub(1, attentionMask!), 7), tf.mul(inputIds!, attentionMask!));
         const batch = { ...subject.batch, inputIds: tf.cast(other, 'int32') };
-        expect(distance(adapted({ batch }), adapted())).toBeLessThan(1e-5);
+        expect(distance(values(adapted({ batch })), usual().values)).toBeLessThan(1e-5);
       });
     });
 
@@ -213,8 +235,10 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
           const kept = tf.greaterEqual(tf.randomUniform(x.shape, 0, 1, 'float32', 3), rate);
           return tf.mul(x, tf.cast(kept, 'float32'));
         };
-        expect(distance(adapted({ attached: dropping, dropout }), adapted())).toBeGreaterThan(1e-3);
-        expect(distance(adapted({ attached: dropping }), adapted())).toBe(0);
+        expect(distance(values(adapted({ attached: dropping, dropout })), usual().values)).toBeGreaterThan(
+          1e-3,
+        );
+        expect(distance(values(adapted({ attached: dropping })), usual().values)).toBe(0);
       });
     });
 
@@ -224,7 +248,7 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
         const file = join(folder, 'adapter_model.safetensors');
         writeSafetensors(file, moved.get(attached[0]!.name)!);
         const loaded = new Map([[attached[0]!.name, readSafetensors(file)]]);
-        expect(values(adapted({}, loaded))).toEqual(values(adapted()));
+        expect(values(adapted({}, loaded))).toEqual(usual().values);
       });
       rmSync(folder, { recursive: true });
     });
@@ -239,7 +263,7 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
               : weight,
           ]),
         );
-        const exact = values(adapted());
+        const exact = usual().values;
         for (const [i, part] of values(adapted({ weights: low })).entries()) {
           const size = exact[i]!.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
           expectClose(part, exact[i]!, 0.08 * size);
@@ -266,9 +290,9 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
           expect(host.shape, name).toEqual(subject.hostWeights.get(name)?.shape);
           weights.set(name, fromHost(host));
         }
-        const [merged, unmerged] = [run(subject, { weights }), adapted()];
-        expect(distance(unmerged, run(subject))).toBeGreaterThan(1e-3);
-        for (const [i, part] of values(merged).entries()) expectClose(part, values(unmerged)[i]!, 1e-4);
+        const [merged, unmerged] = [values(run(subject, { weights })), usual().values];
+        expect(distance(unmerged, plain().values)).toBeGreaterThan(1e-3);
+        for (const [i, part] of merged.entries()) expectClose(part, unmerged[i]!, 1e-4);
       });
     });
 
@@ -290,7 +314,7 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
           const again = attach(subject, adapter, read.options as Record<string, Json>);
           const adapters = toDevice(new Map([[again[0]!.name, read.parameters]]));
           tf.tidy(() => {
-            const difference = distance(run(subject, { attached: again, adapters }), adapted());
+            const difference = distance(values(run(subject, { attached: again, adapters })), usual().values);
             if (variant.rewritten) expect(difference).toBeLessThan(1e-4);
             else expect(difference).toBe(0);
           });
@@ -356,14 +380,12 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
         };
       });
       const outputs = await compiled.run(subject.batch);
-      tf.tidy(() => {
-        for (const [i, expected] of values(run(subject, { attached, adapters: toDevice(moved) })).entries()) {
-          expectClose(outputs[String(i)]!.dataSync(), expected, 1e-5);
-        }
-        for (const [key, gradient] of gradientsOf(subject, attached, moved)) {
-          expectClose(outputs[key]!.dataSync(), gradient.dataSync(), 1e-4);
-        }
-      });
+      for (const [i, expected] of usual().values.entries()) {
+        expectClose(outputs[String(i)]!.dataSync(), expected, 1e-5);
+      }
+      for (const [key, gradient] of usualGradients()) {
+        expectClose(outputs[key]!.dataSync(), gradient, 1e-4);
+      }
       compiled.dispose();
       tf.dispose(outputs);
     });
@@ -435,14 +457,10 @@ async function checkGradients(
   subject: Subject,
   attached: readonly AttachedAdapter[],
   tensors: AdapterTensors,
+  gradients: readonly (readonly [key: string, gradient: Float32Array])[],
   { detached }: Pick<Variant, 'detached'>,
 ): Promise<void> {
   const own = tensors.get(attached[0]!.name)!;
-  const gradients = tf.tidy(() =>
-    [...gradientsOf(subject, attached, tensors)].map(
-      ([key, gradient]) => [key, gradient.dataSync() as Float32Array] as const,
-    ),
-  );
   const objective = objectiveOf(subject, attached, tensors);
   for (const [key, gradient] of gradients) {
     if (!withoutEffect.test(key)) {

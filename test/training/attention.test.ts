@@ -72,7 +72,7 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 describe('where a model looks', () => {
   it('is what the last layer gives the positions of the picture, mean over a word and its heads', async () => {
     const { model, processor } = await open('singleStream');
-    const look = (await attentionOf(model, processor, { input }))!;
+    const look = (await attentionOf(model, processor, [{ input }]))[0]!;
     expect(look.layer).toBe(2);
     expect(look.from.map((one) => one.text)).toEqual(['whole text', 'is', 'the', 'left', 'thing', 'yellow']);
     const sequence = await processor.encode(input);
@@ -107,7 +107,7 @@ describe('where a model looks', () => {
     'leaves out what %s adds, and the rest sums to 1',
     async (kind) => {
       const { model, processor } = await open('singleStream', kind);
-      const look = (await attentionOf(model, processor, { input }))!;
+      const look = (await attentionOf(model, processor, [{ input }]))[0]!;
       expect(look.places).toHaveLength(3);
       for (const { weights, share } of look.from) {
         expect(weights).toHaveLength(3);
@@ -121,11 +121,11 @@ describe('where a model looks', () => {
 
   it('starts at words among patches (ViLT), and at the class token of a tower (CLIP)', async () => {
     const joint = await open('patchStream');
-    const words = (await attentionOf(joint.model, joint.processor, { input }))!;
+    const words = (await attentionOf(joint.model, joint.processor, [{ input }]))[0]!;
     expect(words.places).toHaveLength(1 + 4 * 6);
     expect(words.from).toHaveLength(6);
     const towers = await open('dualEncoder');
-    const whole = (await attentionOf(towers.model, towers.processor, { input }))!;
+    const whole = (await attentionOf(towers.model, towers.processor, [{ input }]))[0]!;
     expect(whole.from.map((one) => one.text)).toEqual(['class token']);
     expect(whole.from[0]!.weights).toHaveLength(1 + 4 * 4);
     expect(sum(whole.from[0]!.weights)).toBeCloseTo(1, 6);
@@ -139,22 +139,55 @@ describe('where a model looks', () => {
       { start: 3, end: 6 },
       { start: 0, end: 2 },
     ];
-    const look = await attentionOf(model, processor, { whole: false, input: { ...input, spans } });
+    const [look] = await attentionOf(model, processor, [{ whole: false, input: { ...input, spans } }]);
     expect(look!.from.map((one) => one.text)).toEqual(['is', 'the left thing']);
     model.dispose();
   });
 
   it('is nothing without a picture, and where text and picture do not see each other', async () => {
     const { model, processor } = await open('singleStream');
-    expect(await attentionOf(model, processor, { input: { text } })).toBeUndefined();
-    expect(await attentionOf(model, processor, { input, attention: 'separate' })).toBeUndefined();
+    const looks = [{ input: { text } }, { input }, { input, attention: 'separate' as const }];
+    const [alone, seen, apart] = await attentionOf(model, processor, looks);
+    expect(alone).toBeUndefined();
+    expect(seen!.from).toHaveLength(6);
+    expect(apart).toBeUndefined();
+    model.dispose();
+  });
+
+  it.each(Object.keys(tinyFolders))('is the same of many at once as of each alone (%s)', async (family) => {
+    const { model, processor } = await open(family, 'bottleneck');
+    const texts = ['is the left thing yellow?', 'a dog', 'what stands to the left of the large yellow thing'];
+    const inputs = texts.map((one, at) => ({
+      text: one,
+      pictures: [at === 1 ? { ...picture, boxes: [] } : picture],
+      spans: wordSpans(one),
+    }));
+    const looks = Array.from({ length: 18 }, (_, at) => ({ input: inputs[at % 3]! }));
+    let batches = 0;
+    const found = await attentionOf(model, processor, looks, async () => void batches++);
+    expect(batches).toBe(2);
+    expect(found).toHaveLength(18);
+    for (const [at, one] of inputs.entries()) {
+      const alone = (await attentionOf(model, processor, [{ input: one }]))[0]!;
+      for (const look of [found[at]!, found[at + 15]!]) {
+        expect(look.places).toEqual(alone.places);
+        expect(look.layer).toBe(alone.layer);
+        expect(look.from.map((from) => from.text)).toEqual(alone.from.map((from) => from.text));
+        for (const [nth, { share, weights }] of look.from.entries()) {
+          expect(share).toBeCloseTo(alone.from[nth]!.share, 5);
+          weights.forEach((weight, place) => {
+            expect(weight).toBeCloseTo(alone.from[nth]!.weights[place]!, 5);
+          });
+        }
+      }
+    }
     model.dispose();
   });
 
   it('leaves no tensor behind', async () => {
     const { model, processor } = await open('singleStream');
     const before = tf.memory().numTensors;
-    await attentionOf(model, processor, { input });
+    await attentionOf(model, processor, [{ input }, { input }]);
     expect(tf.memory().numTensors).toBe(before);
     model.dispose();
   });

@@ -47,9 +47,14 @@ export function createBinding(session: Session) {
     tensors.set(nextId, tensor);
     return nextId++;
   };
+  /** Small ones that were made while tracing: most become constants of the graph and are never asked for. */
+  const waiting = new Map<number, () => DeviceTensor>();
   const real = (id: number): DeviceTensor => {
-    const tensor = tensors.get(id);
-    if (tensor) return tensor;
+    const tensor = tensors.get(id) ?? waiting.get(id)?.();
+    if (tensor) {
+      if (waiting.delete(id)) tensors.set(id, tensor);
+      return tensor;
+    }
     throw new Error(
       id >= FIRST_SYMBOL
         ? 'a tensor made while compiling was used outside of the compiled function'
@@ -129,7 +134,13 @@ export function createBinding(session: Session) {
       .map((operand) => metadata(operand.id, operand));
   }
 
+  /** Uploads what was made while tracing and lives on. */
+  function uploadWaiting({ born, released }: Recording): void {
+    for (const id of born.keys()) if (waiting.has(id) && !released.has(id)) real(id);
+  }
+
   function drop(id: number): void {
+    waiting.delete(id);
     const tensor = tensors.get(id);
     if (!tensor) return;
     session.release(tensor);
@@ -149,12 +160,14 @@ export function createBinding(session: Session) {
     TF_Version: session.native.TF_Version() as string,
 
     isUsingGpuDevice: (): boolean => session.device === 'cuda',
-    getNumOfTensors: (): number => tensors.size,
+    getNumOfTensors: (): number => tensors.size + waiting.size,
 
     createTensor(shape: readonly number[], dtype: number, values: TensorValues): number {
-      const id = keep(session.upload(shape, dtype, values));
+      if (!recording) return keep(session.upload(shape, dtype, values));
       const small = sizeOf(shape) * elementBytes(dtype) <= LARGEST_CONSTANT_BYTES;
-      recording?.born.set(id, small ? { shape: Array.from(shape), dtype, values } : undefined);
+      const id = small ? nextId++ : keep(session.upload(shape, dtype, values));
+      recording.born.set(id, small ? { shape: Array.from(shape), dtype, values } : undefined);
+      if (small) waiting.set(id, () => session.upload(shape, dtype, values));
       return id;
     },
 
@@ -219,6 +232,7 @@ export function createBinding(session: Session) {
       return recording;
     },
     stopRecording(): void {
+      if (recording) uploadWaiting(recording);
       recording = recording?.outer;
     },
     /** A value in the graph that is being recorded, a real one as its argument or constant. */

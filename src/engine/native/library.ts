@@ -119,8 +119,10 @@ export interface NativeFunction {
 }
 
 export type Native = Readonly<Record<keyof typeof SIGNATURES, NativeFunction>> & {
-  /** Bytes at an address, without copying; valid while the owner lives. */
-  view(address: Pointer, bytes: number): Uint8Array;
+  /** A copy of the bytes at an address. */
+  read(address: Pointer, bytes: number): Uint8Array<ArrayBuffer>;
+  /** Copies bytes to an address. */
+  write(address: Pointer, bytes: Uint8Array): void;
 };
 
 const LIBC = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
@@ -170,10 +172,18 @@ export function loadLibrary(file: string): Native {
     name,
     library.func(name, result, parameters as string[]),
   ]);
+  // A view of foreign memory takes ten times as long as copying a small tensor does.
+  const copy = koffi.load(LIBC).func('void* memcpy(void*, const void*, size_t)');
   native = {
     ...Object.fromEntries(functions),
-    view: (address: Pointer, bytes: number) =>
-      bytes === 0 ? new Uint8Array(0) : new Uint8Array(koffi.view(address, bytes)),
+    read: (address: Pointer, bytes: number) => {
+      const read = new Uint8Array(bytes);
+      if (bytes > 0) copy(read, address, bytes);
+      return read;
+    },
+    write: (address: Pointer, bytes: Uint8Array) => {
+      if (bytes.length > 0) copy(address, bytes, bytes.length);
+    },
   } as Native;
   return native;
 }

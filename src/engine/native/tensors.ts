@@ -41,7 +41,7 @@ function writeStrings(native: Native, data: Pointer, values: readonly Uint8Array
 function readStrings(native: Native, data: Pointer, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, index) => {
     const slot = data + BigInt(index * elementBytes(DataType.STRING));
-    return native.view(native.TF_StringGetDataPointer(slot), Number(native.TF_StringGetSize(slot))).slice();
+    return native.read(native.TF_StringGetDataPointer(slot), Number(native.TF_StringGetSize(slot)));
   });
 }
 
@@ -60,7 +60,7 @@ export function newTensor(
   }
   const tensor: Pointer = native.TF_AllocateTensor(dtype, Array.from(shape), shape.length, bytes);
   const data: Pointer = native.TF_TensorData(tensor);
-  if (source) native.view(data, bytes).set(source);
+  if (source) native.write(data, source);
   else writeStrings(native, data, values as readonly Uint8Array[]);
   return tensor;
 }
@@ -74,7 +74,7 @@ export function readTensorValues(
 ): ArrayLike<unknown> {
   const data: Pointer = native.TF_TensorData(tensor);
   if (dtype === DataType.STRING) return readStrings(native, data, count);
-  const { buffer } = native.view(data, Number(native.TF_TensorByteSize(tensor))).slice();
+  const { buffer } = native.read(data, Number(native.TF_TensorByteSize(tensor)));
   if (dtype === DataType.FLOAT || dtype === DataType.COMPLEX64) return new Float32Array(buffer);
   if (dtype === DataType.INT32) return new Int32Array(buffer);
   if (dtype === DataType.INT64) return new BigInt64Array(buffer);
