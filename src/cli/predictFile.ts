@@ -40,16 +40,19 @@ const refuse = (problems: readonly Problem[]): void => {
  */
 export async function predictFile(
   run: LoadedRun,
-  { file, sink, batchSize = run.recipe.training.batchSize }: PredictFile,
-  { onProgress, signal }: Follow,
+  { file, sink, batchSize }: PredictFile,
+  { onProgress, onLog, signal }: Follow,
 ): Promise<void> {
   const [form] = run.forms;
   const together = run.forms.some((one) => one.together);
-  const size = together ? Number.POSITIVE_INFINITY : batchSize * BATCHES_AT_ONCE;
+  const size = together
+    ? Number.POSITIVE_INFINITY
+    : (batchSize ?? run.recipe.training.batchSize) * BATCHES_AT_ONCE;
   const { count: total, missing = [] } =
     (await checkInputs(file, { pictures: form?.files ?? false, signal })) ?? {};
   // Of a file that is read at once, decoding tells these with all else that is wrong.
   if (total !== undefined && total > size) refuse(missing);
+  const logged = new Set<string>();
   let [told, done] = [0, 0];
   const tell = (now: number) => {
     if (now === told) return;
@@ -60,8 +63,12 @@ export async function predictFile(
     refuse(chunk.flatMap(({ problems }) => problems));
     const before = done;
     const how: PredictOptions = {
-      batchSize,
+      ...(batchSize && { batchSize }),
       signal,
+      onLog: (line) => {
+        if (!logged.has(line)) onLog(line);
+        logged.add(line);
+      },
       placeOf: (index) => ({ file, line: chunk[index]?.line as number }),
       onProgress: ({ stage, done: within, total: all }) => {
         if (stage === 'predict' && all === chunk.length) tell(before + within);

@@ -1,4 +1,5 @@
 import type { Example } from '../../tasks/task.js';
+import { formatProblem } from '../errors.js';
 import { diskFree, memoryLimit } from '../machine.js';
 import { stopIfAsked } from '../stopIfAsked.js';
 import { peakMemoryBytes } from '../training/environment.js';
@@ -265,7 +266,8 @@ async function measure(
     const { train } = plan.prepared.splits;
     const { collator } = storing.plan;
     const parts = { step, collator, training: train, options: settings.training, model, seed: settings.seed };
-    await requireFittingTraining(parts);
+    const tight = await requireFittingTraining(parts);
+    if (tight) options.onLog?.(formatProblem(tight));
     const training = await measureTraining(storing.plan, step, count, options);
     const groups = await measureGroups({ plan: storing.plan, model, evaluator, ...options });
     const measuredBytes = peakMemoryBytes();

@@ -2,7 +2,7 @@ import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
 import type { Processor } from '../backbones/backbone.js';
 import { endsAtOnce } from '../endsAtOnce.js';
-import { type Problem, UsageError } from '../errors.js';
+import { formatProblem, type Problem, UsageError } from '../errors.js';
 import type { Json } from '../json.js';
 import { addAll } from '../lists.js';
 import type { OnProgress } from '../progress.js';
@@ -20,6 +20,8 @@ import { submissionOf } from './submission.js';
 /** How a loaded run is followed and stopped. */
 export interface FollowOptions {
   readonly onProgress?: OnProgress;
+  /** What a person should know before the work begins, one line, without a line end. */
+  readonly onLog?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -136,31 +138,35 @@ const howTo = ({ recipe }: Opened, stage: string, { onProgress, signal }: Follow
   signal,
 });
 
-/** Throws UsageError where a batch of these examples can't fit into memory. */
+/** Throws UsageError where a batch of these examples can't fit into memory; tells where it may not. */
 async function requireFittingInputs(
   { evaluator, collator, model, recipe }: Opened,
   examples: readonly Example[],
-  batchSize: number,
-  where: string,
+  { batchSize, where, onLog }: { batchSize: number; where: string } & Pick<FollowOptions, 'onLog'>,
 ): Promise<void> {
   const example = longestOf(examples, model.parts.task.task);
   if (!example || model.parts.task.task.infer) return;
   const count = Math.min(batchSize, examples.length);
   const how = { training: false, seed: [recipe.seed, 'evaluation', 0] };
   const backbone = model.parts.backbone.shape;
-  await requireFittingBatch({ backbone, work: evaluator, collator, example, count, how, where });
+  const tight = await requireFittingBatch({
+    backbone,
+    work: evaluator,
+    collator,
+    example,
+    count,
+    how,
+    where,
+  });
+  if (tight) onLog?.(formatProblem(tight));
 }
 
 async function predictInputs(opened: Opened, inputs: readonly PredictionInput[], options: PredictOptions) {
   const { recipe, model, evaluator, collator } = opened;
   const examples = await examplesFrom(model.parts.task, inputs, collator.processor, options);
   const { batchSize = recipe.training.batchSize } = options;
-  await requireFittingInputs(
-    opened,
-    examples,
-    batchSize,
-    options.batchSize ? '--batch-size' : 'training.batchSize',
-  );
+  const where = options.batchSize ? '--batch-size' : 'training.batchSize';
+  await requireFittingInputs(opened, examples, { ...options, batchSize, where });
   const how = { ...howTo(opened, 'predict', options), batchSize };
   return (await predictAll(model, evaluator, collator, examples, how)).predictions;
 }
@@ -190,7 +196,8 @@ async function evaluateSplit(
     throw new UsageError({ where: 'data.test', message: 'the recipe has no test set', expected: 'name one' });
   const { task: fitted } = model.parts;
   const examples = await endsAtOnce(() => fitted.task.read(taskOptions(recipe), files));
-  await requireFittingInputs(opened, examples, recipe.training.batchSize, 'training.batchSize');
+  const { batchSize } = recipe.training;
+  await requireFittingInputs(opened, examples, { ...options, batchSize, where: 'training.batchSize' });
   const made = await predictAll(model, evaluator, collator, examples, howTo(opened, 'evaluate', options));
   const report = reportOrNotes(fitted, made, examples);
   return { ...made, report, submission: submissionOf(fitted, made.predictions, examples) };

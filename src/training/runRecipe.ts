@@ -14,6 +14,7 @@ import { openStoredBackbone } from './cache/storedBackbone.js';
 import { describeEnvironment, peakMemoryBytes } from './environment.js';
 import { createEvaluator, predictAll, reportOf } from './evaluate.js';
 import { requireFittingTraining } from './fittingTraining.js';
+import { requireFittingUnstored } from './fittingUnstored.js';
 import { describeHeadStart } from './headStart.js';
 import { recordInputs } from './inputs/recordInputs.js';
 import { requireSameInputs } from './inputs/requireSameInputs.js';
@@ -244,6 +245,7 @@ async function carryOut(
     if (remark) options.onLog?.(formatProblem(remark));
     announceTexts(prepared, settings.data.maxTextLength, options);
     await stopIfAsked(options.signal, 'before the first step');
+    const early = isResumed ? undefined : await requireFittingUnstored({ settings, prepared, model }, step);
     const { folder, checkpoint } = open();
     writeJson(folder.environment, describeEnvironment());
     const inputs = recordInputs(folder.inputs, settings, prepared, { ...options, ...(known && { known }) });
@@ -280,7 +282,7 @@ async function carryOut(
         }),
         beforeCheckpoint: () => inputs,
       };
-      const tight = await requireFittingTraining(parts);
+      const tight = cache.used || isResumed ? await requireFittingTraining(parts) : early;
       if (tight) options.onLog?.(formatProblem(tight));
       const state = await train(parts, checkpoint);
       claimResults(folder.path, options);

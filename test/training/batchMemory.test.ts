@@ -15,6 +15,7 @@ describe('the memory of a compiled call', () => {
     expect(call.memory({ a: input(1e6, 1e6) })).toEqual({
       least: floats(size, size),
       most: floats(size, size, 1),
+      captured: 0,
     });
     call.dispose();
   });
@@ -43,7 +44,29 @@ describe('the memory of a compiled call', () => {
       tf.exp(a).dispose();
       return { b: tf.reshape(tf.square(tf.reshape(a, [10, -1])), [-1]) };
     });
-    expect(call.memory({ a: input(1000) })).toEqual({ least: floats(1000, 1000), most: floats(1000, 1000) });
+    expect(call.memory({ a: input(1000) })).toEqual({
+      least: floats(1000, 1000),
+      most: floats(1000, 1000),
+      captured: 0,
+    });
     call.dispose();
+  });
+
+  it('tells weights apart, and counts what TensorFlow makes early: what can be computed is, first come, first served', () => {
+    // s = sum of exp(w a), a after a: recorded one after another, but all products can be computed at once.
+    const w = tf.variable(tf.ones([1]));
+    const [n, branches] = [1e5, 4];
+    const call = compile(({ a }: { a: Tensor }) => {
+      let sum: Tensor = tf.scalar(0);
+      for (let k = 0; k < branches; k++) sum = tf.add(sum, tf.sum(tf.exp(tf.mul(a, tf.add(w, k)))));
+      return { sum };
+    });
+    const { most, captured } = call.memory({ a: input(n) }) as { most: number; captured: number };
+    expect(captured).toBeGreaterThanOrEqual(4);
+    expect(captured).toBeLessThan(100);
+    expect(most).toBeGreaterThanOrEqual(floats(n, branches * n));
+    expect(most).toBeLessThan(floats(n, (branches + 2) * n));
+    call.dispose();
+    w.dispose();
   });
 });

@@ -5,12 +5,14 @@ export interface TracedOp {
   readonly makes: readonly { readonly value: object; readonly bytes: number }[];
 }
 
-/** Bytes of values that are there at once while a graph is computed, besides its arguments. */
+/** Bytes of values that are there at once while a graph is computed. */
 export interface GraphMemory {
   /** In any order that its ops may be computed in. */
   readonly least: number;
-  /** In the order in which they were recorded. */
+  /** In the order in which they were recorded, or in that of TensorFlow's executor: the larger. */
   readonly most: number;
+  /** Of both what is there before the call: tensors from outside, as weights. */
+  readonly captured: number;
 }
 
 /** Ops that give the memory of their first input another shape. */
@@ -86,6 +88,26 @@ function inOrder({ nodes, bytes, results }: Numbered): number[] {
   });
 }
 
+/** The same, in the order of TensorFlow's executor: what can be computed is, first come, first served. */
+function asExecuted(graph: Numbered): Numbered {
+  const { nodes } = graph;
+  const makers = new Map(nodes.flatMap(({ makes }, at) => makes.map((value) => [value, at] as const)));
+  const readers: number[][] = nodes.map(() => []);
+  const awaited = nodes.map(({ reads }, at) => {
+    const from = new Set(reads.flatMap((value) => makers.get(value) ?? []));
+    for (const maker of from) readers[maker]?.push(at);
+    return from.size;
+  });
+  const ready = nodes.flatMap((_, at) => (awaited[at] === 0 ? [at] : []));
+  for (const done of ready) {
+    for (const reader of readers[done] as number[]) {
+      awaited[reader] = (awaited[reader] as number) - 1;
+      if (awaited[reader] === 0) ready.push(reader);
+    }
+  }
+  return { ...graph, nodes: ready.map((at) => nodes[at] as Node) };
+}
+
 /**
  * Bytes that are there in any order when one node is computed: what it makes, and what was made on the way to it and is
  * read by what follows from it.
@@ -111,13 +133,17 @@ function around({ nodes, bytes }: Numbered, at: number): number {
 const LOOKED_AT = 12;
 
 /** The memory that a graph takes, by what is read where. */
-export function graphMemory(ops: readonly TracedOp[], results: readonly object[]): GraphMemory {
+export function graphMemory(
+  ops: readonly TracedOp[],
+  results: readonly object[],
+): Pick<GraphMemory, 'least' | 'most'> {
   const graph = numbered(ops, results);
   const reached = inOrder(graph);
-  const most = reached.reduce((a, b) => Math.max(a, b), 0);
+  const recorded = reached.reduce((a, b) => Math.max(a, b), 0);
+  const most = inOrder(asExecuted(graph)).reduce((a, b) => Math.max(a, b), recorded);
   const { length } = graph.nodes;
   const spread = Array.from({ length: LOOKED_AT }, (_, n) => Math.floor((n * length) / LOOKED_AT));
-  const chosen = new Set([Math.max(0, reached.indexOf(most)), ...spread]);
+  const chosen = new Set([Math.max(0, reached.indexOf(recorded)), ...spread]);
   const least = [...chosen].reduce((sum, at) => (at < length ? Math.max(sum, around(graph, at)) : sum), 0);
   return { least: Math.min(least, most), most };
 }

@@ -155,6 +155,7 @@ export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
   const shapes = keys.map((key) => inputs[key] as ArgumentShape);
   const recording = binding.record();
   const operands = shapes.map((shape) => recording.trace.argument(shape));
+  const inputBytes = recording.trace.argumentBytes;
   const symbols = operands.map((operand) => native.createOutputTensor(binding.metadata(operand.id, operand)));
   let assigned = new Map<Variable, number>();
   let isKept = false;
@@ -171,11 +172,12 @@ export function traceOnce<Input extends TensorTree, Output extends TensorTree>(
     const graph = addFunction(native, recording, operands, [...produced, ...assigned.values()], name);
     isKept = keepGraph;
     const { ops, argumentBytes } = recording.trace;
+    const captured = argumentBytes - inputBytes;
     return {
       name,
       memory: () => {
         const { least, most } = graphMemory(ops, graph.outputs as object[]);
-        return { least: argumentBytes + least, most: argumentBytes + most };
+        return { least: argumentBytes + least, most: argumentBytes + most, captured };
       },
       ...(keepGraph && { graph }),
       sources: [
