@@ -21,14 +21,15 @@ const LONGEST = 600;
 
 const shown = (text: string): string => visible(cutMiddle(text, LONGEST));
 
-const place = ({ file, line, column, where }: Problem): string =>
+/** `file:line:column where`, of what is known. */
+export const formatPlace = ({ file, line, column, where }: Omit<Problem, 'message'>): string =>
   [[file && shown(file), line, column].filter((part) => part !== undefined).join(':'), where && shown(where)]
     .filter(Boolean)
     .join(' ');
 
 /** `file:line:column where: message; expected` on one line; what would act on a terminal is escaped, what is long is cut. */
 export function formatProblem(problem: Problem): string {
-  const location = place(problem);
+  const location = formatPlace(problem);
   const [message, expected] = [shown(problem.message), problem.expected && shown(problem.expected)];
   const text = expected ? `${message}; ${expected}` : message;
   return location ? `${location}: ${text}` : text;

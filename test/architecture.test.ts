@@ -15,6 +15,7 @@ const everywhere = [
   'src/json',
   'src/jsonSyntax',
   'src/losslessJson',
+  'src/utf8Text',
   'src/kindSchema',
   'src/nearest',
   'src/schemaWords',

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { fileStatus } from '../fileStatus.js';
 import type { Json } from '../json.js';
 import { parseJson } from '../jsonSyntax.js';
+import { readUtf8 } from '../utf8Text.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** Largest JSON file that is read, bytes. */
@@ -22,7 +22,7 @@ export function readJsonObject(path: string): JsonObject {
   if (!status?.isFile()) throw refuse('no such file');
   if (status.size > LARGEST) throw refuse(`${status.size} bytes are too many, at most ${LARGEST}`);
   if (status.size === 0) throw refuse('the file is empty (0 bytes)');
-  const text = readFileSync(path, 'utf8');
+  const text = readUtf8(path);
   const parsed = parseJson(path, text);
   if ('problem' in parsed) throw new UsageError(parsed.problem);
   if (!isJsonObject(parsed.value)) throw refuse('this is not a JSON object');

@@ -7,6 +7,7 @@ import { addAll } from '../lists.js';
 import { parseLossless } from '../losslessJson.js';
 import { systemWords } from '../systemErrors.js';
 import { inputProblems, type PredictionInput } from '../training/predictionInput.js';
+import { decodeUtf8 } from '../utf8Text.js';
 
 /** A line of a file of inputs: what it holds, or what is wrong with it. */
 export interface InputLine {
@@ -25,10 +26,16 @@ function withId(value: object, position: number): object {
   return typeof id === 'number' || typeof id === 'bigint' ? { ...value, id: String(id) } : value;
 }
 
+const wrongLine = (line: number, problem: Problem): InputLine => ({
+  line,
+  input: { text: '' },
+  problems: [{ ...problem, line }],
+});
+
 function readLine(file: InputFile, line: number, text: string, position: number): InputLine {
   const placed = (problem: Problem): Problem => ({ ...problem, file, line });
   const parsed = parseJson(file, text, parseLossless);
-  if ('problem' in parsed) return { line, input: { text: '' }, problems: [{ ...parsed.problem, line }] };
+  if ('problem' in parsed) return wrongLine(line, parsed.problem);
   const { value } = parsed;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const input = isObject ? withId(value as object, position) : value;
@@ -37,12 +44,12 @@ function readLine(file: InputFile, line: number, text: string, position: number)
 
 const LINES = 'a file with one JSON object a line, or - for stdin';
 
-/** The text of a file, or of stdin, as it comes; nothing more when the signal aborts, even where nothing comes. */
-async function* piecesOf(file: InputFile, signal: AbortSignal | undefined): AsyncGenerator<string> {
+/** The bytes of a file, or of stdin, as it comes; nothing more when the signal aborts, even where nothing comes. */
+async function* piecesOf(file: InputFile, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   try {
     const stream = file === '-' ? process.stdin : createReadStream(file);
     if (signal) addAbortSignal(signal, stream);
-    for await (const piece of stream.setEncoding('utf8')) yield piece as string;
+    for await (const piece of stream) yield piece as Buffer;
   } catch (error) {
     if (signal?.aborted) throw new InterruptedError('interrupted while the inputs were read');
     const { message = 'it can not be read' } = systemWords(error) ?? {};
@@ -50,14 +57,18 @@ async function* piecesOf(file: InputFile, signal: AbortSignal | undefined): Asyn
   }
 }
 
-async function* rawLines(file: InputFile, signal: AbortSignal | undefined): AsyncGenerator<string> {
-  let rest = '';
+async function* rawLines(file: InputFile, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
   for await (const piece of piecesOf(file, signal)) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
+    let start = 0;
+    for (let end = piece.indexOf('\n'); end !== -1; end = piece.indexOf('\n', start)) {
+      yield Buffer.concat([...rest, piece.subarray(start, end)]);
+      rest = [];
+      start = end + 1;
+    }
+    rest.push(piece.subarray(start));
   }
-  yield rest;
+  yield Buffer.concat(rest);
 }
 
 /**
@@ -68,7 +79,13 @@ export async function* inputLines(file: InputFile, signal?: AbortSignal): AsyncG
   let [line, position] = [0, 0];
   for await (const raw of rawLines(file, signal)) {
     line++;
-    const text = (line === 1 ? raw.replace(/^\uFEFF/, '') : raw).trim();
+    const decoded = decodeUtf8(file, raw);
+    if ('problem' in decoded) {
+      yield wrongLine(line, decoded.problem);
+      continue;
+    }
+    // A byte order mark is white space too.
+    const text = decoded.text.trim();
     if (text !== '') yield readLine(file, line, text, position++);
   }
 }

@@ -14,7 +14,7 @@ import { readModelConfig } from '../checkpoints/huggingFaceFolder.js';
 import { regionKinds } from '../data/regions/index.js';
 import { longestTextOf } from '../data/tokenizer.js';
 import { hasVocabulary } from '../data/tokens/folder.js';
-import { UsageError } from '../errors.js';
+import { formatPlace, UsageError } from '../errors.js';
 import { inWords, type Json } from '../json.js';
 import { suggest } from '../nearest.js';
 import { pathOf } from '../schemaWords.js';
@@ -161,10 +161,11 @@ function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
     return [];
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return error.problems.map(({ file, where = '', message, expected }) => {
+    return error.problems.map(({ message, expected, ...place }) => {
+      const { file, where = '' } = place;
       const pointer = where.startsWith('/') && file === undefined;
       const path = pointer ? [...base, ...pathOf(where, valueAt(recipe, base))] : base;
-      const prefix = pointer ? '' : [file, where].filter(Boolean).join(' ');
+      const prefix = pointer ? '' : formatPlace(place);
       return at(path, prefix ? `${prefix}: ${message}` : message, expected);
     });
   }

@@ -122,6 +122,8 @@ export function applyOverride(parsed: ParsedRecipe, { path, value, flag }: Overr
  * Throws UsageError with every one that is malformed or points to nowhere.
  */
 export function applyOverrides(parsed: ParsedRecipe, settings: readonly string[]): ParsedRecipe {
+  // What stands in the place of a recipe is told when it is checked; it has no keys to set.
+  if (!isContainer(parsed.input) || Array.isArray(parsed.input)) return parsed;
   const problems: Problem[] = [];
   const result = settings.reduce((current, setting): ParsedRecipe => {
     const flag = `--set ${setting}`;

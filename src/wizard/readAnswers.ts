@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { ValidateFunction } from 'ajv';
 import { isJsonObject } from '../checkpoints/jsonFile.js';
 import { UsageError } from '../errors.js';
@@ -14,6 +13,7 @@ import {
 } from '../recipe/source.js';
 import { schemaCompiler } from '../schemaCompiler.js';
 import { explainErrors } from '../schemaWords.js';
+import { readUtf8 } from '../utf8Text.js';
 import type { Answers } from './answers.js';
 import { answersSchema } from './answersSchema.js';
 import { offeredTasks } from './chosen.js';
@@ -28,7 +28,7 @@ export interface GivenAnswers {
 function parseFile(file: string | undefined): ParsedRecipe {
   if (file === undefined) return parseRecipe('{}', 'answers');
   if (!fileStatus(file)?.isFile()) throw new UsageError({ file, message: 'there is no such file' });
-  return parseRecipe(readFileSync(file, 'utf8'), file);
+  return parseRecipe(readUtf8(file), file);
 }
 
 /** A length that a flag gives takes the place of that of the file. */

@@ -5,6 +5,7 @@ import type { Problem } from '../../src/errors.js';
 import { fileStatus } from '../../src/fileStatus.js';
 import { parseJson } from '../../src/jsonSyntax.js';
 import { parseLossless } from '../../src/losslessJson.js';
+import { decodeUtf8 } from '../../src/utf8Text.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {
@@ -22,7 +23,8 @@ export function readJsonFile(file: string): JsonFile {
   if (status.size > constants.MAX_STRING_LENGTH)
     return refuse('the file is larger than a text can be (512 MiB)');
   noteFileRead(file);
-  const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  const parsed = parseJson(file, text, parseLossless);
+  const decoded = decodeUtf8(file, readFileSync(file));
+  if ('problem' in decoded) return { problems: [decoded.problem] };
+  const parsed = parseJson(file, decoded.text.replace(/^\uFEFF/, ''), parseLossless);
   return 'problem' in parsed ? { problems: [parsed.problem] } : { value: parsed.value, problems: [] };
 }

@@ -68,6 +68,16 @@ describe('--set', () => {
     ]);
   });
 
+  it.each([
+    ['[{"id": 1}]', 'an array ([{"id":1}])'],
+    ['5', 'a number (5)'],
+    ['null', 'null'],
+  ])('is not blamed where %s stands in the place of a recipe', (text, what) => {
+    expect(problemsOf(() => resolveText(text, place.folder, ['seed=1', 'training.epochs=2']))).toEqual([
+      `r.json:1:1: it is ${what}; expected an object`,
+    ]);
+  });
+
   it('is named where it made the unknown key that is told', () => {
     expect(problemsOf(() => resolveText(minimal, place.folder, ['bakbone.from=x']))).toEqual([
       '--set bakbone.from=x bakbone: unknown key; did you mean "backbone"?',

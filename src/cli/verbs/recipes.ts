@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
+import { readUtf8 } from '../../utf8Text.js';
 import { OVERWRITE_FILE, requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
@@ -18,7 +18,7 @@ async function show(shell: Shell, name: string): Promise<void> {
   const { findRecipe } = await import('../../recipe/find.js');
   const { parseRecipe } = await import('../../recipe/source.js');
   const file = findRecipe(name);
-  const text = readFileSync(file, 'utf8');
+  const text = readUtf8(file);
   shell.result(shell.json ? parseRecipe(text, file).input : undefined, text.trimEnd());
 }
 
@@ -26,7 +26,7 @@ async function show(shell: Shell, name: string): Promise<void> {
 async function copyText(file: string, target: string): Promise<string> {
   const { applyEdits, modify } = await import('jsonc-parser');
   const { schemaReference } = await import('../../recipe/shipped.js');
-  const text = readFileSync(file, 'utf8');
+  const text = readUtf8(file);
   const edits = modify(text, ['$schema'], schemaReference(target), {});
   return applyEdits(text, edits);
 }

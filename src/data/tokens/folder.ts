@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject, type JsonObject, readJsonObject } from '../../checkpoints/jsonFile.js';
 import { UsageError } from '../../errors.js';
 import { inWords, type Json } from '../../json.js';
+import { readUtf8 } from '../../utf8Text.js';
 import { classNameOf, contentOf, rulesOf, specialKeys } from './classRules.js';
 import type { TokenizerFiles } from './definition.js';
 
@@ -32,7 +33,7 @@ function linesOf(folder: string, name: string): string[] {
   const { size } = statSync(file);
   if (size > LARGEST_LIST)
     throw new UsageError({ file, message: `${size} bytes are too many, at most ${LARGEST_LIST}` });
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/);
+  const lines = readUtf8(file).split(/\r?\n/);
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 

@@ -139,6 +139,12 @@ export const dataErrors: ErrorGroup = {
     file('a picture that is a text file', 'train/2.png', 'not a picture\n'),
     file('JSON that is cut off', 'train_questions.json', cutTo(100)),
     file('a list where an object belongs', 'train_questions.json', []),
+    file('text saved as Latin-1', 'train_questions.json', (before) =>
+      Buffer.from(before.toString('utf8').replace('What', 'Quelle différence'), 'latin1'),
+    ),
+    file('text saved as UTF-16', 'train_questions.json', (before) =>
+      Buffer.from(`\uFEFF${before.toString('utf8')}`, 'utf16le'),
+    ),
     file('an empty file', 'train_questions.json', ''),
     file(
       'an empty split',
