@@ -155,7 +155,12 @@ export function fillFromFolders(input: unknown, directory: string): Finding[] {
 }
 
 /** Runs it; what a UsageError says, at the place in the recipe that its JSON pointers name. */
-function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
+function findingsOf(
+  run: () => void,
+  recipe: Recipe,
+  base: Path,
+  named = (where: string) => where,
+): Finding[] {
   try {
     run();
     return [];
@@ -164,7 +169,7 @@ function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
     return error.problems.map(({ file, where = '', message, expected }) => {
       const pointer = where.startsWith('/') && file === undefined;
       const path = pointer ? [...base, ...pathOf(where, valueAt(recipe, base))] : base;
-      const prefix = pointer ? '' : [file, where].filter(Boolean).join(' ');
+      const prefix = pointer ? '' : [file, named(where)].filter(Boolean).join(' ');
       return at(path, prefix ? `${prefix}: ${message}` : message, expected);
     });
   }
@@ -226,12 +231,15 @@ function checkFit(recipe: Recipe, { directory, files }: Surroundings): Finding[]
   ];
 }
 
+/** The bare name of a tensor in quotes, so that many problems of one kind are told as one kind. */
+const quoted = (where: string): string => (/^$|^\/|"/.test(where) ? where : JSON.stringify(where));
+
 /** The weights are there, and their names and shapes are those of the config; none is read. */
 function checkTensors(recipe: Recipe, directory: string): Finding[] {
   const { from } = recipe.backbone;
   const folder = from === undefined ? undefined : findBackbone(from, directory);
   if (folder === undefined) return [];
-  return findingsOf(() => loadBackbone(folder), recipe, ['backbone', 'from']);
+  return findingsOf(() => loadBackbone(folder), recipe, ['backbone', 'from'], quoted);
 }
 
 /** The tokenizer can be read and fits the word table. */
