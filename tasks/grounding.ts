@@ -107,7 +107,7 @@ function predictionOf(
 function truthOf(examples: readonly GroundingExample[]): ReadonlyMap<string, PixelBox> {
   const known = examples.flatMap(({ id, truth }) => (truth ? [[id, truth] as const] : []));
   if (known.length === examples.length) return new Map(known);
-  const message = `${examples.length - known.length} of ${examples.length} expressions have no box to compare with`;
+  const message = `${examples.length - known.length} of ${examples.length} expressions ${examples.length - known.length === 1 ? 'has' : 'have'} no box to compare with`;
   throw new UsageError({ where: 'data', message, expected: 'refs with annotations' });
 }
 

@@ -62,7 +62,7 @@ function predictionOf(id: string, no: number, yes: number): Prediction {
 function labelsOf(examples: readonly NlvrExample[]): NlvrLabel[] {
   const known = examples.flatMap(({ id, label }) => (label === undefined ? [] : [{ id, label }]));
   if (known.length === examples.length) return known;
-  const message = `${examples.length - known.length} of ${examples.length} sentences have no label to compare with`;
+  const message = `${examples.length - known.length} of ${examples.length} sentences ${examples.length - known.length === 1 ? 'has' : 'have'} no label to compare with`;
   throw new UsageError({ where: 'data', message, expected: 'annotations with labels' });
 }
 

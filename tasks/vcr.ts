@@ -155,7 +155,7 @@ function labelled(examples: readonly VcrExample[], subtask: VcrOptions['subtask'
     answerLabel !== undefined && (subtask === 'answer' || rationaleLabel !== undefined);
   const unknown = examples.filter((example) => !isKnown(example)).length;
   if (unknown === 0) return examples;
-  const message = `${unknown} of ${examples.length} questions have no labels to compare with`;
+  const message = `${unknown} of ${examples.length} questions ${unknown === 1 ? 'has' : 'have'} no labels to compare with`;
   throw new UsageError({
     where: 'data',
     message,

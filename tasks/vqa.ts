@@ -50,7 +50,7 @@ function topClasses(logits: ArrayLike<number>, count: number): number[] {
   return order.sort((a, b) => logits[b]! - logits[a]! || a - b).slice(0, count);
 }
 
-/** How many answers start from classes of the published head, unless all do. */
+/** How many answers ${known === 1 ? 'starts from a class' : 'start from classes'} of the published head, unless all do. */
 function remarkOnHead(
   answers: readonly string[],
   { answers: published, textAlone }: BackboneShape,
@@ -68,7 +68,7 @@ function remarkOnHead(
   return known === answers.length
     ? []
     : [
-        `${known} of ${answers.length} answers start from classes of the published head, which has ${published.length}`,
+        `${known} of ${answers.length} answers ${known === 1 ? 'starts from a class' : 'start from classes'} of the published head, which has ${published.length}`,
       ];
 }
 
@@ -101,7 +101,7 @@ function officialResults(predictions: readonly Prediction[], examples: readonly 
 function requireAnswers(examples: readonly VqaExample[]): void {
   const unanswered = examples.filter(({ answers }) => answers === undefined).length;
   if (unanswered === 0) return;
-  const message = `${unanswered} of ${examples.length} questions have no answers to compare with`;
+  const message = `${unanswered} of ${examples.length} questions ${unanswered === 1 ? 'has' : 'have'} no answers to compare with`;
   throw new UsageError({ where: 'data', message, expected: 'give the split its annotations file' });
 }
 
@@ -160,7 +160,7 @@ function remarkOnUnknown(examples: readonly VqaExample[], { answers }: VqaState)
   if (unknown.length <= MOST_UNKNOWN * examples.length) return [];
   const named = rankMajorityAnswers(unknown).slice(0, NAMED);
   const list = named.map(([answer]) => `'${answer}'`).join(', ');
-  const message = `${unknown.length} of ${examples.length} questions have no answer that the head knows (${list})`;
+  const message = `${unknown.length} of ${examples.length} questions ${unknown.length === 1 ? 'has' : 'have'} no answer that the head knows (${list})`;
   return [{ message, expected: 'more training data, or a lower task.minimumAnswerCount' }];
 }
 

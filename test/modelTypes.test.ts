@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backboneFamilies } from '../src/backbones/index.js';
+import { readModelFolder, writeModelFolder } from '../src/checkpoints/huggingFaceFolder.js';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
+import type { HostTensor } from '../src/data/hostTensor.js';
 import { UsageError } from '../src/errors.js';
 import type { Recipe, RecipeInput } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
@@ -47,6 +49,9 @@ const cases = Object.keys(subjects).flatMap((kind) =>
 
 let runs = 0;
 
+/** The first examples alone, so that few shapes of batches are traced; captions of pretraining are all read. */
+const few = (kind: string, limit: number) => (kind === 'pretrain' ? {} : { limit });
+
 /** The recipe of a task on a model: regions where it reads them. */
 const recipeOf = (type: string, kind: string, options: Options): RecipeInput =>
   ({
@@ -55,8 +60,8 @@ const recipeOf = (type: string, kind: string, options: Options): RecipeInput =>
     adapters: [],
     task: { kind, ...options },
     data: {
-      train: subjects[kind]!.files('train'),
-      test: subjects[kind]!.files('test'),
+      train: { ...subjects[kind]!.files('train'), ...few(kind, 8) },
+      test: { ...subjects[kind]!.files('test'), ...few(kind, 4) },
       ...(type === 'visual_bert' && { regions: { kind: 'crop-pixels', size: 4 } }),
       maxTextLength: 24,
     },
@@ -116,6 +121,41 @@ describe.each(Object.keys(tinyModels))(
     });
   },
 );
+
+describe('a BERT whose tensors are not those of its config', () => {
+  const WORDS = 'embeddings.word_embeddings.weight';
+  const one = { dtype: 'float32', shape: [1], data: new Float32Array(1) } as const;
+  const surplus = ['encoder.layer.7.output.dense.bias', 'encoder.layer.8.output.dense.bias'];
+
+  it.each<[string, string[], (tensors: Map<string, HostTensor>) => void]>([
+    ['a missing one', [WORDS], (tensors) => tensors.delete(WORDS)],
+    ['a misshapen one', [WORDS], (tensors) => tensors.set(WORDS, one)],
+    [
+      'ones too many',
+      surplus,
+      (tensors) => {
+        for (const name of surplus) tensors.set(name, one);
+      },
+    ],
+  ])('%s: a check refuses it in the words of a run', async (what, names, change) => {
+    const { config, tensors } = readModelFolder(join(root, 'bert'));
+    const changed = new Map(tensors);
+    change(changed);
+    const folder = join(root, what);
+    cpSync(join(root, 'bert'), folder, { recursive: true });
+    writeModelFolder(folder, { config, tensors: changed });
+    const recipe = recipeOf('bert', 'vqa', {});
+    const valid = resolveRecipe(recipe);
+    const error: unknown = await runRecipe({ ...valid, backbone: { ...valid.backbone, from: folder } }).catch(
+      (reason: unknown) => reason,
+    );
+    const { problems } = error as UsageError;
+    expect(problems.map(({ where }) => where)).toEqual(names);
+    expect(refusalOf({ ...recipe, backbone: { from: folder } } as RecipeInput)).toEqual(
+      problems.map(({ file, where, message }) => `${file} "${where}": ${message}`),
+    );
+  });
+});
 
 describe('a BERT', () => {
   const textOnly = (kind: string, { objectives }: { readonly objectives?: object }) =>

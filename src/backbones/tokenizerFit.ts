@@ -12,8 +12,10 @@ const shown = (token: string): string =>
 function beyondTable({ file, tokensFrom }: Tokenizer, { count, key }: Words): Problem[] {
   const [first, ...others] = tokensFrom(count);
   if (!first) return [];
-  const more = others.length > 0 ? ` and ${others.length} more` : '';
-  const message = `the token ${shown(first[1])}${more} has the id ${first[0]}, and the backbone's ${key} is ${count}`;
+  const named = `${shown(first[1])} has the id ${first[0]}`;
+  const who =
+    others.length > 0 ? `${others.length + 1} tokens have ids beyond it: ${named}` : `the token ${named}`;
+  const message = `the backbone's ${key} is ${count}, and ${who}`;
   const last = others.at(-1) ?? first;
   const expected = `ids below ${count}; after add_tokens, model.resize_token_embeddings(${last[0] + 1}) before the model is saved`;
   return [{ file, message, expected }];

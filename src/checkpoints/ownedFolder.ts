@@ -84,7 +84,7 @@ export function requireReplaceable(folder: string, kind: FolderKind, overwrite: 
   throw new UsageError({
     file: folder,
     message: `this folder holds ${described(kind)}`,
-    expected: 'overwrite it (--overwrite), or choose another output (--output)',
+    expected: 'overwrite it (overwrite: true), or choose another output',
   });
 }
 

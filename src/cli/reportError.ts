@@ -1,5 +1,6 @@
 import { InterruptedError, UsageError } from '../errors.js';
 import { errorWords } from '../systemErrors.js';
+import { asFlags } from './asFlags.js';
 import { problemLines } from './problemLines.js';
 import type { Shell } from './shell.js';
 
@@ -40,7 +41,8 @@ function tell(error: unknown, shell: Shell): void {
 }
 
 /** Tells an error on stderr, with `--json` also on stdout, and returns the exit code. */
-export function reportError(error: unknown, shell: Shell): number {
+export function reportError(thrown: unknown, shell: Shell): number {
+  const error = asFlags(thrown);
   tell(error, shell);
   const exitCode = exitCodeOf(error);
   const problems = error instanceof UsageError ? { problems: error.problems } : {};

@@ -8,7 +8,7 @@ import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { exampleOfHub, fetchCommand, isBareModelName, isHubName } from '../backbones/hubCache.js';
 import { backboneFamilies } from '../backbones/index.js';
-import { findBackbone, shippedBackbones } from '../backbones/load.js';
+import { findBackbone, loadBackbone, shippedBackbones } from '../backbones/load.js';
 import { loadFittingTokenizer } from '../backbones/tokenizerFit.js';
 import { readModelConfig } from '../checkpoints/huggingFaceFolder.js';
 import { regionKinds } from '../data/regions/index.js';
@@ -155,7 +155,12 @@ export function fillFromFolders(input: unknown, directory: string): Finding[] {
 }
 
 /** Runs it; what a UsageError says, at the place in the recipe that its JSON pointers name. */
-function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
+function findingsOf(
+  run: () => void,
+  recipe: Recipe,
+  base: Path,
+  named = (where: string) => where,
+): Finding[] {
   try {
     run();
     return [];
@@ -165,7 +170,7 @@ function findingsOf(run: () => void, recipe: Recipe, base: Path): Finding[] {
       const { file, where = '' } = place;
       const pointer = where.startsWith('/') && file === undefined;
       const path = pointer ? [...base, ...pathOf(where, valueAt(recipe, base))] : base;
-      const prefix = pointer ? '' : formatPlace(place);
+      const prefix = pointer ? '' : formatPlace({ ...place, where: named(where) });
       return at(path, prefix ? `${prefix}: ${message}` : message, expected);
     });
   }
@@ -197,7 +202,7 @@ function shapeOfConfig(config: Readonly<Record<string, Json>>): BackboneShape {
   throw new UsageError({ where: '/model_type', message, expected: suggest(type, known) });
 }
 
-function checkFit(recipe: Recipe, directory: string): Finding[] {
+function checkFit(recipe: Recipe, { directory, files }: Surroundings): Finding[] {
   let shape: BackboneShape | undefined;
   const base = recipe.backbone.create ? ['backbone', 'create'] : ['backbone', 'from'];
   const unread = findingsOf(
@@ -220,10 +225,22 @@ function checkFit(recipe: Recipe, directory: string): Finding[] {
   return [
     ...checkTexts(recipe, longestText(known, positionOffset(attached))),
     ...checkRegions(recipe, known),
+    ...(files ? checkTensors(recipe, directory) : []),
     ...checkTokens(recipe, directory, known),
     ...checkTask(recipe, known),
     ...unfit,
   ];
+}
+
+/** The bare name of a tensor in quotes, so that many problems of one kind are told as one kind. */
+const quoted = (where: string): string => (/^$|^\/|"/.test(where) ? where : JSON.stringify(where));
+
+/** The weights are there, and their names and shapes are those of the config; none is read. */
+function checkTensors(recipe: Recipe, directory: string): Finding[] {
+  const { from } = recipe.backbone;
+  const folder = from === undefined ? undefined : findBackbone(from, directory);
+  if (folder === undefined) return [];
+  return findingsOf(() => loadBackbone(folder), recipe, ['backbone', 'from'], quoted);
 }
 
 /** The tokenizer can be read and fits the word table. */
@@ -299,6 +316,6 @@ export function defaultTextLength(recipe: Recipe, directory: string): number {
   return Math.min(LONGEST_TEXT, longest ?? LONGEST_TEXT, own ?? LONGEST_TEXT);
 }
 
-/** What the schema can't say of a recipe that it accepts: adapters and texts that don't fit the backbone. */
-export const checkRecipe = (recipe: Recipe, { directory }: Pick<Surroundings, 'directory'>): Finding[] =>
-  checkNames(recipe).length > 0 ? [] : checkFit(recipe, directory);
+/** What the schema can't say of a recipe that it accepts: adapters, texts and weights that don't fit the backbone. */
+export const checkRecipe = (recipe: Recipe, surroundings: Surroundings): Finding[] =>
+  checkNames(recipe).length > 0 ? [] : checkFit(recipe, surroundings);

@@ -96,7 +96,7 @@ export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Rec
   const isTold = ({ path }: Finding) => infinite.some((one) => isDeepStrictEqual(one.path, path));
   const findings = explainRecipeErrors(errors, filled, { modules, directory }).filter((one) => !isTold(one));
   const hasShape = errors.every(({ keyword }) => keyword === 'format');
-  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory }) : [];
+  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory, files }) : [];
   refuse([...written, ...findings, ...deeper], source);
   return complete(filled as Recipe, directory);
 }

@@ -1,5 +1,6 @@
 import type { Axis, Mark, Scale, Spec } from 'vega';
 import type { Point } from './series.js';
+import type { StartAbove } from './startAbove.js';
 
 /** A line or points of a chart; its colour is a variable of the page's style. */
 export interface ChartSeries {
@@ -16,6 +17,8 @@ export interface ChartSeries {
 /** Curves over steps. */
 export interface Chart {
   readonly series: readonly ChartSeries[];
+  /** What is left out at the top. */
+  readonly above?: StartAbove | undefined;
 }
 
 /** Small enough for a phone: on wide screens charts stand beside each other. */
@@ -52,16 +55,21 @@ function markOf({ mark, colour, pale = false, dash }: ChartSeries, at: number): 
   }
   const width = { strokeWidth: { value: pale ? 1 : 2 }, strokeOpacity: { value: pale ? 0.4 : 1 } };
   const dashes = dash ? { strokeDash: { value: [...dash] } } : {};
-  return { type: 'line', aria: false, from, encode: { enter: { ...place, ...width, ...dashes, stroke } } };
+  return {
+    type: 'line',
+    aria: false,
+    from,
+    encode: { enter: { ...place, ...width, ...dashes, stroke } },
+  };
 }
 
-function scalesOf({ series }: Chart): Scale[] {
+function scalesOf({ series, above }: Chart): Scale[] {
   const points = series.flatMap((one) => one.points);
   const xs = points.map(({ x }) => x);
   const ys = points.map(({ y }) => y);
   const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b));
   const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
-  const [low, high] = [least(ys), most(ys)];
+  const [low, high] = [least(ys), above?.top ?? most(ys)];
   const space = low === high ? Math.abs(low) * 0.1 || 1 : 0;
   return [
     { name: 'x', type: 'linear', domain: [0, most(xs)], range: 'width', zero: false },
@@ -82,16 +90,27 @@ function formatUpTo(most: number): string {
   return most < 1e-3 ? '~e' : '~r';
 }
 
+/** Each number by itself: an axis that writes them alike writes 0 as 0k. */
+const labelled = (format: string): Pick<Axis, 'encode'> => ({
+  encode: { labels: { update: { text: { signal: `format(datum.value, '${format}')` } } } },
+});
+
 /** What a screen reader reads stands beside the chart. */
-function axesOf({ series }: Chart): Axis[] {
+function axesOf({ series, above }: Chart): Axis[] {
   const points = series.flatMap((one) => one.points);
-  const most = points.reduce((high, { y }) => Math.max(high, Math.abs(y)), 0);
+  const most = points.reduce((high, { y }) => Math.max(high, Math.abs(Math.min(y, above?.top ?? y))), 0);
   const last = points.reduce((high, { x }) => Math.max(high, x), 0);
-  const steps = { title: 'step', labelOverlap: 'greedy', format: formatUpTo(last) } as const;
   const all = { aria: false, tickCount: 5 };
   return [
-    { ...all, ...steps, orient: 'bottom', scale: 'x' },
-    { ...all, orient: 'left', scale: 'y', format: formatUpTo(most), grid: true },
+    {
+      ...all,
+      ...labelled(formatUpTo(last)),
+      title: 'step',
+      labelOverlap: 'greedy',
+      orient: 'bottom',
+      scale: 'x',
+    },
+    { ...all, ...labelled(formatUpTo(most)), orient: 'left', scale: 'y', grid: true },
   ];
 }
 
@@ -102,7 +121,11 @@ const chartSpec = (chart: Chart): Spec => ({
   autosize: { type: 'fit', contains: 'padding' },
   padding: 4,
   config,
-  data: chart.series.map(({ points }, at) => ({ name: `series-${at}`, values: [...points] })),
+  // Left out rather than clipped: Vega numbers clips by what it drew before, and pages would differ.
+  data: chart.series.map(({ points }, at) => ({
+    name: `series-${at}`,
+    values: points.filter(({ y }) => y <= (chart.above?.top ?? y)),
+  })),
   scales: scalesOf(chart),
   axes: axesOf(chart),
   marks: chart.series.map(markOf),

@@ -1,4 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { metricFigure } from '../figures.js';
+import type { StartAbove } from './startAbove.js';
 
 /** Markup that a library made and escaped (Vega's SVG): never text from data. */
 export const Markup = ({ html }: { readonly html: string }): JSX.Element => (
@@ -35,6 +37,15 @@ export const Scroll = ({
     {children}
   </div>
 );
+
+/** That the start of a curve is above its chart. */
+export const Above = ({ above }: { readonly above: StartAbove | undefined }): JSX.Element | null =>
+  above ? (
+    <span class="above">
+      {' '}
+      until step {above.until} up to {metricFigure(above.most)}, above what is shown
+    </span>
+  ) : null;
 
 /** A share of a whole as the length of a bar; the number stands beside it in the text. */
 export const Bar = ({

@@ -77,6 +77,7 @@ code { font: 0.85rem ui-monospace, monospace; }
 const charts = `
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 18px; }
 .chart figcaption { color: var(--ink); font-weight: 600; }
+.above { color: var(--pale); font-weight: normal; }
 .chart svg { display: block; width: 100%; max-width: 420px; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 24px; color: var(--pale); font-size: 0.9rem; max-width: none; }
 .legend .line { display: inline-block; width: 28px; height: 0; border-top: 3px solid; vertical-align: middle; margin-right: 6px; }

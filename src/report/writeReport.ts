@@ -43,7 +43,7 @@ function isReport(file: string): boolean {
 function requireReplaceable(file: string, overwrite: boolean): void {
   if (!existsSync(file) || overwrite || isReport(file)) return;
   const message = 'this file is there already, and is no report';
-  throw new UsageError({ file, message, expected: 'another name, or --overwrite' });
+  throw new UsageError({ file, message, expected: 'another name, or overwrite: true' });
 }
 
 /** In the run folder, the report is listed as vlgraft's, while no other process writes there. */

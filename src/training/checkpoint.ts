@@ -142,7 +142,7 @@ export function damageOfWeights(folder: string, step: number): Problem[] {
 /** Throws UsageError, which says what can be done, where the best weights so far are damaged. */
 export function requireBestWeights(folder: string, step: number): void {
   const expected =
-    'they are needed at the end: put the file back and resume; without it --resume goes on from a checkpoint before it, where one is left';
+    'they are needed at the end: put the file back and resume; without it a resumed run goes on from a checkpoint before it, where one is left';
   const problems = damageOfWeights(folder, step).map(({ message, ...place }) => ({
     ...place,
     message: `the best weights so far: ${message}`,

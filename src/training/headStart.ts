@@ -42,7 +42,7 @@ export function describeHeadStart({
     ...(prefix === undefined ? [] : [`the tensors are called '${prefix}*': they are read without that`]),
     ...(started > 0 && fresh.length > 0
       ? [
-          `${started} of ${plural(head.length, 'tensor')} of the head start from the backbone's folder; new: ${someOf(
+          `${started} of ${plural(head.length, 'tensor')} of the head ${started === 1 ? 'starts' : 'start'} from the backbone's folder; new: ${someOf(
             fresh.map(({ name }) => name),
             NAMED,
           )}`,

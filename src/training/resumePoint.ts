@@ -51,7 +51,7 @@ const describe = (problems: readonly Problem[]): string =>
     .join('; ');
 
 function nothingWhole(problems: readonly Problem[]): UsageError {
-  const advice = 'put the files back, or train anew (--overwrite)';
+  const advice = 'put the files back, or train anew (overwrite: true)';
   return new UsageError(
     problems.map(({ expected, ...problem }) => ({
       ...problem,

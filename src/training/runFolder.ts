@@ -161,8 +161,8 @@ function refuseToOverwrite(path: string): void {
     file: path,
     message: finished ? 'this folder holds a finished run' : 'this folder holds a run that was interrupted',
     expected: finished
-      ? 'overwrite it (--overwrite), or choose another output (--output)'
-      : 'resume it (--resume), overwrite it (--overwrite), or choose another output (--output)',
+      ? 'overwrite it (overwrite: true), or choose another output'
+      : 'resume it (resume: true), overwrite it (overwrite: true), or choose another output',
   });
 }
 

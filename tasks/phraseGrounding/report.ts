@@ -11,7 +11,7 @@ export function labelled(examples: readonly PhraseGroundingExample[]): readonly 
   const phrases = examples.flatMap((example) => example.phrases);
   const unknown = phrases.filter(({ truth }) => truth === undefined).length;
   if (unknown === 0) return examples;
-  const message = `${unknown} of ${phrases.length} phrases have no box to compare with`;
+  const message = `${unknown} of ${phrases.length} phrases ${unknown === 1 ? 'has' : 'have'} no box to compare with`;
   throw new UsageError({ where: 'data', message, expected: 'phrases with their chains and boxes' });
 }
 

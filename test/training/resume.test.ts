@@ -138,7 +138,7 @@ describe('a checkpoint of a resumed run', () => {
     });
     for (const step of steps)
       expect(message).toContain(`${checkpointName(step)}/parameters.safetensors: it is`);
-    expect(message).toContain('put the files back, or train anew (--overwrite)');
+    expect(message).toContain('put the files back, or train anew (overwrite: true)');
     expect(contents(settings.output).map(([name]) => name)).toEqual(before);
   });
 

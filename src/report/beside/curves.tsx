@@ -2,9 +2,10 @@ import type { JSX } from 'preact';
 import { metricFigure } from '../../figures.js';
 import { type ChartSeries, drawChart } from '../chart.js';
 import { curvesOf } from '../curves.js';
-import { Markup, Section } from '../parts.js';
+import { Above, Markup, Section } from '../parts.js';
 import type { RunRecord } from '../runRecord.js';
 import { type Point, smooth, thin } from '../series.js';
+import { type StartAbove, startAbove } from '../startAbove.js';
 import { letterOf } from './letters.js';
 
 /** Colours of the page's style. */
@@ -28,26 +29,30 @@ const dashOf = (at: number) => DASHES[at % DASHES.length];
 /** One curve of every run that has it. */
 interface Overlaid {
   readonly title: string;
+  /** What was set and not measured. */
+  readonly exact: boolean;
   readonly runs: readonly { readonly at: number; readonly points: readonly Point[] }[];
 }
 
 /** Curves of training and evaluations apart, those of all runs together. */
 function overlaid(runs: readonly RunRecord[]): Overlaid[] {
-  const found = new Map<string, { at: number; points: readonly Point[] }[]>();
-  const add = (title: string, at: number, points: readonly Point[]) => {
-    if (points.length > 0) found.set(title, [...(found.get(title) ?? []), { at, points }]);
+  const found = new Map<string, { exact: boolean; runs: { at: number; points: readonly Point[] }[] }>();
+  const add = (title: string, at: number, points: readonly Point[], exact = false) => {
+    const own = found.get(title)?.runs ?? [];
+    if (points.length > 0) found.set(title, { exact, runs: [...own, { at, points }] });
   };
   for (const [at, run] of runs.entries())
     for (const { title, train, validation, exact } of curvesOf(run)) {
       const both = train.length > 0 && validation.length > 0;
-      add(both ? `${title}, training` : title, at, exact ? train : smooth(train));
+      add(both ? `${title}, training` : title, at, exact ? train : smooth(train), exact);
       add(both ? `${title}, validation` : title, at, validation);
     }
-  return [...found].map(([title, own]) => ({ title, runs: own }));
+  return [...found].map(([title, own]) => ({ title, ...own }));
 }
 
 interface Drawn extends Overlaid {
   readonly svg: string;
+  readonly above: StartAbove | undefined;
 }
 
 /** Draws the curves of all runs over each other. */
@@ -60,7 +65,8 @@ export const drawOverlaid = (runs: readonly RunRecord[]): Promise<Drawn[]> =>
         const line: ChartSeries = { ...all, mark: 'line', ...(dash && { dash }) };
         return points.length > DOTTED ? [line] : [line, { ...all, mark: 'points' }];
       });
-      return { ...curve, svg: await drawChart({ series }) };
+      const above = curve.exact ? undefined : startAbove(curve.runs.flatMap(({ points }) => points));
+      return { ...curve, above, svg: await drawChart({ series, above }) };
     }),
   );
 
@@ -97,9 +103,12 @@ export const Curves = ({
         ))}
       </p>
       <div class="charts">
-        {drawn.map(({ title, svg, runs }) => (
+        {drawn.map(({ title, svg, runs, above }) => (
           <figure class="chart">
-            <figcaption>{title}</figcaption>
+            <figcaption>
+              {title}
+              <Above above={above} />
+            </figcaption>
             <div role="img" aria-label={`${title}, last values: ${runs.map(lastText).join('; ')}`}>
               <Markup html={svg} />
             </div>

@@ -2,12 +2,14 @@ import type { JSX } from 'preact';
 import { metricFigure } from '../../figures.js';
 import { type ChartSeries, drawChart } from '../chart.js';
 import { type Curve, curvesOf } from '../curves.js';
-import { Markup, Scroll, Section } from '../parts.js';
+import { Above, Markup, Scroll, Section } from '../parts.js';
 import type { RunRecord } from '../runRecord.js';
 import { smooth, thin } from '../series.js';
+import { type StartAbove, startAbove } from '../startAbove.js';
 
 interface Drawn extends Curve {
   readonly svg: string;
+  readonly above: StartAbove | undefined;
 }
 
 /** Lines with fewer points are not smoothed. */
@@ -31,7 +33,10 @@ function seriesOf({ train, validation, exact = false }: Curve): ChartSeries[] {
 /** Draws every curve of a run. */
 export const drawCurves = (run: RunRecord): Promise<Drawn[]> =>
   Promise.all(
-    curvesOf(run).map(async (curve) => ({ ...curve, svg: await drawChart({ series: seriesOf(curve) }) })),
+    curvesOf(run).map(async (curve) => {
+      const above = curve.exact ? undefined : startAbove([...curve.train, ...curve.validation]);
+      return { ...curve, above, svg: await drawChart({ series: seriesOf(curve), above }) };
+    }),
   );
 
 const ends = (name: string, points: Curve['train']): string[] => {
@@ -41,9 +46,12 @@ const ends = (name: string, points: Curve['train']): string[] => {
   return [first === last ? from : `${from}, ${metricFigure(last.y)} at step ${last.x}`];
 };
 
-const CurveFigure = ({ title, train, validation, svg }: Drawn): JSX.Element => (
+const CurveFigure = ({ title, train, validation, svg, above }: Drawn): JSX.Element => (
   <figure class="chart">
-    <figcaption>{title}</figcaption>
+    <figcaption>
+      {title}
+      <Above above={above} />
+    </figcaption>
     <div
       role="img"
       aria-label={`${title}: ${[...ends('training', train), ...ends('validation', validation)].join('; ')}`}

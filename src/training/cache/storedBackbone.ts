@@ -43,7 +43,7 @@ const OFF: CacheOptions = { mode: 'off', precision: 'exact' };
 
 /** Why nothing is looked at; undefined where something is. */
 function refusal({ mode }: CacheOptions, settled?: boolean): string | undefined {
-  if (settled === false) return 'the run was started without';
+  if (settled === false) return 'the run that is resumed was started without it';
   return mode === 'off' && settled !== true ? 'it is switched off (cache.mode)' : undefined;
 }
 

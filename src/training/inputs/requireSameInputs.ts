@@ -30,7 +30,7 @@ const NAMES = 3;
 
 /** One problem for each key and kind of change. */
 function tell(changes: ReadonlyMap<string, readonly [Change, InputEntry][]>): Problem[] {
-  const expected = 'the files as they were, or a run from the start (--overwrite)';
+  const expected = 'the files as they were, or a run from the start (overwrite: true)';
   return [...changes].flatMap(([where, found]) =>
     (Object.keys(WORDS) as Change[]).flatMap((change): Problem[] => {
       const names = found.flatMap(([one, { name }]) => (one === change ? [name] : []));
