@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import { UsageError } from '../../src/errors.js';
 import { applyOverrides } from '../../src/recipe/override.js';
 import type { Recipe } from '../../src/recipe/recipe.js';
@@ -25,11 +26,20 @@ export const minimal = `{
 }
 `;
 
-/** Lets the config of a model read the features of `crop-pixels` as it is by default: 3 x 16 x 16 numbers. */
+const PROJECTION = 'embeddings.visual_projection.weight';
+
+/** Lets a model read the features of `crop-pixels` as it is by default: 3 x 16 x 16 numbers. */
 export function widenFeatures(folder: string): void {
   const file = join(folder, 'config.json');
   const config = JSON.parse(readFileSync(file, 'utf8')) as object;
   writeFileSync(file, JSON.stringify({ ...config, visual_embedding_dim: 768 }));
+  const weights = readSafetensors(join(folder, 'model.safetensors'));
+  for (const [name, { shape }] of weights) {
+    if (!name.endsWith(PROJECTION)) continue;
+    const [width] = shape as [number];
+    weights.set(name, { dtype: 'float32', shape: [width, 768], data: new Float32Array(width * 768) });
+  }
+  writeSafetensors(join(folder, 'model.safetensors'), weights);
 }
 
 /** A folder with a two-layer backbone and the data files of `minimal`. */
