@@ -64,7 +64,7 @@ describe('vlgraft run', () => {
     expect(first.code).toBe(null);
     expect(await second).toMatchObject({
       code: 2,
-      stderr: `error: runs/shared: process ${pid} is writing this folder; wait until it ends, or choose another output\n`,
+      stderr: `error: runs/shared: process ${pid} is writing this folder; wait until it ends, or choose another output (--output)\n`,
     });
     const settings = ['--set', 'training.maxSteps=2', '--output', 'runs/shared', '--overwrite'];
     expect((await cli.here('run', 'tiny.json', ...settings)).code).toBe(0);
