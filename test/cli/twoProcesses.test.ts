@@ -54,7 +54,7 @@ describe.skipIf(process.platform === 'win32')('two processes and one run folder'
         expect(await cli.here(...run(name, ...[flag].filter(Boolean)))).toEqual({
           code: 2,
           stdout: '',
-          stderr: `error: ${name}: process ${pid} is writing this folder; wait until it ends, or choose another output\n`,
+          stderr: `error: ${name}: process ${pid} is writing this folder; wait until it ends, or choose another output (--output)\n`,
         });
         expect(contentOf(at(name))).toEqual(before);
       });
