@@ -6,6 +6,7 @@ import { makeEmojiScenes } from '../../data/emojiScenes/makeEmojiScenes.js';
 import { InterruptedError } from '../../errors.js';
 import { readRecipe } from '../../recipe/load.js';
 import { resolveRecipe } from '../../recipe/validate.js';
+import { errorWords, systemWords } from '../../systemErrors.js';
 import { makeTemporaryFolder } from '../../temporaryFolder.js';
 import type { RunSettings } from '../../training/settings.js';
 import type { PlanOptions } from '../planOptions.js';
@@ -105,7 +106,12 @@ export async function diagnose(
     }
   } catch (error) {
     if (error instanceof InterruptedError || signal?.aborted) throw error;
-    tell(fail('recipe', messageOf(error), 'npm ci, then the same command again'));
+    const words = systemWords(error);
+    tell(
+      words
+        ? fail('sample data', errorWords(error), 'a folder that can be written, in TMPDIR')
+        : fail('recipe', messageOf(error), 'npm ci, then the same command again'),
+    );
   }
   return { healthy: checks.every(({ status }) => status !== 'fail'), checks };
 }
