@@ -151,7 +151,7 @@ describe('nlvr', () => {
 
   it('refuses sentences without label where labels are needed, and predicts without', async () => {
     const { label: _, ...unlabelled } = two[0]!;
-    expect(() => nlvr.fit(options, [unlabelled])).toThrow('1 of 1 sentences have no label');
+    expect(() => nlvr.fit(options, [unlabelled])).toThrow('1 of 1 sentences has no label');
     expect(() => nlvr.evaluate([], [unlabelled], options)).toThrow(UsageError);
     expect(Object.keys(await nlvr.collate([unlabelled], await context()))).not.toContain('target.labels');
   });
