@@ -94,7 +94,7 @@ describe('warnings', () => {
     };
     expect(planWarnings(withRate(1e-3), own, figures, machine)).toMatchObject([
       { where: 'data.train', message: "75.00 % of the answers are 'yes'" },
-      { where: 'data.test', message: "1 of 2 questions have no answer that the head knows ('dog')" },
+      { where: 'data.test', message: "1 of 2 questions has no answer that the head knows ('dog')" },
     ]);
   });
 });

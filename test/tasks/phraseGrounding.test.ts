@@ -266,7 +266,7 @@ describe('phrase grounding', () => {
       phrases: phrases.map(({ truth: _, ...phrase }) => phrase),
     }));
     expect(await collate(hidden)).not.toHaveProperty('target.regions');
-    expect(() => phraseGrounding.fit({ protocol: 'any' }, hidden)).toThrow('1 of 1 phrases have no box');
+    expect(() => phraseGrounding.fit({ protocol: 'any' }, hidden)).toThrow('1 of 1 phrases has no box');
   });
 
   it('takes the boxes of precomputed features as candidates, whatever boxes the dataset has', async () => {

@@ -160,7 +160,7 @@ describe('vqa', () => {
     expect(report.groups!.questionType!.is!.count).toBe(3);
     const { answers: _, ...unanswered } = training[0]!;
     expect(() => vqa.evaluate(predictions, [unanswered], options)).toThrow(
-      '1 of 1 questions have no answers',
+      '1 of 1 questions has no answers',
     );
   });
 

@@ -53,7 +53,7 @@ describe('how a head starts', () => {
 
   it('is told where classes differ, have no names, or have no head', () => {
     expect(told(openVilt(named, classifier(3)), ['yes', 'blue'])).toEqual([
-      '1 of 2 answers start from classes of the published head, which has 3',
+      '1 of 2 answers starts from a class of the published head, which has 3',
     ]);
     const unnamed = { ...named, id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } };
     expect(told(openVilt(unnamed, classifier(2)), ['yes'])).toEqual([
