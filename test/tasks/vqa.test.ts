@@ -159,9 +159,7 @@ describe('vqa', () => {
     expect(report.groups!.answerType).toMatchObject({ 'yes/no': { value: 0.5, count: 2 } });
     expect(report.groups!.questionType!.is!.count).toBe(3);
     const { answers: _, ...unanswered } = training[0]!;
-    expect(() => vqa.evaluate(predictions, [unanswered], options)).toThrow(
-      '1 of 1 questions has no answers',
-    );
+    expect(() => vqa.evaluate(predictions, [unanswered], options)).toThrow('1 of 1 questions has no answers');
   });
 
   it('has the majority answer, of all and of each question type, as baseline', () => {
