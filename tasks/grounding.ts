@@ -2,7 +2,6 @@ import { jointStream } from '../src/backbones/streams.js';
 import type { PixelBox } from '../src/data/boxes.js';
 import { float32, type HostBatch, type HostTensor } from '../src/data/hostTensor.js';
 import { tf } from '../src/engine/index.js';
-import { UsageError } from '../src/errors.js';
 import { largest } from '../src/lists.js';
 import {
   candidateScores,
@@ -37,6 +36,7 @@ import {
   recogniseRefCoco,
   refCocoSchema,
 } from './readers/refCoco.js';
+import { requireLabels } from './requireLabels.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** Options of the task `grounding`. */
@@ -106,9 +106,9 @@ function predictionOf(
 /** The examples' boxes; UsageError where some are not known. */
 function truthOf(examples: readonly GroundingExample[]): ReadonlyMap<string, PixelBox> {
   const known = examples.flatMap(({ id, truth }) => (truth ? [[id, truth] as const] : []));
-  if (known.length === examples.length) return new Map(known);
-  const message = `${examples.length - known.length} of ${examples.length} expressions ${examples.length - known.length === 1 ? 'has' : 'have'} no box to compare with`;
-  throw new UsageError({ where: 'data', message, expected: 'refs with annotations' });
+  const [all, unknown] = [examples.length, examples.length - known.length];
+  requireLabels({ unknown, all, noun: 'expressions', lacking: 'box', expected: 'refs with annotations' });
+  return new Map(known);
 }
 
 function report(

@@ -12,6 +12,7 @@ import {
   readNlvr2,
   recogniseNlvr2,
 } from './readers/nlvr2.js';
+import { requireLabels } from './requireLabels.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** Options of the task `nlvr`. */
@@ -61,9 +62,9 @@ function predictionOf(id: string, no: number, yes: number): Prediction {
 /** The examples' labels; UsageError where some are not known. */
 function labelsOf(examples: readonly NlvrExample[]): NlvrLabel[] {
   const known = examples.flatMap(({ id, label }) => (label === undefined ? [] : [{ id, label }]));
-  if (known.length === examples.length) return known;
-  const message = `${examples.length - known.length} of ${examples.length} sentences ${examples.length - known.length === 1 ? 'has' : 'have'} no label to compare with`;
-  throw new UsageError({ where: 'data', message, expected: 'annotations with labels' });
+  const [all, unknown] = [examples.length, examples.length - known.length];
+  requireLabels({ unknown, all, noun: 'sentences', lacking: 'label', expected: 'annotations with labels' });
+  return known;
 }
 
 function report(labelOf: ReadonlyMap<string, NlvrJudgement>, examples: readonly NlvrExample[]): MetricReport {

@@ -10,6 +10,7 @@ import { remarkOnBalance } from './classBalance.js';
 import { isPublishedAs, publishedHead } from './heads/publishedHead.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
 import { readVcr, recogniseVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
+import { requireLabels } from './requireLabels.js';
 import {
   type CollateContext,
   defineTask,
@@ -154,13 +155,14 @@ function labelled(examples: readonly VcrExample[], subtask: VcrOptions['subtask'
   const isKnown = ({ answerLabel, rationaleLabel }: VcrExample) =>
     answerLabel !== undefined && (subtask === 'answer' || rationaleLabel !== undefined);
   const unknown = examples.filter((example) => !isKnown(example)).length;
-  if (unknown === 0) return examples;
-  const message = `${unknown} of ${examples.length} questions ${unknown === 1 ? 'has' : 'have'} no labels to compare with`;
-  throw new UsageError({
-    where: 'data',
-    message,
+  requireLabels({
+    unknown,
+    all: examples.length,
+    noun: 'questions',
+    lacking: 'labels',
     expected: 'annotations with answer_label and rationale_label',
   });
+  return examples;
 }
 
 function report(choices: readonly VcrChoice[], { subtask }: Pick<VcrOptions, 'subtask'>): MetricReport {

@@ -11,6 +11,7 @@ import { answerHead, sharedAnswers } from './heads/answerHeads.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
 import { evaluateVqa, softTarget } from './metrics/vqaAccuracy.js';
 import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
+import { requireLabels } from './requireLabels.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 import { commonAnswer, showVqa, tallyVqa } from './vqa/show.js';
 import { tiedAccuracy, writtenTies } from './vqa/tiedAnswers.js';
@@ -50,7 +51,7 @@ function topClasses(logits: ArrayLike<number>, count: number): number[] {
   return order.sort((a, b) => logits[b]! - logits[a]! || a - b).slice(0, count);
 }
 
-/** How many answers ${known === 1 ? 'starts from a class' : 'start from classes'} of the published head, unless all do. */
+/** How many answers start from classes of the published head, unless all do. */
 function remarkOnHead(
   answers: readonly string[],
   { answers: published, textAlone }: BackboneShape,
@@ -99,10 +100,13 @@ function officialResults(predictions: readonly Prediction[], examples: readonly 
 
 /** Names the questions that can't be scored. */
 function requireAnswers(examples: readonly VqaExample[]): void {
-  const unanswered = examples.filter(({ answers }) => answers === undefined).length;
-  if (unanswered === 0) return;
-  const message = `${unanswered} of ${examples.length} questions ${unanswered === 1 ? 'has' : 'have'} no answers to compare with`;
-  throw new UsageError({ where: 'data', message, expected: 'give the split its annotations file' });
+  requireLabels({
+    unknown: examples.filter(({ answers }) => answers === undefined).length,
+    all: examples.length,
+    noun: 'questions',
+    lacking: 'answers',
+    expected: 'give the split its annotations file',
+  });
 }
 
 function report(

@@ -1,7 +1,7 @@
 import type { LearningRateRange } from '../../adapters/adapter.js';
 import type { AttachedAdapter } from '../../adapters/attach.js';
 import { type Problem, UsageError } from '../errors.js';
-import { percent } from '../figures.js';
+import { percent, plural } from '../figures.js';
 import { batchRemark } from '../training/batchRemark.js';
 import type { Prepared } from '../training/prepare.js';
 import type { RunSettings } from '../training/settings.js';
@@ -52,7 +52,6 @@ function lengthWarnings({ training }: RunSettings, { steps, splits }: Figures): 
   const { schedule, evaluateEvery, batchSize } = training;
   const { total } = steps;
   const examples = splits.train?.examples ?? 0;
-  const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
   const found = (wrong: boolean, where: string, message: string, expected: string): Problem[] =>
     wrong ? [{ where, message, expected }] : [];
   return [

@@ -1,4 +1,5 @@
 import { storedNames } from '../backbones/adoptTensors.js';
+import { plural } from '../figures.js';
 import { someOf } from '../lists.js';
 import type { ParameterSpec } from '../nn/parameters.js';
 import type { ModelParts } from './model.js';
@@ -7,8 +8,6 @@ import type { ModelParts } from './model.js';
 const NAMED = 3;
 /** What carries nothing: buffers, and decoders that are tied. */
 const NOTHING = /(^|\.)(position_ids|token_type_ids|decoder\.(weight|bias))$/;
-
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** The tensor of the backbone or of its folder that a parameter starts from. */
 const sourceOf = ({ initializer }: ParameterSpec): string | undefined =>

@@ -1,8 +1,8 @@
-import { UsageError } from '../../src/errors.js';
 import { type BlindGuess, bestGuess } from '../grounding/blindGuesses.js';
 import { type PhraseStanding, phraseRecall, rightBoxes, rightRank } from '../metrics/flickr30kEntities.js';
 import { atRank } from '../metrics/ties.js';
 import type { PhraseGroundingExample } from '../readers/flickr30kEntities.js';
+import { requireLabels } from '../requireLabels.js';
 import type { MetricReport } from '../task.js';
 import type { PhraseGroundingState } from './options.js';
 
@@ -10,9 +10,14 @@ import type { PhraseGroundingState } from './options.js';
 export function labelled(examples: readonly PhraseGroundingExample[]): readonly PhraseGroundingExample[] {
   const phrases = examples.flatMap((example) => example.phrases);
   const unknown = phrases.filter(({ truth }) => truth === undefined).length;
-  if (unknown === 0) return examples;
-  const message = `${unknown} of ${phrases.length} phrases ${unknown === 1 ? 'has' : 'have'} no box to compare with`;
-  throw new UsageError({ where: 'data', message, expected: 'phrases with their chains and boxes' });
+  requireLabels({
+    unknown,
+    all: phrases.length,
+    noun: 'phrases',
+    lacking: 'box',
+    expected: 'phrases with their chains and boxes',
+  });
+  return examples;
 }
 
 /** The metrics of all phrases, and the recall at 1 of each type. */
