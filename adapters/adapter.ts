@@ -9,9 +9,9 @@ import type {
   SiteCall,
   Weights,
 } from '../src/backbones/backbone.js';
-import type { HostTensor } from '../src/data/hostTensor.js';
+import type { HostTensor } from '../src/base/hostTensor.js';
+import type { Json, JsonSchema } from '../src/base/json.js';
 import type { Dropout, Tensor } from '../src/engine/index.js';
-import type { Json, JsonSchema } from '../src/json.js';
 import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
 
 /** What an adapter will add to a given backbone, known before anything is allocated. */

@@ -1,8 +1,8 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { UsageError } from '../src/errors.js';
+import { UsageError } from '../src/base/errors.js';
 import { defineAdapter } from './adapter.js';
-import { chosenLayers, type LayerChoice, sitesOf } from './layers.js';
-import { backboneParameters, countOf, trainedLayersSchema, unfreezing } from './unfreezing.js';
+import { chosenLayers, type LayerChoice, sitesOf } from './parts/layers.js';
+import { backboneParameters, countOf, trainedLayersSchema, unfreezing } from './parts/unfreezing.js';
 
 export interface BitfitOptions {
   readonly layers: LayerChoice;

@@ -2,8 +2,9 @@ import type { BackboneShape } from '../src/backbones/backbone.js';
 import { addTo } from '../src/engine/index.js';
 import { normal } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
-import { hubFormat } from './bottlenecks/adapterHub.js';
-import { residualSwitch } from './bottlenecks/hubSwitches.js';
+import { hubFormat } from './formats/adapterHub/adapterHub.js';
+import { residualSwitch } from './formats/adapterHub/hubSwitches.js';
+import { layerNormsOf, layersSchema } from './parts/layers.js';
 import {
   bottleneckChange,
   bottleneckCount,
@@ -12,7 +13,7 @@ import {
   learnedScaleSchema,
   linearHubParts,
   scaleSchema,
-} from './bottlenecks/linearBottleneck.js';
+} from './parts/linearBottleneck.js';
 import {
   chosenStreams,
   type ModuleName,
@@ -21,9 +22,8 @@ import {
   readAfter,
   type Variant,
   variantSchema,
-} from './bottlenecks/modules.js';
-import { activationSchema, dropoutSchema, reductionFactorSchema, widthSchema } from './bottlenecks/sizes.js';
-import { layerNormsOf, layersSchema } from './layers.js';
+} from './parts/modules.js';
+import { activationSchema, dropoutSchema, reductionFactorSchema, widthSchema } from './parts/sizes.js';
 
 export interface BottleneckOptions extends LinearBottleneckOptions {
   /** Absent in folders that were written before the option was there: `houlsby`. */

@@ -1,10 +1,11 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
+import { type Problem, UsageError } from '../src/base/errors.js';
 import { type ActivationName, activation, addTo } from '../src/engine/index.js';
-import { type Problem, UsageError } from '../src/errors.js';
 import { normal, type ParameterSpec } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
-import { hubFormat } from './bottlenecks/adapterHub.js';
-import { countOf, residualSwitch } from './bottlenecks/hubSwitches.js';
+import { hubFormat } from './formats/adapterHub/adapterHub.js';
+import { countOf, residualSwitch } from './formats/adapterHub/hubSwitches.js';
+import { layersSchema } from './parts/layers.js';
 import {
   chosenStreams,
   type ModuleName,
@@ -13,10 +14,9 @@ import {
   readAfter,
   type Variant,
   variantSchema,
-} from './bottlenecks/modules.js';
-import { type PhmSizes, phmLinear, phmParameters } from './bottlenecks/phmLayer.js';
-import { activationSchema, type BottleneckSizes, dropoutSchema, widthSchema } from './bottlenecks/sizes.js';
-import { layersSchema } from './layers.js';
+} from './parts/modules.js';
+import { type PhmSizes, phmLinear, phmParameters } from './parts/phmLayer.js';
+import { activationSchema, type BottleneckSizes, dropoutSchema, widthSchema } from './parts/sizes.js';
 
 export interface CompacterOptions extends BottleneckSizes, PhmSizes {
   readonly variant: Variant;

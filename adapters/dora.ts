@@ -1,7 +1,8 @@
-import { float32, type HostTensor } from '../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../src/base/hostTensor.js';
 import { castLike, linear, stopGradient, type Tensor, tf } from '../src/engine/index.js';
 import type { HostValues, ParameterSpec } from '../src/nn/parameters.js';
 import { defineAdapter, type MergeContext } from './adapter.js';
+import { peftLowRank } from './formats/peft/lowRank.js';
 import {
   changedWeight,
   type LowRankOptions,
@@ -13,8 +14,7 @@ import {
   lowRankSites,
   scalingAt,
   scalingOf,
-} from './lowRank.js';
-import { peftLowRank } from './peft/lowRank.js';
+} from './parts/lowRank.js';
 
 /** A row of zeros has this norm, so that it stays a row of zeros. */
 const LEAST_NORM = 1e-30;

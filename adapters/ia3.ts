@@ -1,17 +1,13 @@
 import type { BackboneShape, Site } from '../src/backbones/backbone.js';
-import { float32, type HostTensor } from '../src/data/hostTensor.js';
+import { type Problem, UsageError } from '../src/base/errors.js';
+import { float32, type HostTensor } from '../src/base/hostTensor.js';
+import { addAll } from '../src/base/lists.js';
 import { tf } from '../src/engine/index.js';
-import { type Problem, UsageError } from '../src/errors.js';
-import { addAll } from '../src/lists.js';
 import { ones } from '../src/nn/parameters.js';
 import { defineAdapter, type MergeContext } from './adapter.js';
-import { peftIa3 } from './peft/ia3.js';
-import { sitePatternsSchema, sitesMatching } from './sitePatterns.js';
-
-export interface Ia3Options {
-  readonly outputs: readonly string[];
-  readonly inputs: readonly string[];
-}
+import { peftIa3 } from './formats/peft/ia3.js';
+import type { Ia3Options } from './parts/ia3Options.js';
+import { sitePatternsSchema, sitesMatching } from './parts/sitePatterns.js';
 
 interface ScaledSite {
   readonly site: Site;

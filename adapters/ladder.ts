@@ -1,10 +1,10 @@
 import type { BackboneShape, LayerPlace, StreamShape } from '../src/backbones/backbone.js';
+import { UsageError } from '../src/base/errors.js';
 import { layerNorm, linear, type Tensor, tf } from '../src/engine/index.js';
-import { UsageError } from '../src/errors.js';
 import { layerNormParameters, type ParameterSpec, zeros } from '../src/nn/parameters.js';
 import { type AdapterContext, defineAdapter, type SideCall } from './adapter.js';
-import { chosenLayers, type LayerChoice, layersSchema } from './layers.js';
-import { type SideBlock, sideBlock, sideBlockParameters, sideBlockSize } from './sideBlock.js';
+import { chosenLayers, type LayerChoice, layersSchema } from './parts/layers.js';
+import { type SideBlock, sideBlock, sideBlockParameters, sideBlockSize } from './parts/sideBlock.js';
 import {
   downParameter,
   fuseStreams,
@@ -19,8 +19,8 @@ import {
   sideMask,
   sideProperties,
   sideWidth,
-} from './sideNetwork.js';
-import { type StructuralPruning, structuralPruning } from './structuralPruning.js';
+} from './parts/sideNetwork.js';
+import { type StructuralPruning, structuralPruning } from './parts/structuralPruning.js';
 
 export interface LadderOptions extends SideOptions {
   readonly layers: LayerChoice;

@@ -1,9 +1,9 @@
 import type { BackboneShape, LayerPlace } from '../src/backbones/backbone.js';
-import { type Problem, UsageError } from '../src/errors.js';
-import { smallest } from '../src/lists.js';
+import { type Problem, UsageError } from '../src/base/errors.js';
+import { smallest } from '../src/base/lists.js';
 import { defineAdapter } from './adapter.js';
-import { isLayerNorm } from './layers.js';
-import { countOf, unfreezing } from './unfreezing.js';
+import { isLayerNorm } from './parts/layers.js';
+import { countOf, unfreezing } from './parts/unfreezing.js';
 
 export interface LastLayersOptions {
   readonly count: number;

@@ -1,6 +1,6 @@
 import { defineAdapter } from './adapter.js';
-import { isLayerNorm, type LayerChoice } from './layers.js';
-import { backboneParameters, countOf, trainedLayersSchema, unfreezing } from './unfreezing.js';
+import { isLayerNorm, type LayerChoice } from './parts/layers.js';
+import { backboneParameters, countOf, trainedLayersSchema, unfreezing } from './parts/unfreezing.js';
 
 export interface LayernormOptions {
   readonly layers: LayerChoice;

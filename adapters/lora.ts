@@ -1,6 +1,7 @@
-import { float32 } from '../src/data/hostTensor.js';
+import { float32 } from '../src/base/hostTensor.js';
 import { tf } from '../src/engine/index.js';
 import { defineAdapter } from './adapter.js';
+import { peftLowRank } from './formats/peft/lowRank.js';
 import {
   changedWeight,
   type LowRankOptions,
@@ -11,8 +12,7 @@ import {
   lowRankSites,
   scalingAt,
   scalingOf,
-} from './lowRank.js';
-import { peftLowRank } from './peft/lowRank.js';
+} from './parts/lowRank.js';
 
 /**
  * LoRA: W x + alpha / r · B A x on chosen linear layers, equation 3 of the paper. A starts uniform in ±1 / sqrt(in) as in

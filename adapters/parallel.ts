@@ -2,7 +2,8 @@ import type { BackboneShape } from '../src/backbones/backbone.js';
 import { addTo } from '../src/engine/index.js';
 import type { Initializer } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
-import { hubFormat } from './bottlenecks/adapterHub.js';
+import { hubFormat } from './formats/adapterHub/adapterHub.js';
+import { layersSchema } from './parts/layers.js';
 import {
   bottleneckChange,
   bottleneckCount,
@@ -11,10 +12,9 @@ import {
   learnedScaleSchema,
   linearHubParts,
   scaleSchema,
-} from './bottlenecks/linearBottleneck.js';
-import { type ModuleName, moduleOf, moduleSites, modulesSchema } from './bottlenecks/modules.js';
-import { activationSchema, dropoutSchema, reductionFactorSchema, widthSchema } from './bottlenecks/sizes.js';
-import { layersSchema } from './layers.js';
+} from './parts/linearBottleneck.js';
+import { type ModuleName, moduleOf, moduleSites, modulesSchema } from './parts/modules.js';
+import { activationSchema, dropoutSchema, reductionFactorSchema, widthSchema } from './parts/sizes.js';
 
 export interface ParallelOptions extends LinearBottleneckOptions {
   readonly sites: readonly ModuleName[];

@@ -1,7 +1,7 @@
 import type { AttentionCall, BackboneShape, LayerPlace } from '../src/backbones/backbone.js';
 import { hasTowers } from '../src/backbones/streams.js';
+import { UsageError } from '../src/base/errors.js';
 import { castLike, linear, type Tensor, tf } from '../src/engine/index.js';
-import { UsageError } from '../src/errors.js';
 import { forBatch } from '../src/nn/index.js';
 import {
   type Initializer,
@@ -11,18 +11,9 @@ import {
   type ParameterSpec,
 } from '../src/nn/parameters.js';
 import { type AdapterContext, defineAdapter } from './adapter.js';
-import { type LayerChoice, layersSchema, placesOf, type TowerChoice } from './layers.js';
-import { prefixPeft } from './prefixPeft.js';
-
-export interface PrefixOptions {
-  readonly length: number;
-  readonly layers: LayerChoice;
-  readonly stream: TowerChoice;
-  /** Width of the hidden layer between embedding and prefix. */
-  readonly reparameterization: 'none' | number;
-  readonly dropout: number;
-  readonly shiftPositions: boolean;
-}
+import { prefixPeft } from './formats/prefixPeft.js';
+import { layersSchema, placesOf } from './parts/layers.js';
+import type { PrefixOptions } from './parts/prefixOptions.js';
 
 /** What the parameters that all layers of a stream share begin with. */
 const sharedPrefix = (stream: LayerPlace['stream']): string => (stream === 'joint' ? '' : `${stream}.`);

@@ -1,11 +1,11 @@
 import type { BackboneShape, LayerPlace } from '../src/backbones/backbone.js';
 import { hasTowers } from '../src/backbones/streams.js';
-import { UsageError } from '../src/errors.js';
+import { UsageError } from '../src/base/errors.js';
 import { forBatch } from '../src/nn/index.js';
 import { type Initializer, normal } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
-import { placesOf, type TowerChoice } from './layers.js';
-import { likeWords } from './promptWords.js';
+import { placesOf, type TowerChoice } from './parts/layers.js';
+import { likeWords } from './parts/promptWords.js';
 
 export interface PromptOptions {
   readonly length: number;

@@ -2,7 +2,7 @@ import type { StreamShape } from '../src/backbones/backbone.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
 import { type AdapterContext, defineAdapter, type SideCall } from './adapter.js';
-import { type SideBlock, sideBlock, sideBlockParameters, sideBlockSize } from './sideBlock.js';
+import { type SideBlock, sideBlock, sideBlockParameters, sideBlockSize } from './parts/sideBlock.js';
 import {
   downParameter,
   fuseStreams,
@@ -16,7 +16,7 @@ import {
   sideMask,
   sideProperties,
   sideWidth,
-} from './sideNetwork.js';
+} from './parts/sideNetwork.js';
 
 export interface ShortcutOptions extends SideOptions {
   readonly depth: number;

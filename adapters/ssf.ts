@@ -1,9 +1,9 @@
 import type { BackboneShape, Site } from '../src/backbones/backbone.js';
-import { float32, type HostTensor } from '../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../src/base/hostTensor.js';
 import { tf } from '../src/engine/index.js';
 import { ones, zeros } from '../src/nn/parameters.js';
 import { defineAdapter } from './adapter.js';
-import { sitePatternsSchema, sitesMatching } from './sitePatterns.js';
+import { sitePatternsSchema, sitesMatching } from './parts/sitePatterns.js';
 
 export interface SsfOptions {
   readonly sites: readonly string[];

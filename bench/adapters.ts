@@ -12,8 +12,8 @@ import { carryOut } from '../src/comparison/compare.js';
 import type { Comparison } from '../src/comparison/comparison.js';
 import { comparisonTable, rowTitle } from '../src/comparison/table.js';
 import type { Variant } from '../src/comparison/variant.js';
-import { packageFolder } from '../src/packageFolder.js';
 import { readRecipe } from '../src/recipe/load.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import { type BenchEntry, benchEntries, HEAD_RATE } from './adapterEntries.js';
 import { writeMarkedSection } from './markedSection.js';
 

@@ -1,12 +1,12 @@
 // Whether words look at the thing that they name, in the last layer and by attention rollout, on the test set of a VQA
 // run on the sample data: npm run bench:attention [-- --run runs/vqa-bottleneck]. docs/report.md has its figures.
 import { parseArgs } from 'node:util';
-import type { PicturePlace } from '../src/backbones/backbone.js';
 import { streamOutputs } from '../src/backbones/streams.js';
+import type { PicturePlace } from '../src/data/sequence.js';
 import { fromHost, readTensor, type Tensor, tf } from '../src/engine/index.js';
+import { taskOptions } from '../src/prepare/prepare.js';
 import { lookFrom } from '../src/recording/attentionMap.js';
-import { type OpenedRun, openRun } from '../src/training/openRun.js';
-import { taskOptions } from '../src/training/prepare.js';
+import { type OpenedRun, openRun } from '../src/trained/openRun.js';
 import type { VqaExample } from '../tasks/readers/vqaV2.js';
 
 const { values: options } = parseArgs({

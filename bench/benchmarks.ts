@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse, View } from 'vega';
 import { plotSpec } from '../src/comparison/plotSpec.js';
-import { packageFolder } from '../src/packageFolder.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import { type Benchmarks, benchmarkTables, growthPlot } from './benchmarkTables.js';
 import { type JobSpec, SHAPES } from './jobSpec.js';
 import { writeMarkedSection } from './markedSection.js';

@@ -2,7 +2,7 @@
 // f32|bf16 BATCH LENGTH -> one JSON line.
 import { loadBackbone } from '../src/backbones/load.js';
 import { jointOutput } from '../src/backbones/streams.js';
-import { int32 } from '../src/data/hostTensor.js';
+import { int32 } from '../src/base/hostTensor.js';
 import {
   compile,
   fromHost,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { packageFolder } from '../src/packageFolder.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 
 /** Cores that the measurement may use, of how many, and memory. */
 export const machine = (): string =>

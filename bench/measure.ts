@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { packageFolder } from '../src/packageFolder.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import type { JobResult, JobSpec } from './jobSpec.js';
 
 /** A job as a process: what its worker tells, and what a clock outside of it shows. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFolder } from '../src/packageFolder.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import type { Shape } from './jobSpec.js';
 
 /** What a program printed; throws an Error with what it complained of when it fails. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { packageFolder } from '../src/packageFolder.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 
 /** What a script printed on its last line as JSON, run in a process of its own; throws an Error when it fails. */
 export function inOwnProcess<Result>(script: string, words: readonly string[]): Result {

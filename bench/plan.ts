@@ -6,9 +6,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageFolder } from '../src/packageFolder.js';
 import type { RunPlan } from '../src/plan/runPlan.js';
-import type { RunSummary } from '../src/training/summary.js';
+import type { RunSummary } from '../src/run/summary.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import { writeMarkedSection } from './markedSection.js';
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' } } });

@@ -10,8 +10,8 @@ import { runInNewContext } from 'node:vm';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
 import { tf } from '../src/engine/index.js';
 import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
-import { packageFolder } from '../src/packageFolder.js';
 import { readRecipe } from '../src/recipe/load.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import { machine, markdownTable, writeMarkedSection } from './markedSection.js';
 import { inOwnProcess } from './ownProcess.js';
 

@@ -6,10 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatDuration } from '../src/figures.js';
-import { packageFolder } from '../src/packageFolder.js';
+import { formatDuration } from '../src/base/figures.js';
 import { type ShippedRecipe, shippedRecipes } from '../src/recipe/shipped.js';
-import type { RunSummary } from '../src/training/summary.js';
+import type { RunSummary } from '../src/run/summary.js';
+import { packageFolder } from '../src/system/packageFolder.js';
 import { writeMarkedSection } from './markedSection.js';
 
 const { values: options } = parseArgs({

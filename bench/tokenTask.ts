@@ -1,13 +1,13 @@
 // The task of the jobs: does an example's text hold the token 5? Texts are token ids, so that no time goes into words.
 
-import type { EncodedSequence, Processor } from '../src/backbones/backbone.js';
 import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
-import { float32, int32 } from '../src/data/hostTensor.js';
+import { float32, int32 } from '../src/base/hostTensor.js';
+import { createRandom } from '../src/base/random.js';
+import type { EncodedSequence, Processor } from '../src/data/sequence.js';
 import { createTokenizer } from '../src/data/tokenizer.js';
 import { createWordTokenizer } from '../src/data/wordTokenizer.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import { normal, zeros } from '../src/nn/parameters.js';
-import { createRandom } from '../src/random.js';
 import { defineTask, type Example } from '../tasks/task.js';
 
 interface TokenExample extends Example {

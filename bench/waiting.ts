@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { packageFolder } from '../src/packageFolder.js';
 import type { RecipeInput } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
-import { startSpans, stopSpans } from '../src/spans.js';
-import { runRecipe } from '../src/training/runRecipe.js';
+import { runRecipe } from '../src/run/runRecipe.js';
+import { packageFolder } from '../src/system/packageFolder.js';
+import { startSpans, stopSpans } from '../src/system/spans.js';
 import { machine, markdownTable, writeMarkedSection } from './markedSection.js';
 import { inOwnProcess } from './ownProcess.js';
 

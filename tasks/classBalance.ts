@@ -1,5 +1,5 @@
-import type { Problem } from '../src/errors.js';
-import { percent } from '../src/figures.js';
+import type { Problem } from '../src/base/errors.js';
+import { percent } from '../src/base/figures.js';
 
 /** What a task says of a split, whose place its caller knows. */
 export type Remark = Pick<Problem, 'message' | 'expected'>;

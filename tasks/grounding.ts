@@ -1,8 +1,8 @@
 import { jointStream } from '../src/backbones/streams.js';
+import { float32, type HostBatch, type HostTensor } from '../src/base/hostTensor.js';
+import { largest } from '../src/base/lists.js';
 import type { PixelBox } from '../src/data/boxes.js';
-import { float32, type HostBatch, type HostTensor } from '../src/data/hostTensor.js';
 import { tf } from '../src/engine/index.js';
-import { largest } from '../src/lists.js';
 import {
   candidateScores,
   regionBinaryCrossEntropy,

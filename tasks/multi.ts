@@ -1,8 +1,8 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { type HostBatch, int32 } from '../src/data/hostTensor.js';
+import { type Problem, UsageError } from '../src/base/errors.js';
+import { type HostBatch, int32 } from '../src/base/hostTensor.js';
+import type { Json, JsonSchema } from '../src/base/json.js';
 import { tf } from '../src/engine/index.js';
-import { type Problem, UsageError } from '../src/errors.js';
-import type { Json, JsonSchema } from '../src/json.js';
 import {
   type AnyTask,
   attempt,

@@ -1,5 +1,5 @@
-import { type HostBatch, int32 } from '../src/data/hostTensor.js';
-import { UsageError } from '../src/errors.js';
+import { UsageError } from '../src/base/errors.js';
+import { type HostBatch, int32 } from '../src/base/hostTensor.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
 import { pairHead, pairHeads } from './heads/nlvr/index.js';

@@ -1,7 +1,7 @@
 import { jointStream } from '../src/backbones/streams.js';
 import { regionToPhraseHead, regionToPhraseParameters } from '../src/backbones/visualBertHeads.js';
+import { UsageError } from '../src/base/errors.js';
 import { tf } from '../src/engine/index.js';
-import { UsageError } from '../src/errors.js';
 import { klDivergence } from '../src/objectives/klDivergence.js';
 import { candidateScores } from '../src/objectives/regionChoice.js';
 import { boxedPicture } from './grounding/boxedPicture.js';

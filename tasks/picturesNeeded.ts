@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { UsageError } from '../src/errors.js';
+import { UsageError } from '../src/base/errors.js';
 import type { Task } from './task.js';
 
 /** Throws UsageError, `where` a JSON pointer into the recipe, where a task looks at pictures and the backbone reads none. */

@@ -1,7 +1,7 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { jointStream } from '../src/backbones/streams.js';
-import { UsageError } from '../src/errors.js';
-import { largest } from '../src/lists.js';
+import { UsageError } from '../src/base/errors.js';
+import { largest } from '../src/base/lists.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';

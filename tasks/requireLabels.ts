@@ -1,4 +1,4 @@
-import { UsageError } from '../src/errors.js';
+import { UsageError } from '../src/base/errors.js';
 
 /** What can't be scored: some of the `all` expressions, phrases, questions or sentences. */
 interface Unlabelled {

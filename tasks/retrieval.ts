@@ -1,7 +1,7 @@
 import type { BackboneShape, Weights } from '../src/backbones/backbone.js';
 import { hasTowers, jointStream } from '../src/backbones/streams.js';
-import { UsageError } from '../src/errors.js';
-import { largest } from '../src/lists.js';
+import { UsageError } from '../src/base/errors.js';
+import { largest } from '../src/base/lists.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';

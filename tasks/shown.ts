@@ -1,5 +1,5 @@
-import type { Picture, SequenceInput, TextSpan } from '../src/backbones/backbone.js';
 import type { PixelBox } from '../src/data/boxes.js';
+import type { Picture, SequenceInput, TextSpan } from '../src/data/sequence.js';
 
 /** A box over a picture. */
 export interface ShownBox {

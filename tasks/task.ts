@@ -1,18 +1,12 @@
-import type {
-  BackboneOutput,
-  BackboneShape,
-  ForwardOptions,
-  Picture,
-  Processor,
-  Weights,
-} from '../src/backbones/backbone.js';
+import type { BackboneOutput, BackboneShape, ForwardOptions, Weights } from '../src/backbones/backbone.js';
+import type { Problem } from '../src/base/errors.js';
+import type { HostBatch, HostTensor, InputBatch } from '../src/base/hostTensor.js';
+import type { Json, JsonSchema } from '../src/base/json.js';
+import type { Random } from '../src/base/random.js';
 import type { FolderListing } from '../src/data/folderListing.js';
-import type { HostBatch, HostTensor, InputBatch } from '../src/data/hostTensor.js';
+import type { Picture, Processor } from '../src/data/sequence.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
-import type { Problem } from '../src/errors.js';
-import type { Json, JsonSchema } from '../src/json.js';
 import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
-import type { Random } from '../src/random.js';
 import type { CombinedMetric, Shown, Tally } from './shown.js';
 
 /** The least that an example has; readers add what their task needs. */

@@ -1,9 +1,9 @@
-import type { EncodedSequence } from '../src/backbones/backbone.js';
 import { pooledOutput, pooledWidth } from '../src/backbones/streams.js';
-import { float32, type HostBatch, int32 } from '../src/data/hostTensor.js';
+import { UsageError } from '../src/base/errors.js';
+import { float32, type HostBatch, int32 } from '../src/base/hostTensor.js';
+import { largest } from '../src/base/lists.js';
+import type { EncodedSequence } from '../src/data/sequence.js';
 import { linear, type Tensor, type TensorTree, tf } from '../src/engine/index.js';
-import { UsageError } from '../src/errors.js';
-import { largest } from '../src/lists.js';
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';

@@ -1,10 +1,10 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
 import { areUnnamed } from '../src/backbones/publishedHead.js';
-import type { HostTensor } from '../src/data/hostTensor.js';
-import { float32 } from '../src/data/hostTensor.js';
-import { UsageError } from '../src/errors.js';
-import type { Json } from '../src/json.js';
-import { stringifyLossless } from '../src/losslessJson.js';
+import { UsageError } from '../src/base/errors.js';
+import type { HostTensor } from '../src/base/hostTensor.js';
+import { float32 } from '../src/base/hostTensor.js';
+import type { Json } from '../src/base/json.js';
+import { stringifyLossless } from '../src/base/losslessJson.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { type Remark, remarkOnBalance } from './classBalance.js';
 import { answerHead, sharedAnswers } from './heads/answerHeads.js';

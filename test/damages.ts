@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../src/random.js';
+import { createRandom, type Random } from '../src/base/random.js';
 
 /** A damaged copy of a file, and what was done to it. */
 export interface Damage {

@@ -5,7 +5,7 @@ import { parse } from 'jsonc-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../adapters/index.js';
 import { backboneFamilies } from '../src/backbones/index.js';
-import type { JsonSchema } from '../src/json.js';
+import type { JsonSchema } from '../src/base/json.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { completeOptions } from './adapters/subjects.js';
 

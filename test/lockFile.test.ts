@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, w
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { UsageError } from '../src/base/errors.js';
 import { withFolderLocked } from '../src/checkpoints/folderLock.js';
-import { UsageError } from '../src/errors.js';
-import { type Lock, type LockHolder, takeLock } from '../src/lockFile.js';
+import { type Lock, type LockHolder, takeLock } from '../src/system/lockFile.js';
 import { temporaryFolder } from './data/pictures.js';
 
 const folder = temporaryFolder();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLossless, stringifyLossless } from '../src/losslessJson.js';
+import { parseLossless, stringifyLossless } from '../src/base/losslessJson.js';
 
 describe('whole numbers of JSON', () => {
   it.each([

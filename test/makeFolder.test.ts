@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { makeFolder } from '../src/makeFolder.js';
+import { makeFolder } from '../src/system/makeFolder.js';
 import { temporaryFolder } from './data/pictures.js';
 
 const folder = temporaryFolder();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearestName, suggest } from '../src/nearest.js';
+import { nearestName, suggest } from '../src/base/nearest.js';
 
 it.each([
   ['botleneck', ['bottleneck', 'shortcut'], 'bottleneck'],

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makeTemporaryFolder } from '../src/temporaryFolder.js';
+import { makeTemporaryFolder } from '../src/system/temporaryFolder.js';
 
 let parent: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UsageError } from '../src/errors.js';
-import { threadCount } from '../src/threads.js';
+import { UsageError } from '../src/base/errors.js';
+import { threadCount } from '../src/system/threads.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

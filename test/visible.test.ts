@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatProblem, UsageError } from '../src/errors.js';
-import { cutMiddle, visible, visibleLines } from '../src/visible.js';
+import { formatProblem, UsageError } from '../src/base/errors.js';
+import { cutMiddle, visible, visibleLines } from '../src/base/visible.js';
 
 describe('texts of files on a terminal', () => {
   it.each([

@@ -1,7 +1,7 @@
+import { type Problem, UsageError } from '../base/errors.js';
+import type { HostTensor } from '../base/hostTensor.js';
+import { addAll } from '../base/lists.js';
 import { lazyMap } from '../checkpoints/lazyMap.js';
-import type { HostTensor } from '../data/hostTensor.js';
-import { type Problem, UsageError } from '../errors.js';
-import { addAll } from '../lists.js';
 import type { ParameterSpec } from '../nn/parameters.js';
 import type { Weights } from './backbone.js';
 

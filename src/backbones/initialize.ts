@@ -1,6 +1,6 @@
-import { float32, type HostTensor, sizeOf } from '../data/hostTensor.js';
+import { float32, type HostTensor, sizeOf } from '../base/hostTensor.js';
+import { createRandom } from '../base/random.js';
 import type { Draw, Initializer, ParameterSpec } from '../nn/parameters.js';
-import { createRandom } from '../random.js';
 
 type Source = (name: string) => HostTensor;
 

@@ -1,7 +1,8 @@
+import type { Json } from '../base/json.js';
 import { PICTURE_FILES } from '../data/pictureFiles.js';
+import type { Processor } from '../data/sequence.js';
 import { tokenizerFileNames } from '../data/tokens/folder.js';
-import type { Json } from '../json.js';
-import type { BackboneFamily, Processor, ProcessorOptions } from './backbone.js';
+import type { BackboneFamily, ProcessorOptions } from './backbone.js';
 
 /** Files of a backbone's folder that processors read, besides its config. */
 export const PROCESSOR_FILES = [...tokenizerFileNames, ...PICTURE_FILES] as const;

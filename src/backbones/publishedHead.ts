@@ -1,5 +1,5 @@
-import { isJsonObject } from '../checkpoints/jsonFile.js';
-import type { Json } from '../json.js';
+import type { Json } from '../base/json.js';
+import { isJsonObject } from '../base/json.js';
 import type { PublishedHead } from './backbone.js';
 
 /** The labels by class; undefined where there are none, or one is missing. */

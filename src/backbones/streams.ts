@@ -1,6 +1,6 @@
+import { UsageError } from '../base/errors.js';
+import { largest } from '../base/lists.js';
 import { type Tensor, type TensorTree, tf } from '../engine/index.js';
-import { UsageError } from '../errors.js';
-import { largest } from '../lists.js';
 import type { StreamName } from '../nn/sites.js';
 import type { BackboneOutput, BackboneShape, JointOutput, StreamOutput, StreamShape } from './backbone.js';
 

@@ -1,5 +1,5 @@
+import { type Problem, UsageError } from '../base/errors.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.js';
-import { type Problem, UsageError } from '../errors.js';
 import type { BackboneShape } from './backbone.js';
 
 /** What a backbone reads of tokens. */

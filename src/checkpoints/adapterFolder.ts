@@ -1,14 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostTensor } from '../data/hostTensor.js';
-import type { Problem } from '../errors.js';
-import { UsageError } from '../errors.js';
-import { inWords, type Json } from '../json.js';
-import { makeFolder } from '../makeFolder.js';
+import type { Problem } from '../base/errors.js';
+import { UsageError } from '../base/errors.js';
+import type { HostTensor } from '../base/hostTensor.js';
+import type { JsonObject } from '../base/json.js';
+import { inWords, isJsonObject, type Json } from '../base/json.js';
+import { makeFolder } from '../system/makeFolder.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { CHECKSUMS, checksumOf, damagedFiles, writeChecksums } from './checksums.js';
-import type { JsonObject } from './jsonFile.js';
-import { isJsonObject, jsonText, readJsonObject, sortMembers } from './jsonFile.js';
+import { jsonText, readJsonObject, sortMembers } from './jsonFile.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 /** The version of `adapter_config.json` that is written and read. */

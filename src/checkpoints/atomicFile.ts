@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { aboutFile } from '../systemErrors.js';
+import { aboutFile } from '../system/systemErrors.js';
 
 /** What a file is called while it is written. */
 const temporaryName = (path: string): string => `${path}.${randomUUID()}.tmp`;

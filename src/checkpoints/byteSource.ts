@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { UsageError } from '../errors.js';
-import { systemWords } from '../systemErrors.js';
+import { UsageError } from '../base/errors.js';
+import { systemWords } from '../system/systemErrors.js';
 
 /** Bytes that can be read at any place, from a file or from memory. */
 export interface ByteSource {

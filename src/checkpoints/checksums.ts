@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Problem, UsageError } from '../errors.js';
-import { inWords } from '../json.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { inWords, isJsonObject } from '../base/json.js';
 import { fileSource, readPieces } from './byteSource.js';
-import { isJsonObject, readJsonObject, writeJson } from './jsonFile.js';
+import { readJsonObject, writeJson } from './jsonFile.js';
 
 /** What the list of a folder's checksums is called. */
 export const CHECKSUMS = 'checksums.json';

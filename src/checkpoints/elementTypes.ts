@@ -1,6 +1,6 @@
-import type { HostTensor } from '../data/hostTensor.js';
-import { float32, int32, sizeOf } from '../data/hostTensor.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
+import type { HostTensor } from '../base/hostTensor.js';
+import { float32, int32, sizeOf } from '../base/hostTensor.js';
 import type { ByteSource } from './byteSource.js';
 import { readPieces } from './byteSource.js';
 import { fromBfloat16, fromFloat16 } from './float16.js';

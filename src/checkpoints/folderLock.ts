@@ -2,10 +2,10 @@ import { accessSync, constants, existsSync, readdirSync, rmdirSync } from 'node:
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { UsageError } from '../errors.js';
-import { type Lock, type LockHolder, takeLock } from '../lockFile.js';
-import { makeFolder } from '../makeFolder.js';
-import { aboutFile, isDiskFull, systemWords } from '../systemErrors.js';
+import { UsageError } from '../base/errors.js';
+import { type Lock, type LockHolder, takeLock } from '../system/lockFile.js';
+import { makeFolder } from '../system/makeFolder.js';
+import { aboutFile, isDiskFull, systemWords } from '../system/systemErrors.js';
 
 /** What the lock of a folder is called. */
 export const LOCK = '.lock';

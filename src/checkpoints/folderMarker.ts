@@ -1,7 +1,8 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { type Problem, UsageError } from '../errors.js';
-import { isJsonObject, readJsonObject, writeJson } from './jsonFile.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { isJsonObject } from '../base/json.js';
+import { readJsonObject, writeJson } from './jsonFile.js';
 
 /** What tells a folder that vlgraft wrote from one of the user's. */
 export const MARKER = '.vlgraft.json';

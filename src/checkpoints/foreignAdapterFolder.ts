@@ -1,11 +1,12 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostTensor } from '../data/hostTensor.js';
-import { UsageError } from '../errors.js';
-import { fileStatus } from '../fileStatus.js';
-import { makeFolder } from '../makeFolder.js';
-import type { JsonObject } from './jsonFile.js';
-import { isJsonObject, readJsonObject, sortMembers, writeJson } from './jsonFile.js';
+import { UsageError } from '../base/errors.js';
+import type { HostTensor } from '../base/hostTensor.js';
+import type { JsonObject } from '../base/json.js';
+import { isJsonObject } from '../base/json.js';
+import { fileStatus } from '../system/fileStatus.js';
+import { makeFolder } from '../system/makeFolder.js';
+import { readJsonObject, sortMembers, writeJson } from './jsonFile.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 /** Libraries whose adapter folders are read and written: Hugging Face PEFT, and `adapters` of AdapterHub. */

@@ -1,19 +1,12 @@
-import { UsageError } from '../errors.js';
-import { fileStatus } from '../fileStatus.js';
-import type { Json } from '../json.js';
-import { parseJson } from '../jsonSyntax.js';
-import { readUtf8 } from '../utf8Text.js';
+import { UsageError } from '../base/errors.js';
+import { isJsonObject, type JsonObject } from '../base/json.js';
+import { readUtf8 } from '../base/utf8Text.js';
+import { parseJson } from '../schema/jsonSyntax.js';
+import { fileStatus } from '../system/fileStatus.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** Largest JSON file that is read, bytes. */
 const LARGEST = 64 * 2 ** 20;
-
-/** A JSON object as it was read, its members not yet checked. */
-export type JsonObject = { readonly [key: string]: Json };
-
-/** Whether a value is a JSON object, and not a list or null. */
-export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads a JSON object of at most 64 MiB; throws `UsageError` where the file is missing, larger or something else. */
 export function readJsonObject(path: string): JsonObject {

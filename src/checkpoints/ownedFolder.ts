@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Problem, UsageError } from '../errors.js';
-import { someOf } from '../lists.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { someOf } from '../base/lists.js';
 import { isTemporaryOf } from './atomicFile.js';
 import { LOCK, requireWritable } from './folderLock.js';
 import {

@@ -1,6 +1,6 @@
-import type { HostTensor } from '../data/hostTensor.js';
-import { sizeOf } from '../data/hostTensor.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
+import type { HostTensor } from '../base/hostTensor.js';
+import { sizeOf } from '../base/hostTensor.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { fileSource, memorySource, readPieces } from './byteSource.js';
 import type { TensorEntry } from './elementTypes.js';

@@ -1,10 +1,10 @@
-import { sizeOf } from '../data/hostTensor.js';
-import type { Problem } from '../errors.js';
-import { UsageError } from '../errors.js';
+import type { Problem } from '../base/errors.js';
+import { UsageError } from '../base/errors.js';
+import { sizeOf } from '../base/hostTensor.js';
+import { isJsonObject } from '../base/json.js';
 import type { ByteSource } from './byteSource.js';
 import type { TensorEntry } from './elementTypes.js';
 import { areCounts, elementFormats, isElementType, isShape } from './elementTypes.js';
-import { isJsonObject } from './jsonFile.js';
 
 /** Largest header that is read, bytes: the limit of the format's own library. */
 const LARGEST_HEADER = 100_000_000;

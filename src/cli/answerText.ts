@@ -1,7 +1,7 @@
 import type { Prediction } from '../../tasks/task.js';
-import type { Json } from '../json.js';
-import { largest } from '../lists.js';
-import { visible } from '../visible.js';
+import type { Json } from '../base/json.js';
+import { largest } from '../base/lists.js';
+import { visible } from '../base/visible.js';
 
 /** One of the answers that were possible. */
 interface Answer {

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
 
 /** What a program says in its options is said on the command line in flags. */
 const FLAGS: readonly (readonly [RegExp, string])[] = [

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { InterruptedError } from '../errors.js';
+import { InterruptedError } from '../base/errors.js';
 import type { Shell } from './shell.js';
 
 /** What a question on a terminal may have. */

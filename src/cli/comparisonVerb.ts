@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { InterruptedError, UsageError } from '../base/errors.js';
 import type { Comparison } from '../comparison/comparison.js';
 import type { Variants } from '../comparison/variant.js';
-import { InterruptedError, UsageError } from '../errors.js';
 import { longWork } from './longWork.js';
 import { quote } from './quote.js';
 import type { Shell } from './shell.js';

@@ -1,7 +1,7 @@
-import { InterruptedError } from '../errors.js';
+import { InterruptedError } from '../base/errors.js';
 import type { Recipe } from '../recipe/recipe.js';
-import { isDiskFull } from '../systemErrors.js';
-import type { RunSummary } from '../training/summary.js';
+import type { RunSummary } from '../run/summary.js';
+import { isDiskFull } from '../system/systemErrors.js';
 import { longWork } from './longWork.js';
 import type { Shell } from './shell.js';
 

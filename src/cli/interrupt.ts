@@ -1,6 +1,6 @@
-import { listenButAtOnce } from '../endsAtOnce.js';
-import { InterruptedError } from '../errors.js';
-import { errorWords } from '../systemErrors.js';
+import { InterruptedError } from '../base/errors.js';
+import { listenButAtOnce } from '../system/endsAtOnce.js';
+import { errorWords } from '../system/systemErrors.js';
 
 /**
  * Runs work that stops cleanly: the first Ctrl-C aborts the signal, so that the work saves its state and throws;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { UsageError } from '../errors.js';
-import type { AdapterScales } from '../training/adapterScales.js';
-import type { LoadedRun } from '../training/loadedRun.js';
+import { UsageError } from '../base/errors.js';
+import type { AdapterScales } from '../trained/adapterScales.js';
+import type { LoadedRun } from '../trained/loadedRun.js';
 import { type Follow, longWork } from './longWork.js';
 import type { Shell } from './shell.js';
 
@@ -49,7 +49,7 @@ export async function withRun<T>(
     ...(adapters !== undefined && { adapters: parseAdapters(adapters) }),
     ...(average && { average }),
   };
-  const { loadRun } = await import('../training/loadedRun.js');
+  const { loadRun } = await import('../trained/loadedRun.js');
   return longWork(shell, async (follow) => {
     const run = await loadRun(folder, options);
     try {

@@ -1,4 +1,4 @@
-import type { Progress } from '../progress.js';
+import type { Progress } from '../base/progress.js';
 import { interruptible } from './interrupt.js';
 import type { Follow } from './longWork.js';
 

@@ -1,10 +1,10 @@
 import { access, constants, lstat, stat } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
+import { UsageError } from '../base/errors.js';
 import { removeAbandoned } from '../checkpoints/atomicFile.js';
 import { readMarker } from '../checkpoints/folderMarker.js';
 import { isWithin, realPath } from '../data/insideFolder.js';
-import { UsageError } from '../errors.js';
-import { systemWords } from '../systemErrors.js';
+import { systemWords } from '../system/systemErrors.js';
 
 /** What may be done with a file that is there, and what it must not be. */
 export interface OutputRule {

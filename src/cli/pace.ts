@@ -1,5 +1,5 @@
-import { formatDuration } from '../figures.js';
-import type { Progress } from '../progress.js';
+import { formatDuration } from '../base/figures.js';
+import type { Progress } from '../base/progress.js';
 
 /** How fast a stage goes, measured since it was first heard of. */
 export interface Pace {

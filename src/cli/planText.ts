@@ -1,5 +1,5 @@
-import { formatProblem } from '../errors.js';
-import { formatDuration, grouped, percent } from '../figures.js';
+import { formatProblem } from '../base/errors.js';
+import { formatDuration, grouped, percent } from '../base/figures.js';
 import type { RunPlan } from '../plan/runPlan.js';
 import { formatTable } from './table.js';
 import { wrap } from './wrap.js';

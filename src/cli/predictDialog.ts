@@ -1,7 +1,7 @@
+import { UsageError } from '../base/errors.js';
 import { readImageSize } from '../data/images.js';
-import { UsageError } from '../errors.js';
-import type { InputForm, LoadedRun } from '../training/loadedRun.js';
-import type { PredictionInput } from '../training/predictionInput.js';
+import type { InputForm, LoadedRun } from '../trained/loadedRun.js';
+import type { PredictionInput } from '../trained/predictionInput.js';
 import { answerText } from './answerText.js';
 import { reportError } from './reportError.js';
 import type { Shell } from './shell.js';

@@ -1,5 +1,5 @@
-import { InterruptedError, type Problem, UsageError } from '../errors.js';
-import type { LoadedRun, PredictOptions } from '../training/loadedRun.js';
+import { InterruptedError, type Problem, UsageError } from '../base/errors.js';
+import type { LoadedRun, PredictOptions } from '../trained/loadedRun.js';
 import type { Follow } from './longWork.js';
 import { checkInputs, type InputLine, inputLines } from './predictInputs.js';
 import type { PredictionSink } from './predictionSink.js';

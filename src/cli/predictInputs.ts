@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
-import { InterruptedError, type Problem, UsageError } from '../errors.js';
-import { parseJson } from '../jsonSyntax.js';
-import { addAll } from '../lists.js';
-import { parseLossless } from '../losslessJson.js';
-import { systemWords } from '../systemErrors.js';
-import { inputProblems, type PredictionInput } from '../training/predictionInput.js';
-import { decodeUtf8 } from '../utf8Text.js';
+import { InterruptedError, type Problem, UsageError } from '../base/errors.js';
+import { addAll } from '../base/lists.js';
+import { parseLossless } from '../base/losslessJson.js';
+import { decodeUtf8 } from '../base/utf8Text.js';
+import { parseJson } from '../schema/jsonSyntax.js';
+import { systemWords } from '../system/systemErrors.js';
+import { inputProblems, type PredictionInput } from '../trained/predictionInput.js';
 
 /** A line of a file of inputs: what it holds, or what is wrong with it. */
 export interface InputLine {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Prediction } from '../../tasks/task.js';
+import { addAll } from '../base/lists.js';
+import { visible } from '../base/visible.js';
 import { openGrowingFile } from '../checkpoints/atomicFile.js';
-import { addAll } from '../lists.js';
-import { visible } from '../visible.js';
 import type { Shell } from './shell.js';
 
 /** Where predictions go while they are made. */

@@ -1,5 +1,5 @@
-import { formatProblem, type Problem } from '../errors.js';
-import { grouped } from '../figures.js';
+import { formatProblem, type Problem } from '../base/errors.js';
+import { grouped } from '../base/figures.js';
 
 /** Problems of one kind that are told one by one. */
 const MOST_OF_KIND = 10;

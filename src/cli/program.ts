@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { packageFolder } from '../packageFolder.js';
+import { packageFolder } from '../system/packageFolder.js';
 import { type AddVerb, examples } from './verb.js';
 import { addCache } from './verbs/cache.js';
 import { addCompare } from './verbs/compare.js';

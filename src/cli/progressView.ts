@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
-import type { OnProgress, Progress } from '../progress.js';
-import { visibleLines } from '../visible.js';
+import type { OnProgress, Progress } from '../base/progress.js';
+import { visibleLines } from '../base/visible.js';
 import { createPace, describeProgress, type Pace, progressParts } from './pace.js';
 
 /** Shows what long work tells, until it is closed. */

@@ -1,5 +1,5 @@
-import { InterruptedError, UsageError } from '../errors.js';
-import { errorWords } from '../systemErrors.js';
+import { InterruptedError, UsageError } from '../base/errors.js';
+import { errorWords } from '../system/systemErrors.js';
 import { asFlags } from './asFlags.js';
 import { problemLines } from './problemLines.js';
 import type { Shell } from './shell.js';

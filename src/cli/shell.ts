@@ -1,4 +1,4 @@
-import { visibleLines } from '../visible.js';
+import { visibleLines } from '../base/visible.js';
 import { coloured } from './colour.js';
 
 /** Options that every verb takes. */

@@ -1,5 +1,5 @@
-import { formatDuration, grouped, percent } from '../figures.js';
-import type { RunSummary } from '../training/summary.js';
+import { formatDuration, grouped, percent } from '../base/figures.js';
+import type { RunSummary } from '../run/summary.js';
 import { formatTable } from './table.js';
 
 /** One metric a row, one split a column, the answer that ignores pictures and texts beside it. */

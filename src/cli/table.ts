@@ -1,5 +1,5 @@
-import { largest } from '../lists.js';
-import { cutMiddle, visible } from '../visible.js';
+import { largest } from '../base/lists.js';
+import { cutMiddle, visible } from '../base/visible.js';
 
 /** Characters of a cell that are shown. */
 const WIDEST = 200;

@@ -1,8 +1,8 @@
-import type { Problem } from '../errors.js';
-import type { Json } from '../json.js';
-import { largest } from '../lists.js';
+import type { Problem } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import { largest } from '../base/lists.js';
+import { visibleLines } from '../base/visible.js';
 import { parseValue } from '../recipe/override.js';
-import { visibleLines } from '../visible.js';
 import type { ChooseMany, ChooseOne, Field, Form, Question, Reply } from '../wizard/question.js';
 import { problemWith } from '../wizard/schemaValues.js';
 import type { Asker } from '../wizard/wizard.js';

@@ -1,6 +1,6 @@
 import { emitKeypressEvents, type Interface } from 'node:readline';
 import inquirer from 'inquirer';
-import { InterruptedError } from '../errors.js';
+import { InterruptedError } from '../base/errors.js';
 import { searchMany } from './searchMany.js';
 import { searchOne } from './searchOne.js';
 

@@ -1,5 +1,5 @@
-import { formatProblem, type Problem } from '../errors.js';
-import { grouped } from '../figures.js';
+import { formatProblem, type Problem } from '../base/errors.js';
+import { grouped } from '../base/figures.js';
 import type { Choice, Question } from '../wizard/question.js';
 import { stepNumber } from '../wizard/steps/index.js';
 import { columns, cut, type Paint, wrap } from './wizardText.js';

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import type { Json } from '../json.js';
-import { largest } from '../lists.js';
-import { visible, visibleLines } from '../visible.js';
+import type { Json } from '../base/json.js';
+import { largest } from '../base/lists.js';
+import { visible, visibleLines } from '../base/visible.js';
 import type { Field, Question, Reply } from '../wizard/question.js';
 import { allowed } from '../wizard/schemaValues.js';
 

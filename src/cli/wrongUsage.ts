@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
-import { type Problem, UsageError } from '../errors.js';
-import { suggest } from '../nearest.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { suggest } from '../base/nearest.js';
 
 /** `vlgraft data make`, as a person types it. */
 export function wordsOf(command: Command): string {

@@ -1,6 +1,6 @@
 import { adapters } from '../../adapters/index.js';
-import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
+import { UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
 import { parseValue } from '../recipe/override.js';
 import type { AdapterEntry } from '../training/settings.js';
 import { splitOutside } from './splitOutside.js';

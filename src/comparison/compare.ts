@@ -1,6 +1,6 @@
+import { type Problem, UsageError } from '../base/errors.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { claimFiles, removeTemporary, requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
-import { type Problem, UsageError } from '../errors.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { type ParsedRecipe, parseRecipe } from '../recipe/source.js';
 import { type AdapterChoice, adapterVariants } from './adapterVariants.js';

@@ -1,4 +1,4 @@
-import { smallest } from '../lists.js';
+import { smallest } from '../base/lists.js';
 /** A text that belongs to a point; pixels, y downwards. */
 export interface Label {
   readonly x: number;

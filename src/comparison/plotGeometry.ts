@@ -1,4 +1,4 @@
-import { largest, smallest } from '../lists.js';
+import { largest, smallest } from '../base/lists.js';
 import { type Box, type Label, nearestIn, placeLabels } from './labelPlacement.js';
 import type { MetricPlot, PlotAxis, PlotPoint } from './metricPlot.js';
 import { CHARACTER, FONT_SIZE, HEIGHT, WIDTH } from './plotStyle.js';

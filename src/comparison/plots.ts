@@ -1,5 +1,5 @@
-import type { Json } from '../json.js';
-import { largest, smallest } from '../lists.js';
+import type { Json } from '../base/json.js';
+import { largest, smallest } from '../base/lists.js';
 import { HEAD_ONLY } from './adapterVariants.js';
 import type { Comparison, ComparisonRow } from './comparison.js';
 import type { MetricPlot, PlotAxis, PlotPoint } from './metricPlot.js';

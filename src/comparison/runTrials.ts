@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import { InterruptedError, UsageError } from '../base/errors.js';
+import { formatDuration } from '../base/figures.js';
+import type { OnProgress, Progress } from '../base/progress.js';
 import { untilUnlocked } from '../checkpoints/folderLock.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
-import { InterruptedError, UsageError } from '../errors.js';
-import { formatDuration } from '../figures.js';
-import type { OnProgress, Progress } from '../progress.js';
-import { errorWords } from '../systemErrors.js';
-import { earlierRun } from '../training/runFolder.js';
-import type { RunSummary } from '../training/summary.js';
+import { earlierRun } from '../run/runFolder.js';
+import type { RunSummary } from '../run/summary.js';
+import { errorWords } from '../system/systemErrors.js';
 import { type RunTrial, runInProcess } from './trialProcess.js';
 import type { Trial } from './trials.js';
 

@@ -1,5 +1,5 @@
-import type { Problem } from '../errors.js';
-import type { Json } from '../json.js';
+import type { Problem } from '../base/errors.js';
+import type { Json } from '../base/json.js';
 import { parseValue } from '../recipe/override.js';
 import { splitOutside } from './splitOutside.js';
 

@@ -1,6 +1,6 @@
-import type { Problem } from '../errors.js';
-import type { Json } from '../json.js';
-import { createRandom } from '../random.js';
+import type { Problem } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import { createRandom } from '../base/random.js';
 import { formatPath, isPrefix, type Path, parsePath } from '../recipe/path.js';
 import type { Range, SweepKeys } from './sweepKeys.js';
 import type { Variant, Variants } from './variant.js';

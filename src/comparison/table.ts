@@ -1,7 +1,7 @@
-import { formatDuration, grouped, megabytes, metricFigure, percent } from '../figures.js';
-import type { Json } from '../json.js';
-import { largest } from '../lists.js';
-import { visible } from '../visible.js';
+import { formatDuration, grouped, megabytes, metricFigure, percent } from '../base/figures.js';
+import type { Json } from '../base/json.js';
+import { largest } from '../base/lists.js';
+import { visible } from '../base/visible.js';
 import { HEAD_ONLY } from './adapterVariants.js';
 import type { Comparison, ComparisonRow, Spread } from './comparison.js';
 

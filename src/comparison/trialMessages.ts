@@ -1,5 +1,5 @@
-import type { Problem } from '../errors.js';
-import type { Progress } from '../progress.js';
+import type { Problem } from '../base/errors.js';
+import type { Progress } from '../base/progress.js';
 import type { RunSettings } from '../training/settings.js';
 
 /** What a trial's process is told: what to train, and how its folder is opened. */

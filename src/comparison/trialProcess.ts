@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { InterruptedError, UsageError } from '../errors.js';
-import type { OnProgress } from '../progress.js';
+import { InterruptedError, UsageError } from '../base/errors.js';
+import type { OnProgress } from '../base/progress.js';
 import type { FromTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 /** How a trial is followed and stopped. */

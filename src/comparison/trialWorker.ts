@@ -1,8 +1,9 @@
 // One trial in a process of its own: started by trialProcess.ts, told what to do and followed by messages.
-import { listenButAtOnce } from '../endsAtOnce.js';
-import { InterruptedError, UsageError } from '../errors.js';
+
+import { InterruptedError, UsageError } from '../base/errors.js';
 import { reportedRun } from '../report/reportedRun.js';
-import { errorWords } from '../systemErrors.js';
+import { listenButAtOnce } from '../system/endsAtOnce.js';
+import { errorWords } from '../system/systemErrors.js';
 import type { FromTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 const controller = new AbortController();

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatProblem, type Problem, UsageError } from '../base/errors.js';
+import { seedFrom } from '../base/random.js';
 import { requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
-import { formatProblem, type Problem, UsageError } from '../errors.js';
-import { seedFrom } from '../random.js';
 import { applyOverride } from '../recipe/override.js';
 import { isPrefix, valueAt } from '../recipe/path.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { type ParsedRecipe, problemOf } from '../recipe/source.js';
 import { resolveRecipe } from '../recipe/validate.js';
-import { outputConflicts } from '../training/outputConflicts.js';
-import { changedKeys, earlierRun, runClaim } from '../training/runFolder.js';
+import { runClaim } from '../run/claims.js';
+import { outputConflicts } from '../run/outputConflicts.js';
+import { changedKeys, earlierRun } from '../run/runFolder.js';
 import { gatherProblems, type Variant, type Variants } from './variant.js';
 
 /** One training: a variant with a seed, in a run folder of its own. */

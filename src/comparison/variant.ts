@@ -1,6 +1,6 @@
-import { type Problem, UsageError } from '../errors.js';
-import type { Json } from '../json.js';
-import { addAll } from '../lists.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import { addAll } from '../base/lists.js';
 import type { Override } from '../recipe/override.js';
 
 /** One of the things that are compared: what it changes in the recipe. */

@@ -3,7 +3,7 @@ import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { writeJson } from '../checkpoints/jsonFile.js';
 import { type Claim, claimFiles, finishFolder } from '../checkpoints/ownedFolder.js';
 import { sharp } from '../data/sharp.js';
-import { makeFolder } from '../makeFolder.js';
+import { makeFolder } from '../system/makeFolder.js';
 import type { Comparison } from './comparison.js';
 import type { MetricPlot } from './metricPlot.js';
 import { plotSpec } from './plotSpec.js';

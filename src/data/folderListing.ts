@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { addAll } from '../lists.js';
+import { addAll } from '../base/lists.js';
 
 /** What lies in a folder and below it; paths are relative to it, with slashes. */
 export interface FolderListing {

@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
-import { UsageError } from '../errors.js';
-import { threadCount } from '../threads.js';
+import { UsageError } from '../base/errors.js';
+import { threadCount } from '../system/threads.js';
 import { openBmp } from './bmp.js';
 import { withoutTransparency } from './gifTransparency.js';
+import type { Image, PixelRectangle } from './image.js';
 import { createLimiter, type Limiter } from './limiter.js';
 import { type PictureFormat, recognise } from './pictureFormat.js';
 import { decodeCmyk, decodeGrey16, onWhite } from './pillowColours.js';
@@ -11,14 +12,6 @@ import { openPnm } from './pnm.js';
 import { resizeCrop } from './resizeCrop.js';
 import { sharp } from './sharp.js';
 import { isTiffCutOff, isTiffTurned } from './tiffHeader.js';
-
-/** Decoded pixels, row-major, red green blue. */
-export interface Image {
-  readonly width: number;
-  readonly height: number;
-  /** [height, width, 3]. */
-  readonly pixels: Uint8Array;
-}
 
 export interface DecodeOptions {
   /** Pixels at most, checked before they are decoded; default 100 million (300 MB decoded). */
@@ -148,14 +141,6 @@ export async function decodeImage(path: string, options: DecodeOptions = {}): Pr
 export async function readImageSize(path: string): Promise<Pick<Image, 'width' | 'height'>> {
   const { width, height } = await openPicture(path, MOST_PIXELS);
   return { width, height };
-}
-
-/** A rectangle of whole pixels inside an image. */
-export interface PixelRectangle {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Pixels of a rectangle and side of its crop up to which to begin a call of the library takes longer than the work. */

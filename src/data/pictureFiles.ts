@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject, readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
+import { isJsonObject, type JsonObject } from '../base/json.js';
+import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
 import type { PictureKind } from './pictureKinds.js';
 import { createPictureProcessor, type PictureProcessor } from './pictureProcessor.js';
 import { type PictureSettings, type Place, readPictureSettings } from './pictureSettings.js';

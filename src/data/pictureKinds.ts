@@ -1,4 +1,4 @@
-import { inWords, type Json } from '../json.js';
+import { inWords, type Json } from '../base/json.js';
 
 type Config = Readonly<Record<string, Json>>;
 

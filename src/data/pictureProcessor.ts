@@ -1,19 +1,15 @@
-import type { Picture } from '../backbones/backbone.js';
-import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
+import { UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
 import { createAsyncCache } from './asyncCache.js';
 import type { RelativeBox } from './boxes.js';
-import { decodeImage, type Image } from './images.js';
+import type { Image, PictureSize } from './image.js';
+import { decodeImage } from './images.js';
 import { createLimiter } from './limiter.js';
 import type { PixelValues } from './patches.js';
 import type { PictureKind } from './pictureKinds.js';
-import {
-  type PictureSettings,
-  type PictureSize,
-  type Place,
-  readPictureSettings,
-} from './pictureSettings.js';
+import { type PictureSettings, type Place, readPictureSettings } from './pictureSettings.js';
 import { normalisePixels, preparePixels, shownPart } from './preparePixels.js';
+import type { Picture } from './sequence.js';
 
 /** What may be said besides the settings of a picture processor. */
 interface PictureProcessorOptions extends Place {

@@ -1,14 +1,9 @@
-import { isJsonObject, type JsonObject } from '../checkpoints/jsonFile.js';
-import { type Problem, UsageError } from '../errors.js';
-import type { Json } from '../json.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import { isJsonObject, type JsonObject } from '../base/json.js';
+import type { PictureSize } from './image.js';
 import { KIND_NAMES, KINDS, type Kind, kindOf, type PictureKind } from './pictureKinds.js';
 import { FILTER_NAMES, type FilterName } from './resample.js';
-
-/** Pixels of a picture. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** How large a picture is made. */
 export type Resize =

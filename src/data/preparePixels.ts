@@ -1,7 +1,8 @@
-import { UsageError } from '../errors.js';
+import { UsageError } from '../base/errors.js';
 import type { RelativeBox } from './boxes.js';
-import { type Image, MOST_PIXELS } from './images.js';
-import type { PictureSettings, PictureSize, Resize } from './pictureSettings.js';
+import type { Image, PictureSize } from './image.js';
+import { MOST_PIXELS } from './images.js';
+import type { PictureSettings, Resize } from './pictureSettings.js';
 import { resample } from './resample.js';
 
 /** Half to even, as Python's `round`. */

@@ -1,5 +1,4 @@
-import type { Image } from './images.js';
-import type { PictureSize } from './pictureSettings.js';
+import type { Image, PictureSize } from './image.js';
 import { type Weights, weighColumns, weighRows } from './weighPixels.js';
 
 /** A filter of Pillow: its weight at a distance from the centre, 0 beyond `support`. */

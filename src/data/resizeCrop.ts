@@ -1,4 +1,4 @@
-import type { Image, PixelRectangle } from './images.js';
+import type { Image, PixelRectangle } from './image.js';
 import { type Weights, weighColumns, weighRows } from './weighPixels.js';
 
 /** The mean of every `count` pixels, in 24-bit fixed point; the last of them repeat the edge. */

@@ -1,7 +1,7 @@
-import type { SequenceInput, TextSpan } from '../backbones/backbone.js';
-import { largest } from '../lists.js';
+import { float32, type HostBatch, int32 } from '../base/hostTensor.js';
+import { largest } from '../base/lists.js';
 import { createAsyncCache } from './asyncCache.js';
-import { float32, type HostBatch, int32 } from './hostTensor.js';
+import type { SequenceInput, TextSpan } from './sequence.js';
 import type { Encoding, Tokenizer } from './tokenizer.js';
 
 /** Texts whose tokens are kept. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { type JsonObject, readJsonObject } from '../checkpoints/jsonFile.js';
-import { UsageError } from '../errors.js';
-import { inWords } from '../json.js';
+import { UsageError } from '../base/errors.js';
+import type { JsonObject } from '../base/json.js';
+import { inWords } from '../base/json.js';
+import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { classNameOf, type SpecialKey } from './tokens/classRules.js';
 import { defineTokenizer, type TokenizerFiles } from './tokens/definition.js';
 import { readTokenizerFiles } from './tokens/folder.js';

@@ -1,4 +1,4 @@
-import type { Image } from './images.js';
+import type { Image } from './image.js';
 
 /** Which inputs along a side each output reads, and how much of each, in fixed point. */
 export interface Weights {

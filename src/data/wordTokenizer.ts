@@ -1,5 +1,4 @@
-import type { JsonObject } from '../checkpoints/jsonFile.js';
-import type { Json } from '../json.js';
+import type { Json, JsonObject } from '../base/json.js';
 import { createNormalizer } from './tokens/normalizers.js';
 import { createPreTokenizer } from './tokens/preTokenizers.js';
 

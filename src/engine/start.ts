@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../errors.js';
-import { threadCount } from '../threads.js';
+import { UsageError } from '../base/errors.js';
+import { threadCount } from '../system/threads.js';
 import { checkEngine, checkKernels } from './install/integrity.js';
 import { locateEngine, locateKernels } from './install/locate.js';
 import { registerNativeBackend } from './native/backend.js';

@@ -1,4 +1,4 @@
-import type { HostTensor, PackedTensor } from '../data/hostTensor.js';
+import type { HostTensor, PackedTensor } from '../base/hostTensor.js';
 import { castAttributes } from './native/attributes.js';
 import { idOf, nativeBackend, requireNative } from './native/backend.js';
 import { DataType } from './native/dtypes.js';

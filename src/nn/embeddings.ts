@@ -1,5 +1,5 @@
+import { UsageError } from '../base/errors.js';
 import { embedding, type Tensor, tf } from '../engine/index.js';
-import { UsageError } from '../errors.js';
 import type { Scope } from './scope.js';
 
 /**

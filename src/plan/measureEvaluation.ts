@@ -1,13 +1,13 @@
 import type { Example } from '../../tasks/task.js';
-import type { HostBatch } from '../data/hostTensor.js';
-import type { OnProgress } from '../progress.js';
-import { type Evaluator, predictAll } from '../training/evaluate.js';
-import { membersOf } from '../training/groups.js';
-import type { Model } from '../training/model.js';
-import { batchesByLength } from '../training/sampler.js';
+import type { HostBatch } from '../base/hostTensor.js';
+import { signatureOf } from '../base/hostTensor.js';
+import type { OnProgress } from '../base/progress.js';
+import { type Evaluator, predictAll } from '../model/evaluate.js';
+import { membersOf } from '../model/groups.js';
+import type { Model } from '../model/model.js';
+import { batchesByLength } from '../model/sampler.js';
 import type { OpenedPlan } from './openPlan.js';
 import { uniquePictures } from './pictures.js';
-import { signatureOf } from './signature.js';
 
 /** What going through examples of one group costs. */
 export interface EvaluationFigures {

@@ -1,16 +1,16 @@
 import type { Example } from '../../tasks/task.js';
-import type { InputBatch } from '../data/hostTensor.js';
-import type { OnProgress } from '../progress.js';
-import { stopIfAsked } from '../stopIfAsked.js';
+import type { InputBatch } from '../base/hostTensor.js';
+import { signatureOf } from '../base/hostTensor.js';
+import type { OnProgress } from '../base/progress.js';
+import { prefetch } from '../model/prefetch.js';
+import { stopIfAsked } from '../system/stopIfAsked.js';
 import { largestBatch, type MicroBatch, microBatches } from '../training/plan.js';
-import { prefetch } from '../training/prefetch.js';
 import type { TrainStep } from '../training/step.js';
 import { countGroups } from '../training/trainState.js';
 import { estimateDistinct } from './estimateDistinct.js';
 import { middleMean } from './middleMean.js';
 import { type OpenedPlan, WHILE_MEASURED } from './openPlan.js';
 import { uniquePictures } from './pictures.js';
-import { signatureOf } from './signature.js';
 
 /** Steps and pictures as they were measured. */
 export interface TrainingFigures {

@@ -1,11 +1,11 @@
 import type { Example } from '../../tasks/task.js';
 import { startEngine } from '../engine/index.js';
-import { stopIfAsked } from '../stopIfAsked.js';
-import { makeTemporaryFolder, type TemporaryFolder } from '../temporaryFolder.js';
-import { type Collator, createCollator } from '../training/batch.js';
-import { groupsOf } from '../training/groups.js';
+import { type Collator, createCollator } from '../model/batch.js';
+import { groupsOf } from '../model/groups.js';
+import { type Prepared, prepare, type RunModules } from '../prepare/prepare.js';
+import { stopIfAsked } from '../system/stopIfAsked.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../system/temporaryFolder.js';
 import type { Population } from '../training/plan.js';
-import { type Prepared, prepare, type RunModules } from '../training/prepare.js';
 import type { RunSettings } from '../training/settings.js';
 import type { PlanOptions } from './planOptions.js';
 

@@ -1,4 +1,4 @@
-import type { OnProgress } from '../progress.js';
+import type { OnProgress } from '../base/progress.js';
 
 /** How planning is followed and stopped. */
 export interface PlanOptions {

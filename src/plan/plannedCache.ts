@@ -1,7 +1,7 @@
-import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { layerCount } from '../backbones/streams.js';
-import type { CutDescription } from '../training/cache/decide.js';
+import type { CutDescription } from '../frozen/decide.js';
+import type { AttachedAdapter } from '../model/attach.js';
 import type { RunPlan } from './runPlan.js';
 
 /** The first layer in which a value or a parameter of this adapter is trained; 0: before the layers or in the first. */

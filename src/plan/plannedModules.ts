@@ -1,6 +1,6 @@
 import { layerCount } from '../backbones/streams.js';
+import type { ModelParts } from '../model/model.js';
 import { countParameters, type ParameterSpec } from '../nn/parameters.js';
-import type { ModelParts } from '../training/model.js';
 import type { PlannedModule } from './runPlan.js';
 
 type Parts = Pick<ModelParts, 'backbone' | 'attached' | 'task'>;

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.js';
+import type { Problem } from '../base/errors.js';
 
 /** Parameters of one part of the model. */
 export interface PlannedModule {

@@ -1,8 +1,8 @@
 import type { Example } from '../../tasks/task.js';
-import type { Processor } from '../backbones/backbone.js';
-import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../data/hostTensor.js';
-import { createCollator } from '../training/batch.js';
-import type { FittedTask } from '../training/model.js';
+import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../base/hostTensor.js';
+import type { Processor } from '../data/sequence.js';
+import { createCollator } from '../model/batch.js';
+import type { FittedTask } from '../model/model.js';
 import type { PlannedSplit } from './runPlan.js';
 
 /** Positions of batches: all, and those that hold something. */

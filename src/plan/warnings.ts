@@ -1,9 +1,9 @@
 import type { LearningRateRange } from '../../adapters/adapter.js';
-import type { AttachedAdapter } from '../../adapters/attach.js';
-import { type Problem, UsageError } from '../errors.js';
-import { percent, plural } from '../figures.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { percent, plural } from '../base/figures.js';
+import type { AttachedAdapter } from '../model/attach.js';
+import type { Prepared } from '../prepare/prepare.js';
 import { batchRemark } from '../training/batchRemark.js';
-import type { Prepared } from '../training/prepare.js';
 import type { RunSettings } from '../training/settings.js';
 import type { RunPlan } from './runPlan.js';
 

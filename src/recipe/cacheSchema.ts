@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../json.js';
+import type { JsonSchema } from '../base/json.js';
 
 /** Schema of a recipe's `cache`. */
 export const cacheSchema: JsonSchema = {

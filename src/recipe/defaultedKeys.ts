@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject } from '../checkpoints/jsonFile.js';
-import type { JsonSchema } from '../json.js';
+import type { JsonSchema } from '../base/json.js';
+import { isJsonObject } from '../base/json.js';
 import { shippedModules } from './modules.js';
 import { formatPath, type Path } from './path.js';
 import type { Recipe } from './recipe.js';

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../json.js';
+import type { JsonSchema } from '../base/json.js';
 import type { RecipeModules } from './modules.js';
 import { recipeSchema } from './schema.js';
 

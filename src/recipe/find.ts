@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { UsageError } from '../errors.js';
-import { fileStatus } from '../fileStatus.js';
-import { nearestName } from '../nearest.js';
+import { UsageError } from '../base/errors.js';
+import { nearestName } from '../base/nearest.js';
+import { fileStatus } from '../system/fileStatus.js';
 import { shippedRecipes } from './shipped.js';
 
 const isFolder = (path: string): boolean => fileStatus(path)?.isDirectory() ?? false;

@@ -1,4 +1,4 @@
-import { inWords } from '../json.js';
+import { inWords } from '../base/json.js';
 import { formatPath, type Path, valueAt } from './path.js';
 
 type Loose = Readonly<Record<string, unknown>>;

@@ -2,9 +2,9 @@ import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { Task } from '../../tasks/task.js';
 import { backboneFamilies } from '../backbones/index.js';
+import type { JsonSchema } from '../base/json.js';
 import { regionKinds } from '../data/regions/index.js';
-import type { JsonSchema } from '../json.js';
-import type { KindModule } from '../kindSchema.js';
+import type { KindModule } from '../schema/kindSchema.js';
 
 /** The lists that the recipe schema is put together from; a new adapter or task is a line in one of them. */
 export interface RecipeModules {

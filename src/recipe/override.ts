@@ -1,6 +1,6 @@
-import { type Problem, UsageError } from '../errors.js';
-import { parseJson } from '../jsonSyntax.js';
-import { addAll } from '../lists.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { addAll } from '../base/lists.js';
+import { parseJson } from '../schema/jsonSyntax.js';
 import { shippedModules } from './modules.js';
 import { formatPath, isPrefix, type Path, parsePath, valueAt } from './path.js';
 import { recipeSchemaBesideSplits } from './schema.js';

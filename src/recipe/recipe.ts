@@ -1,4 +1,4 @@
-import type { Json } from '../json.js';
+import type { Json } from '../base/json.js';
 import type { OptimizerOptions, ScheduleOptions } from '../training/options.js';
 import type { AdapterEntry, CacheOptions, RunSettings, TrainingOptions } from '../training/settings.js';
 

@@ -1,6 +1,6 @@
 import type { SplitName } from '../../tasks/task.js';
-import type { JsonSchema } from '../json.js';
-import { oneOfKinds, tagged } from '../kindSchema.js';
+import type { JsonSchema } from '../base/json.js';
+import { oneOfKinds, tagged } from '../schema/kindSchema.js';
 import { cacheSchema } from './cacheSchema.js';
 import type { RecipeModules } from './modules.js';
 import { trainingSchema } from './trainingSchema.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import { lazyDiscriminator } from '../lazyDiscriminator.js';
-import { schemaCompiler } from '../schemaCompiler.js';
+import { lazyDiscriminator } from '../schema/lazyDiscriminator.js';
+import { schemaCompiler } from '../schema/schemaCompiler.js';
 import type { RecipeModules } from './modules.js';
 import { valueAt } from './path.js';
 import { recipeSchemaBesideSplits, splitsSchema } from './schema.js';

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
-import { fileStatus } from '../fileStatus.js';
-import { inWords } from '../json.js';
-import { nearestName } from '../nearest.js';
-import { type Explain, explainErrors } from '../schemaWords.js';
+import { inWords } from '../base/json.js';
+import { nearestName } from '../base/nearest.js';
+import { type Explain, explainErrors } from '../schema/schemaWords.js';
+import { fileStatus } from '../system/fileStatus.js';
 import { placesOfKey } from './keyPlaces.js';
 import type { RecipeModules } from './modules.js';
 import { valueAt } from './path.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { parse } from 'jsonc-parser';
-import { packageFolder } from '../packageFolder.js';
+import { packageFolder } from '../system/packageFolder.js';
 
 /** A recipe of this package. */
 export interface ShippedRecipe {

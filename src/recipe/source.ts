@@ -1,7 +1,7 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { type Problem, UsageError } from '../errors.js';
-import { nestingProblem, syntaxWords } from '../jsonSyntax.js';
-import { addAll } from '../lists.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { addAll } from '../base/lists.js';
+import { nestingProblem, syntaxWords } from '../schema/jsonSyntax.js';
 import { formatPath, isPrefix, type Path } from './path.js';
 import { type PositionOf, positionsIn } from './positions.js';
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../json.js';
+import type { JsonSchema } from '../base/json.js';
 
 const learningRate = (byDefault: number): JsonSchema => ({
   type: 'number',

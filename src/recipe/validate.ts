@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Problem, UsageError } from '../errors.js';
-import { inWords } from '../json.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { inWords } from '../base/json.js';
 import { checkRecipe, checkWritten, defaultTextLength, fillFromFolders } from './checks.js';
 import { type RecipeModules, shippedModules } from './modules.js';
 import { type Path, valueAt } from './path.js';

@@ -1,7 +1,7 @@
 import type { Tally } from '../../tasks/shown.js';
 import type { Example } from '../../tasks/task.js';
-import { largest } from '../lists.js';
-import { seedFrom } from '../random.js';
+import { largest } from '../base/lists.js';
+import { seedFrom } from '../base/random.js';
 
 /** Examples that every run on the same split shows, so that runs can be held beside each other. */
 const COMMON = 12;

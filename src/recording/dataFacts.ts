@@ -1,9 +1,9 @@
 import type { Example, SplitName, Task } from '../../tasks/task.js';
-import type { Picture } from '../backbones/backbone.js';
+import { UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import { seedFrom } from '../base/random.js';
 import { readImageSize } from '../data/images.js';
-import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
-import { seedFrom } from '../random.js';
+import type { Picture } from '../data/sequence.js';
 
 /** Least, middle and most of some numbers. */
 export interface Range {

@@ -1,5 +1,5 @@
 import type { Look, Shown, Tally } from '../../tasks/shown.js';
-import type { Picture, PicturePlace } from '../backbones/backbone.js';
+import type { Picture, PicturePlace } from '../data/sequence.js';
 import type { Gallery, GalleryExample, GalleryLook, LookedPlace } from './gallery.js';
 import type { PredictedSplit } from './outcomes.js';
 import { createPictureList, type PictureList } from './pictures.js';

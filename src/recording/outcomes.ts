@@ -1,7 +1,7 @@
 import type { CombinedMetric, Pooled, Tally } from '../../tasks/shown.js';
 import type { Example, Prediction, Task } from '../../tasks/task.js';
+import type { Json } from '../base/json.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
-import type { Json } from '../json.js';
 
 /** A metric example by example: the sum of all `sums` through that of all `counts`. */
 export interface MetricColumn {

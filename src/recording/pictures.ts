@@ -1,6 +1,6 @@
-import type { Picture } from '../backbones/backbone.js';
+import { UsageError } from '../base/errors.js';
 import { shrinkPicture } from '../data/images.js';
-import { UsageError } from '../errors.js';
+import type { Picture } from '../data/sequence.js';
 import type { GalleryPicture } from './gallery.js';
 
 /** Longest side of a shown picture, pixels; the first that keeps all of them within the bound is taken. */

@@ -1,4 +1,4 @@
-import type { Picture, PicturePlace } from '../backbones/backbone.js';
+import type { Picture, PicturePlace } from '../data/sequence.js';
 
 /** 1-based rank of a value among the different ones. */
 const rankIn = (values: readonly number[], value: number): number =>

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { appendToFile, writeFileAtomically } from '../checkpoints/atomicFile.js';
-import { parseJson } from '../jsonSyntax.js';
+import { parseJson } from '../schema/jsonSyntax.js';
 import { isBefore, type Resumption } from './resumption.js';
 
 /** How long an update or an evaluation took; a line of timings.jsonl. */

@@ -1,8 +1,8 @@
 import type { MetricReport } from '../../tasks/task.js';
+import type { Environment } from '../prepare/environment.js';
 import type { DataFacts } from '../recording/dataFacts.js';
-import type { Environment } from '../training/environment.js';
-import type { ModuleSize } from '../training/moduleTable.js';
-import type { RunSummary } from '../training/summary.js';
+import type { ModuleSize } from '../run/moduleTable.js';
+import type { RunSummary } from '../run/summary.js';
 import { type Interval, intervalsOf } from './interval.js';
 import type { RunRecord } from './runRecord.js';
 

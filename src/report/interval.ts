@@ -1,5 +1,5 @@
 import type { CombinedMetric } from '../../tasks/shown.js';
-import { createRandom } from '../random.js';
+import { createRandom } from '../base/random.js';
 import type { MetricColumn, Outcomes } from '../recording/outcomes.js';
 import { pooledMetric } from './pooledMetric.js';
 

@@ -1,4 +1,4 @@
-import { metricFigure } from '../figures.js';
+import { metricFigure } from '../base/figures.js';
 import type { Interval } from './interval.js';
 
 /** `0.5810 to 0.6250`. */

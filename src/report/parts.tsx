@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { metricFigure } from '../figures.js';
+import { metricFigure } from '../base/figures.js';
 import type { StartAbove } from './startAbove.js';
 
 /** Markup that a library made and escaped (Vega's SVG): never text from data. */

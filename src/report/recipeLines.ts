@@ -1,4 +1,4 @@
-import { isJsonObject } from '../checkpoints/jsonFile.js';
+import { isJsonObject } from '../base/json.js';
 
 /** A line of a recipe in JSON. */
 export interface RecipeLine {

@@ -1,8 +1,8 @@
-import { UsageError } from '../errors.js';
-import type { JsonSchema } from '../json.js';
-import { lazyCheck } from '../lazyCheck.js';
-import { schemaCompiler } from '../schemaCompiler.js';
-import { schemaProblems } from '../schemaWords.js';
+import { UsageError } from '../base/errors.js';
+import type { JsonSchema } from '../base/json.js';
+import { lazyCheck } from '../schema/lazyCheck.js';
+import { schemaCompiler } from '../schema/schemaCompiler.js';
+import { schemaProblems } from '../schema/schemaWords.js';
 
 const number = { type: 'number' };
 const count = { type: 'integer', minimum: 0 };

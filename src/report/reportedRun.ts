@@ -1,7 +1,7 @@
 import type { Recipe } from '../recipe/recipe.js';
-import { errorWords } from '../systemErrors.js';
-import { type RunOptions, runRecipe } from '../training/runRecipe.js';
-import type { RunSummary } from '../training/summary.js';
+import { type RunOptions, runRecipe } from '../run/runRecipe.js';
+import type { RunSummary } from '../run/summary.js';
+import { errorWords } from '../system/systemErrors.js';
 import { writeReport } from './writeReport.js';
 
 /**

@@ -1,4 +1,4 @@
-import { largest } from '../lists.js';
+import { largest } from '../base/lists.js';
 import type { RunFacts } from './facts.js';
 import { renderPage } from './page.js';
 import type { RunRecord } from './runRecord.js';

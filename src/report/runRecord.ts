@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { UsageError } from '../base/errors.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
-import { UsageError } from '../errors.js';
-import { parseJson } from '../jsonSyntax.js';
+import { type RunFolder, runFolder } from '../checkpoints/runFiles.js';
+import type { Environment } from '../prepare/environment.js';
 import { defaultedKeys } from '../recipe/defaultedKeys.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { DataFacts } from '../recording/dataFacts.js';
@@ -9,12 +10,11 @@ import type { Gallery } from '../recording/gallery.js';
 import type { Outcomes } from '../recording/outcomes.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
 import { readTimings, type Timing } from '../recording/timings.js';
-import type { Environment } from '../training/environment.js';
+import type { ModuleSize } from '../run/moduleTable.js';
+import type { RunSummary } from '../run/summary.js';
+import { parseJson } from '../schema/jsonSyntax.js';
 import type { MetricsLine } from '../training/metricsLog.js';
-import type { ModuleSize } from '../training/moduleTable.js';
-import { type RunFolder, runFolder } from '../training/runFolder.js';
 import type { RunSettings } from '../training/settings.js';
-import type { RunSummary } from '../training/summary.js';
 import { type RecordKind, recorded } from './recordSchemas.js';
 
 /** Everything that a run folder tells without its model. What runs of earlier versions did not keep is absent. */

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { UsageError } from '../base/errors.js';
+import { addAll } from '../base/lists.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { claimMore } from '../checkpoints/ownedFolder.js';
-import { UsageError } from '../errors.js';
-import { addAll } from '../lists.js';
-import { runFolder } from '../training/runFolder.js';
+import { runFolder } from '../checkpoints/runFiles.js';
 import { besidePage } from './beside/besidePage.js';
 import { type Differences, differencesOf } from './beside/differences.js';
 import { factsOfRun, type RunFacts } from './facts.js';

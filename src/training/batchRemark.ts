@@ -1,5 +1,5 @@
-import type { Problem } from '../errors.js';
-import type { AnyTask } from './model.js';
+import type { Problem } from '../base/errors.js';
+import type { AnyTask } from '../model/model.js';
 import type { RunSettings } from './settings.js';
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { checksumOfFile } from '../checkpoints/checksums.js';
+import type { RunFolder } from '../checkpoints/runFiles.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
-import type { RunFolder } from './runFolder.js';
 
 type Folder = Pick<RunFolder, 'recorded' | 'validationPredictions'>;
 

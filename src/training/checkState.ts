@@ -1,7 +1,7 @@
-import { type Problem, UsageError } from '../errors.js';
-import { lazyCheck } from '../lazyCheck.js';
-import { schemaCompiler } from '../schemaCompiler.js';
-import { schemaProblems } from '../schemaWords.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import { lazyCheck } from '../schema/lazyCheck.js';
+import { schemaCompiler } from '../schema/schemaCompiler.js';
+import { schemaProblems } from '../schema/schemaWords.js';
 import type { Milestones, TrainState } from './trainState.js';
 
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;

@@ -1,13 +1,13 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { type Problem, UsageError } from '../base/errors.js';
+import type { HostTensor } from '../base/hostTensor.js';
 import { isTemporaryOf, writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { CHECKSUMS, damagedFiles, writeChecksums } from '../checkpoints/checksums.js';
 import { readJsonObject, writeJson } from '../checkpoints/jsonFile.js';
 import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.js';
-import type { HostTensor } from '../data/hostTensor.js';
-import { type Problem, UsageError } from '../errors.js';
-import { makeFolder } from '../makeFolder.js';
-import { aboutFile } from '../systemErrors.js';
+import { makeFolder } from '../system/makeFolder.js';
+import { aboutFile } from '../system/systemErrors.js';
 import { checkedState } from './checkState.js';
 import type { TrainState } from './trainState.js';
 

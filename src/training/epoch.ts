@@ -1,15 +1,21 @@
 import type { Example } from '../../tasks/task.js';
-import type { InputBatch } from '../data/hostTensor.js';
-import { span, waitingFor } from '../spans.js';
-import type { Collator } from './batch.js';
+import type { InputBatch } from '../base/hostTensor.js';
+import type { Collator } from '../model/batch.js';
+import { prefetch } from '../model/prefetch.js';
+import { type CountsOf, type Weighed, weighed } from '../model/shares.js';
+import type { StepReport } from '../model/updateReport.js';
+import {
+  reportNotFinite,
+  summariseUpdate,
+  type UpdateReport,
+  type WeightedReport,
+} from '../model/updateReport.js';
+import { span, waitingFor } from '../system/spans.js';
 import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
-import { prefetch } from './prefetch.js';
 import { scheduleFactor } from './schedule.js';
 import type { TrainingOptions } from './settings.js';
-import { type CountsOf, type Weighed, weighed } from './shares.js';
-import type { StepReport, TrainStep } from './step.js';
+import type { TrainStep } from './step.js';
 import { countGroups, type TrainState } from './trainState.js';
-import { reportNotFinite, summariseUpdate, type UpdateReport, type WeightedReport } from './updateReport.js';
 
 /** What updates are made with. */
 export interface EpochParts extends Population {

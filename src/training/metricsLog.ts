@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { UsageError } from '../base/errors.js';
 import { appendToFile, writeFileAtomically } from '../checkpoints/atomicFile.js';
-import { UsageError } from '../errors.js';
 
 /** One line of metrics.jsonl. No times: the same run gives the same bytes, interrupted or not. */
 export interface MetricsLine {

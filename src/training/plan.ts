@@ -1,4 +1,4 @@
-import { type ExampleGroups, epochBatches, groupedBatches } from './sampler.js';
+import { type ExampleGroups, epochBatches, groupedBatches } from '../model/sampler.js';
 import type { TrainingOptions } from './settings.js';
 
 /** One batch of an update. */

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Example, Prediction } from '../../tasks/task.js';
-import { makeFolder } from '../makeFolder.js';
+import type { RunFolder } from '../checkpoints/runFiles.js';
+import type { FittedTask } from '../model/model.js';
 import { outcomesOf, type PredictedSplit, talliesOf, writeCompactJson } from '../recording/outcomes.js';
 import { recordedFiles } from '../recording/recordedFiles.js';
 import { isBefore, type Resumption } from '../recording/resumption.js';
 import { type LoggedEvent, openEventLog } from '../recording/tensorBoard/eventLog.js';
 import { openTimingsLog, readTimings, type Timing } from '../recording/timings.js';
+import { writePredictions } from '../recording/writePredictions.js';
+import { makeFolder } from '../system/makeFolder.js';
 import { checksumsOfBest } from './bestFiles.js';
 import type { MetricsLine } from './metricsLog.js';
-import type { FittedTask } from './model.js';
-import type { RunFolder } from './runFolder.js';
 import { initialState, type TrainState } from './trainState.js';
-import { writePredictions } from './writePredictions.js';
 
 type Values = Readonly<Record<string, number>>;
 

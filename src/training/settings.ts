@@ -1,6 +1,6 @@
-import type { Composition } from '../../adapters/attach.js';
+import type { Json } from '../base/json.js';
 import type { Precision } from '../engine/index.js';
-import type { Json } from '../json.js';
+import type { Composition } from '../model/attach.js';
 import type { OptimizerOptions, ScheduleOptions } from './options.js';
 
 /** One adapter of a run and its options. */

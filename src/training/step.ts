@@ -1,6 +1,6 @@
 import type { Loss } from '../../tasks/task.js';
 import type { Weights } from '../backbones/backbone.js';
-import { type HostTensor, type InputBatch, int32 } from '../data/hostTensor.js';
+import { type HostTensor, type InputBatch, int32, signatureOf } from '../base/hostTensor.js';
 import {
   type Compiled,
   compile,
@@ -11,12 +11,13 @@ import {
   tf,
   type Variable,
 } from '../engine/index.js';
-import { span } from '../spans.js';
-import type { Measurable } from './batchMemory.js';
-import { lossGradients, type WeightOf } from './gradients.js';
-import type { Model } from './model.js';
+import type { Measurable } from '../model/batchMemory.js';
+import { lossGradients, type WeightOf } from '../model/gradients.js';
+import type { Model } from '../model/model.js';
+import { assignVariables, readVariables } from '../model/trainable.js';
+import type { StepReport } from '../model/updateReport.js';
+import { span } from '../system/spans.js';
 import type { TrainingOptions } from './settings.js';
-import { assignVariables, readVariables } from './trainable.js';
 import { createUpdater, type UpdateMoment, type UpdateOptions, type Updater, zerosLike } from './updates.js';
 
 /** One micro-batch of an update. */
@@ -30,16 +31,6 @@ interface StepInput {
   readonly weights?: Readonly<Record<string, number>>;
   /** On the last micro-batch of an update. */
   readonly update?: UpdateMoment;
-}
-
-/** What one micro-batch gave. */
-export interface StepReport {
-  readonly loss: number;
-  readonly parts: Readonly<Record<string, number>>;
-  /** As `Loss.sums`. */
-  readonly sums?: Loss['sums'];
-  /** Global norm before clipping, on the last micro-batch of an update. */
-  readonly gradientNorm?: number;
 }
 
 /** The compiled training step of one model. */
@@ -104,13 +95,6 @@ interface Found {
 
 /** Findings by signature, since a traced call does not run JavaScript again. */
 type Traced = Map<string, Found>;
-
-/** Shapes of a batch's tensors by name: batches with the same share a trace. */
-export const signatureOf = (batch: Readonly<Record<string, { readonly shape: readonly number[] }>>): string =>
-  Object.entries(batch)
-    .map(([name, { shape }]) => `${name}[${shape}]`)
-    .sort()
-    .join();
 
 /** What begins the names of the weights of single parts. */
 const WEIGHT = 'weight.';

@@ -1,4 +1,4 @@
-import type { SplitMetrics } from './summary.js';
+import type { SplitMetrics } from '../model/splitMetrics.js';
 
 /** Where a run stands between two updates: with the weights and the slots, all that continuing needs. */
 export interface TrainState {

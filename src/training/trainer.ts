@@ -1,9 +1,14 @@
 import type { Example } from '../../tasks/task.js';
-import { InterruptedError, UsageError } from '../errors.js';
-import type { OnProgress } from '../progress.js';
-import { seedFrom } from '../random.js';
-import { span } from '../spans.js';
-import type { Collator } from './batch.js';
+import { InterruptedError, UsageError } from '../base/errors.js';
+import type { OnProgress } from '../base/progress.js';
+import { seedFrom } from '../base/random.js';
+import type { Collator } from '../model/batch.js';
+import { type Evaluator, evaluate } from '../model/evaluate.js';
+import { groupsOf } from '../model/groups.js';
+import type { AnyTask, Model } from '../model/model.js';
+import { whereNotFinite } from '../model/notFinite.js';
+import type { CountsOf } from '../model/shares.js';
+import { span } from '../system/spans.js';
 import {
   type Checkpoint,
   pruneCheckpoints,
@@ -14,15 +19,10 @@ import {
 } from './checkpoint.js';
 import { requireWithin } from './checkState.js';
 import { type EpochParts, epochUpdates, type UpdateDone } from './epoch.js';
-import { type Evaluator, evaluate } from './evaluate.js';
-import { groupsOf } from './groups.js';
 import type { MetricsLog } from './metricsLog.js';
-import type { AnyTask, Model } from './model.js';
-import { whereNotFinite } from './notFinite.js';
 import { stepsPerEpoch, totalSteps } from './plan.js';
 import type { Recorder } from './recorder.js';
 import type { TrainingOptions } from './settings.js';
-import type { CountsOf } from './shares.js';
 import type { TrainStep } from './step.js';
 import { afterEvaluation, afterSeconds, afterUpdate, initialState, type TrainState } from './trainState.js';
 

@@ -1,8 +1,8 @@
 import { type Tensor, type TensorTree, tf, type Variable } from '../engine/index.js';
+import type { Trainable } from '../model/trainable.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import { createOptimizer, isDecayed, type Optimizer } from './optimizer.js';
 import type { TrainingOptions } from './settings.js';
-import type { Trainable } from './trainable.js';
 
 /** Of the training options, what decides how gradients become new values. */
 export type UpdateOptions = Pick<TrainingOptions, 'optimizer' | 'headLearningRateScale' | 'clipNorm'>;

@@ -1,4 +1,4 @@
-import type { Json } from '../json.js';
+import type { Json } from '../base/json.js';
 
 /** Values by their key; null: it has none, whatever was found. */
 type Given = Readonly<Record<string, Json>>;

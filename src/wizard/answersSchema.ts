@@ -1,6 +1,6 @@
 import { adapters } from '../../adapters/index.js';
-import type { JsonSchema } from '../json.js';
-import type { AnyTask } from '../training/model.js';
+import type { JsonSchema } from '../base/json.js';
+import type { AnyTask } from '../model/model.js';
 import { offeredTasks } from './chosen.js';
 import { budgetSchemas } from './chosenBudget.js';
 import { kinds } from './chosenRegions.js';

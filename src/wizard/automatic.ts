@@ -1,4 +1,4 @@
-import { type Problem, UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../base/errors.js';
 import { parsePath } from '../recipe/path.js';
 import { problemOf, type RecipeSource } from '../recipe/source.js';
 import type { Question } from './question.js';

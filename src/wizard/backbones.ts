@@ -3,10 +3,10 @@ import { basename, join, posix } from 'node:path';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { cachedModels, fetchCommand, isHubName } from '../backbones/hubCache.js';
 import { findBackbone, readShape, shippedBackbone, shippedBackbones } from '../backbones/load.js';
+import { UsageError } from '../base/errors.js';
+import { inWords } from '../base/json.js';
 import type { FolderListing } from '../data/folderListing.js';
 import { hasVocabulary } from '../data/tokens/folder.js';
-import { UsageError } from '../errors.js';
-import { inWords } from '../json.js';
 
 /** A backbone that can be taken. */
 export interface KnownBackbone {

@@ -1,8 +1,8 @@
 import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
-import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
-import type { AnyTask } from '../training/model.js';
+import { UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import type { AnyTask } from '../model/model.js';
 import type { Answers } from './answers.js';
 import type { KnownBackbone } from './backbones.js';
 import { completeOptions } from './schemaValues.js';

@@ -1,6 +1,6 @@
 import { adapters } from '../../adapters/index.js';
-import type { JsonSchema } from '../json.js';
-import { smallest } from '../lists.js';
+import type { JsonSchema } from '../base/json.js';
+import { smallest } from '../base/lists.js';
 import { trainingSchema } from '../recipe/trainingSchema.js';
 import type { Answers } from './answers.js';
 

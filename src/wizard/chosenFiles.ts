@@ -1,8 +1,8 @@
 import type { SplitName, Splits } from '../../tasks/task.js';
-import { type Problem, UsageError } from '../errors.js';
-import type { Json } from '../json.js';
-import { addAll } from '../lists.js';
-import type { AnyTask } from '../training/model.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import { addAll } from '../base/lists.js';
+import type { AnyTask } from '../model/model.js';
 import type { Answers } from './answers.js';
 import { chosenTask, defaultOptions } from './chosen.js';
 import { recogniseSplits } from './dataFolders.js';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
+import type { Json } from '../base/json.js';
 import { regionKinds as shipped } from '../data/regions/index.js';
 import type { RegionKind } from '../data/regions/region.js';
-import type { Json } from '../json.js';
 import type { Answers } from './answers.js';
 import { chosenBackbone } from './chosen.js';
 import type { World } from './world.js';

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { SplitName, Splits } from '../../tasks/task.js';
+import type { Json } from '../base/json.js';
 import { type FolderListing, listingBelow } from '../data/folderListing.js';
-import type { Json } from '../json.js';
-import type { AnyTask } from '../training/model.js';
+import type { AnyTask } from '../model/model.js';
 import { pathKeys, requiredKeys } from './splitFields.js';
 
 /** A folder in which a task finds what it trains on. */

@@ -1,5 +1,5 @@
-import type { Problem } from '../errors.js';
-import type { Json, JsonSchema } from '../json.js';
+import type { Problem } from '../base/errors.js';
+import type { Json, JsonSchema } from '../base/json.js';
 
 /** The steps of the wizard, in their order; `jump` is only gone to. */
 export type StepName =

@@ -1,7 +1,7 @@
 import type { ValidateFunction } from 'ajv';
-import { isJsonObject } from '../checkpoints/jsonFile.js';
-import { UsageError } from '../errors.js';
-import { fileStatus } from '../fileStatus.js';
+import { UsageError } from '../base/errors.js';
+import { isJsonObject } from '../base/json.js';
+import { readUtf8 } from '../base/utf8Text.js';
 import { applyOverride, type Override } from '../recipe/override.js';
 import { valueAt } from '../recipe/path.js';
 import {
@@ -11,9 +11,9 @@ import {
   problemOf,
   type RecipeSource,
 } from '../recipe/source.js';
-import { schemaCompiler } from '../schemaCompiler.js';
-import { explainErrors } from '../schemaWords.js';
-import { readUtf8 } from '../utf8Text.js';
+import { schemaCompiler } from '../schema/schemaCompiler.js';
+import { explainErrors } from '../schema/schemaWords.js';
+import { fileStatus } from '../system/fileStatus.js';
 import type { Answers } from './answers.js';
 import { answersSchema } from './answersSchema.js';
 import { offeredTasks } from './chosen.js';

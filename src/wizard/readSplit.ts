@@ -1,8 +1,8 @@
 import type { Example, SplitName } from '../../tasks/task.js';
-import { endsAtOnce } from '../endsAtOnce.js';
-import { UsageError } from '../errors.js';
-import type { Json } from '../json.js';
-import type { AnyTask } from '../training/model.js';
+import { UsageError } from '../base/errors.js';
+import type { Json } from '../base/json.js';
+import type { AnyTask } from '../model/model.js';
+import { endsAtOnce } from '../system/endsAtOnce.js';
 
 /** What reading a split found. */
 export interface SplitFacts {

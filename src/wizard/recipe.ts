@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { InterruptedError, UsageError } from '../errors.js';
-import type { Json, JsonSchema } from '../json.js';
+import { InterruptedError, UsageError } from '../base/errors.js';
+import type { Json, JsonSchema } from '../base/json.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { trainingSchema } from '../recipe/trainingSchema.js';
 import { resolveRecipe } from '../recipe/validate.js';

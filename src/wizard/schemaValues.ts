@@ -1,6 +1,6 @@
-import type { Json, JsonSchema } from '../json.js';
-import { schemaCompiler } from '../schemaCompiler.js';
-import { explainErrors } from '../schemaWords.js';
+import type { Json, JsonSchema } from '../base/json.js';
+import { schemaCompiler } from '../schema/schemaCompiler.js';
+import { explainErrors } from '../schema/schemaWords.js';
 
 type Options = Readonly<Record<string, Json>>;
 

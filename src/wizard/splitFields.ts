@@ -1,6 +1,6 @@
-import type { JsonSchema } from '../json.js';
+import type { JsonSchema } from '../base/json.js';
+import type { AnyTask } from '../model/model.js';
 import { isPath } from '../recipe/schema.js';
-import type { AnyTask } from '../training/model.js';
 
 const propertiesOf = ({ dataSchema }: Pick<AnyTask, 'dataSchema'>): Readonly<Record<string, JsonSchema>> =>
   (dataSchema.properties ?? {}) as Record<string, JsonSchema>;

@@ -1,4 +1,4 @@
-import { type Problem, UsageError } from '../errors.js';
+import { type Problem, UsageError } from '../base/errors.js';
 import type { Answers } from './answers.js';
 import type { Question, Reply, StepName } from './question.js';
 import type { Step } from './step.js';

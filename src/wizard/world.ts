@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { SplitName } from '../../tasks/task.js';
+import type { Json } from '../base/json.js';
 import { type FolderListing, listFolder } from '../data/folderListing.js';
 import { createRegionSource } from '../data/regions/index.js';
-import type { Json } from '../json.js';
+import type { AnyTask } from '../model/model.js';
 import type { AdapterEstimate } from '../plan/planRun.js';
 import type { RunPlan } from '../plan/runPlan.js';
-import type { AnyTask } from '../training/model.js';
-import { earlierRun } from '../training/runFolder.js';
+import { earlierRun } from '../run/runFolder.js';
 import type { RunSettings } from '../training/settings.js';
 import { type KnownBackbone, knownBackbones, namedBackbone } from './backbones.js';
 import { type DataFolder, findDataFolders } from './dataFolders.js';

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
-import { makeFolder } from '../makeFolder.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { schemaReference } from '../recipe/shipped.js';
 import { parseRecipe } from '../recipe/source.js';
 import { resolveRecipe } from '../recipe/validate.js';
+import { makeFolder } from '../system/makeFolder.js';
 
 /** Writes a recipe that was checked as it stands in the file; throws UsageError, and writes nothing, where it is not right. */
 export function writeRecipe(file: string, recipe: RecipeInput): void {

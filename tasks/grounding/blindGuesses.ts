@@ -1,5 +1,5 @@
-import type { Picture } from '../../src/backbones/backbone.js';
 import type { PixelBox } from '../../src/data/boxes.js';
+import type { Picture } from '../../src/data/sequence.js';
 import type { PictureSize } from './candidates.js';
 
 /** A picture whose size is known. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 import type { PredictionRequest } from '../task.js';
 import type { SizedPicture } from './blindGuesses.js';
 

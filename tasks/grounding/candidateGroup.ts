@@ -1,4 +1,4 @@
-import type { Picture } from '../../src/backbones/backbone.js';
+import type { Picture } from '../../src/data/sequence.js';
 
 /** Expressions are grouped by how many boxes there are to choose from. */
 export function candidateGroup({ boxes = [] }: Picture): string {

@@ -1,9 +1,9 @@
 import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
 import { jointOutput, jointStream } from '../../src/backbones/streams.js';
+import { type Problem, UsageError } from '../../src/base/errors.js';
+import { float32, type HostBatch, type HostTensor } from '../../src/base/hostTensor.js';
 import type { PixelBox } from '../../src/data/boxes.js';
-import { float32, type HostBatch, type HostTensor } from '../../src/data/hostTensor.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import { type Problem, UsageError } from '../../src/errors.js';
 import type { Example } from '../task.js';
 
 /** Pixels of a picture. */

@@ -1,5 +1,5 @@
-import type { Picture } from '../../src/backbones/backbone.js';
 import type { PixelBox } from '../../src/data/boxes.js';
+import type { Picture } from '../../src/data/sequence.js';
 import { isFound } from '../metrics/boxOverlap.js';
 import type { GroundingExample } from '../readers/refCoco.js';
 import { type Shown, type ShownBox, type Tally, wordSpans } from '../shown.js';

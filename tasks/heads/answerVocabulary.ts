@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 import { normalizeAnswer } from '../metrics/vqaAccuracy.js';
 import type { VqaExample } from '../readers/vqaV2.js';
 

@@ -1,5 +1,5 @@
 import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 import { type Draw, type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
 
 /** The classes of a published head that take over as classes of a new one. */

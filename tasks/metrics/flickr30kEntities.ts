@@ -1,4 +1,4 @@
-import { largest, smallest } from '../../src/lists.js';
+import { largest, smallest } from '../../src/base/lists.js';
 import { type Corners, isFound } from './boxOverlap.js';
 import { recallAt, type Standing, standingOf } from './ties.js';
 

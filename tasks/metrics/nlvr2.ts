@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 
 /** How a sentence is judged; `tied`: both judgements are as likely, each is made in half of the cases. */
 export type NlvrJudgement = boolean | 'tied';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 
 /** Forms that get their apostrophe back where exactly one is missing (official evaluation, VQA v2). */
 const contractedForms =

@@ -1,5 +1,5 @@
-import { type Problem, UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import { type Problem, UsageError } from '../../src/base/errors.js';
+import type { Json } from '../../src/base/json.js';
 import type { Example, Prediction, Task } from '../task.js';
 import type { MultiOptions } from './options.js';
 

@@ -1,5 +1,5 @@
-import type { Json, JsonSchema } from '../../src/json.js';
-import { type KindModule, oneOfKinds } from '../../src/kindSchema.js';
+import type { Json, JsonSchema } from '../../src/base/json.js';
+import { type KindModule, oneOfKinds } from '../../src/schema/kindSchema.js';
 
 /** How often batches of each task come. */
 type Mixing =

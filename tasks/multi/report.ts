@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 import type { MetricReport } from '../task.js';
 import { type Attempt, attemptNow, type Member } from './members.js';
 

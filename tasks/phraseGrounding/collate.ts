@@ -1,5 +1,5 @@
-import { float32, type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
-import { largest } from '../../src/lists.js';
+import { float32, type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
+import { largest } from '../../src/base/lists.js';
 import { candidateMask, pixelBoxes, requireRegions } from '../grounding/candidates.js';
 import { isFound } from '../metrics/boxOverlap.js';
 import { rightBoxes } from '../metrics/flickr30kEntities.js';

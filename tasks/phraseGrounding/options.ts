@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../src/json.js';
+import type { JsonSchema } from '../../src/base/json.js';
 import type { BoxProtocol } from '../metrics/flickr30kEntities.js';
 
 /** Options of the task `phrase-grounding`. */

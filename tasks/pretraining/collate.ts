@@ -1,8 +1,8 @@
-import type { EncodedSequence, Processor } from '../../src/backbones/backbone.js';
-import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
+import { largest } from '../../src/base/lists.js';
+import type { Random } from '../../src/base/random.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
-import { largest } from '../../src/lists.js';
-import type { Random } from '../../src/random.js';
+import type { EncodedSequence, Processor } from '../../src/data/sequence.js';
 import type { CaptionExample } from '../readers/cocoCaptions.js';
 import type { CollateContext } from '../task.js';
 import { augmentPixels } from './augmentPixels.js';

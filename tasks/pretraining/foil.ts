@@ -1,4 +1,4 @@
-import type { Random } from '../../src/random.js';
+import type { Random } from '../../src/base/random.js';
 import type { CaptionExample } from '../readers/cocoCaptions.js';
 
 /** A thing of the picture that its caption names. */

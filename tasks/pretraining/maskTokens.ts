@@ -1,6 +1,6 @@
-import type { Processor } from '../../src/backbones/backbone.js';
+import type { Random } from '../../src/base/random.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
-import type { Random } from '../../src/random.js';
+import type { Processor } from '../../src/data/sequence.js';
 
 export interface MaskedTokens {
   readonly inputIds: Int32Array;

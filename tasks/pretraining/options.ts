@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../src/json.js';
+import type { JsonSchema } from '../../src/base/json.js';
 
 /** What is learnt in pretraining, and how much each counts; an objective that is left out is not learnt. */
 export interface PretrainOptions {

@@ -1,9 +1,9 @@
 import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
 import { jointOutput } from '../../src/backbones/streams.js';
-import type { InputBatch } from '../../src/data/hostTensor.js';
+import { UsageError } from '../../src/base/errors.js';
+import type { InputBatch } from '../../src/base/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
 import { contrastive } from '../../src/objectives/contrastive.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';

@@ -1,6 +1,6 @@
-import type { Picture } from '../../src/backbones/backbone.js';
-import { type Problem, UsageError } from '../../src/errors.js';
-import { addAll } from '../../src/lists.js';
+import { type Problem, UsageError } from '../../src/base/errors.js';
+import { addAll } from '../../src/base/lists.js';
+import type { Picture } from '../../src/data/sequence.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 

@@ -1,6 +1,6 @@
+import type { Problem } from '../../src/base/errors.js';
+import { addAll } from '../../src/base/lists.js';
 import { type BoxFormat, boxFormatSchema, type PixelBox, toPixelBox } from '../../src/data/boxes.js';
-import type { Problem } from '../../src/errors.js';
-import { addAll } from '../../src/lists.js';
 import { readJsonFile } from './jsonFile.js';
 import { type DatasetId, idSchema, itemCheck, itemProblems } from './listFile.js';
 

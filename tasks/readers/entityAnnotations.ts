@@ -1,5 +1,5 @@
+import type { Problem } from '../../src/base/errors.js';
 import { type PixelBox, toPixelBox } from '../../src/data/boxes.js';
-import type { Problem } from '../../src/errors.js';
 import { readXmlFile, type XmlElement } from './xmlFile.js';
 
 /** What Flickr30k Entities knows of a picture. */

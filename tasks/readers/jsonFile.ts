@@ -1,11 +1,11 @@
 import { constants } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import type { Problem } from '../../src/base/errors.js';
+import { parseLossless } from '../../src/base/losslessJson.js';
+import { decodeUtf8 } from '../../src/base/utf8Text.js';
 import { noteFileRead } from '../../src/data/filesRead.js';
-import type { Problem } from '../../src/errors.js';
-import { fileStatus } from '../../src/fileStatus.js';
-import { parseJson } from '../../src/jsonSyntax.js';
-import { parseLossless } from '../../src/losslessJson.js';
-import { decodeUtf8 } from '../../src/utf8Text.js';
+import { parseJson } from '../../src/schema/jsonSyntax.js';
+import { fileStatus } from '../../src/system/fileStatus.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {

@@ -1,7 +1,7 @@
-import type { Problem } from '../../src/errors.js';
-import { parseJson } from '../../src/jsonSyntax.js';
-import { addAll } from '../../src/lists.js';
-import { parseLossless } from '../../src/losslessJson.js';
+import type { Problem } from '../../src/base/errors.js';
+import { addAll } from '../../src/base/lists.js';
+import { parseLossless } from '../../src/base/losslessJson.js';
+import { parseJson } from '../../src/schema/jsonSyntax.js';
 import { type DatasetId, type ItemCheck, itemProblems } from './listFile.js';
 import { textLines } from './textFile.js';
 

@@ -1,10 +1,10 @@
 import type { ErrorObject } from 'ajv';
-import type { Problem } from '../../src/errors.js';
-import type { JsonSchema } from '../../src/json.js';
-import { type Check, lazyCheck } from '../../src/lazyCheck.js';
-import { addAll } from '../../src/lists.js';
-import { schemaCompiler } from '../../src/schemaCompiler.js';
-import { schemaProblems } from '../../src/schemaWords.js';
+import type { Problem } from '../../src/base/errors.js';
+import type { JsonSchema } from '../../src/base/json.js';
+import { addAll } from '../../src/base/lists.js';
+import { type Check, lazyCheck } from '../../src/schema/lazyCheck.js';
+import { schemaCompiler } from '../../src/schema/schemaCompiler.js';
+import { schemaProblems } from '../../src/schema/schemaWords.js';
 
 const ajv = schemaCompiler({ allowUnionTypes: true });
 

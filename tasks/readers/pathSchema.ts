@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../src/json.js';
+import type { JsonSchema } from '../../src/base/json.js';
 
 /** Schema of a path of a dataset, with one of the sample data as an example. */
 export const pathSchema = (description: string, example: string): JsonSchema => ({

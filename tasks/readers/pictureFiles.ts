@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { Problem } from '../../src/base/errors.js';
 import { insideFolder } from '../../src/data/insideFolder.js';
-import type { Problem } from '../../src/errors.js';
-import { fileStatus } from '../../src/fileStatus.js';
+import { fileStatus } from '../../src/system/fileStatus.js';
 
 /** A picture that a dataset names, and the first place that names it. */
 export interface NamedPicture extends Pick<Problem, 'line' | 'where'> {

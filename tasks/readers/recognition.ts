@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
+import type { Json } from '../../src/base/json.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import type { Json } from '../../src/json.js';
 import type { SplitName, Splits } from '../task.js';
 
 /** How datasets call their splits, the likeliest word first. */

@@ -1,9 +1,9 @@
-import type { Picture } from '../../src/backbones/backbone.js';
+import { type Problem, UsageError } from '../../src/base/errors.js';
+import type { JsonSchema } from '../../src/base/json.js';
+import { addAll } from '../../src/base/lists.js';
 import type { PixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import { type Problem, UsageError } from '../../src/errors.js';
-import type { JsonSchema } from '../../src/json.js';
-import { addAll } from '../../src/lists.js';
+import type { Picture } from '../../src/data/sequence.js';
 import type { Example, SplitName, Splits } from '../task.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';

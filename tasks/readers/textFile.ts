@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { Problem } from '../../src/base/errors.js';
 import { noteFileRead } from '../../src/data/filesRead.js';
-import type { Problem } from '../../src/errors.js';
-import { fileStatus } from '../../src/fileStatus.js';
+import { fileStatus } from '../../src/system/fileStatus.js';
 
 /** One line of a text file. */
 export interface TextLine {

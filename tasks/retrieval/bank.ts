@@ -1,4 +1,4 @@
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { fromHost, readTensor, type Tensor, tf } from '../../src/engine/index.js';
 import { cosineSimilarities, tokenwiseSimilarity } from '../../src/objectives/similarity.js';
 

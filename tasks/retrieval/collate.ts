@@ -1,6 +1,6 @@
 import { SEQUENCE_ROWS } from '../../src/backbones/sequenceRows.js';
-import { type HostBatch, int32 } from '../../src/data/hostTensor.js';
-import type { Random } from '../../src/random.js';
+import { type HostBatch, int32 } from '../../src/base/hostTensor.js';
+import type { Random } from '../../src/base/random.js';
 import type { Caption, RetrievalExample } from '../readers/karpathy.js';
 import type { CollateContext } from '../task.js';
 

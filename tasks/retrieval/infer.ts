@@ -1,6 +1,6 @@
-import type { SequenceInput } from '../../src/backbones/backbone.js';
 import { hasTowers } from '../../src/backbones/streams.js';
-import { type HostBatch, type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
+import type { SequenceInput } from '../../src/data/sequence.js';
 import { atRank, writtenStanding } from '../metrics/ties.js';
 import type { RetrievalExample } from '../readers/karpathy.js';
 import type { InferenceContext, Prediction } from '../task.js';

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../src/json.js';
+import type { JsonSchema } from '../../src/base/json.js';
 
 /** Options of the task `retrieval`. */
 export interface RetrievalOptions {

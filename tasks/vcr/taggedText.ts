@@ -1,4 +1,4 @@
-import type { TextSpan } from '../../src/backbones/backbone.js';
+import type { TextSpan } from '../../src/data/sequence.js';
 
 /** A word, or the places of objects that are meant. */
 export type VcrToken = string | readonly number[];

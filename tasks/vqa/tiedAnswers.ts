@@ -1,4 +1,4 @@
-import type { Json } from '../../src/json.js';
+import type { Json } from '../../src/base/json.js';
 import { largestPlaces } from '../metrics/ties.js';
 import { normalizeAnswer, vqaAccuracy } from '../metrics/vqaAccuracy.js';
 import type { Prediction } from '../task.js';

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { planAdapters } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import { jointOutput } from '../../src/backbones/streams.js';
+import { UsageError } from '../../src/base/errors.js';
+import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import { planAdapters } from '../../src/model/attach.js';
 import { expectClose } from '../parity/readParity.js';
 import { completeOptions, initialise, loadSubject, runJoint, toDevice } from './subjects.js';
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { planAdapters, runBackbone } from '../../adapters/attach.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder.js';
 import { streamOutputs } from '../../src/backbones/streams.js';
+import type { Json } from '../../src/base/json.js';
 import {
   compile,
   createDropout,
@@ -13,7 +13,7 @@ import {
   type TensorTree,
   tf,
 } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
+import { planAdapters, runBackbone } from '../../src/model/attach.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { openModel, toDevice } from '../backbones/parityModel.js';
 import { pixelPatches } from '../backbones/pixelPatches.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type CompacterOptions, compacter } from '../../adapters/compacter.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
+import { UsageError } from '../../src/base/errors.js';
 import { startEngine, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
 import { expectClose } from '../parity/readParity.js';
 import { describeConformance } from './conformance.js';
 import { complaints, describeHub, hubFolder, shapeOf } from './hubParity.js';

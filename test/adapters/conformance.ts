@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Adapter } from '../../adapters/adapter.js';
-import type { AttachedAdapter } from '../../adapters/attach.js';
 import type { BackboneOutput, StreamOutput } from '../../src/backbones/backbone.js';
 import { jointOutput } from '../../src/backbones/streams.js';
+import { UsageError } from '../../src/base/errors.js';
+import type { Json } from '../../src/base/json.js';
+import { createRandom } from '../../src/base/random.js';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import {
   compile,
@@ -17,10 +19,8 @@ import {
   tf,
   toPrecision,
 } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import type { AttachedAdapter } from '../../src/model/attach.js';
 import { countParameters } from '../../src/nn/parameters.js';
-import { createRandom } from '../../src/random.js';
 import { expectClose } from '../parity/readParity.js';
 import {
   type AdapterTensors,

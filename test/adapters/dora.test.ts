@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Adapter } from '../../adapters/adapter.js';
-import { planAdapters } from '../../adapters/attach.js';
 import { dora } from '../../adapters/dora.js';
 import { ia3 } from '../../adapters/ia3.js';
 import { lora } from '../../adapters/lora.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import { planAdapters } from '../../src/model/attach.js';
 import { expectClose } from '../parity/readParity.js';
 import { describeConformance } from './conformance.js';
 import { describePeft } from './peftGolden.js';

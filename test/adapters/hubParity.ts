@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Adapter, ForeignAdapter } from '../../adapters/adapter.js';
 import type { BackboneShape, StreamOutput } from '../../src/backbones/backbone.js';
 import { backboneFamilies } from '../../src/backbones/index.js';
+import { UsageError } from '../../src/base/errors.js';
+import type { Json } from '../../src/base/json.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
 import { expectClose, readCase } from '../parity/readParity.js';
 import { attach, loadSubject, run, runJoint, type Subject } from './subjects.js';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Ia3Options, ia3 } from '../../adapters/ia3.js';
+import { ia3 } from '../../adapters/ia3.js';
+import type { Ia3Options } from '../../adapters/parts/ia3Options.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import { float32 } from '../../src/data/hostTensor.js';
+import { float32 } from '../../src/base/hostTensor.js';
 import { describeConformance } from './conformance.js';
 import { describePeft, peftFormat } from './peftGolden.js';
 import { completeOptions } from './subjects.js';

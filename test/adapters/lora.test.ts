@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { lora } from '../../adapters/lora.js';
-import type { LowRankOptions } from '../../adapters/lowRank.js';
+import type { LowRankOptions } from '../../adapters/parts/lowRank.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import type { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import type { UsageError } from '../../src/base/errors.js';
+import type { Json } from '../../src/base/json.js';
 import { describeConformance } from './conformance.js';
 import { describePeft } from './peftGolden.js';
 import { completeOptions } from './subjects.js';

@@ -6,9 +6,9 @@ import { adapters } from '../../adapters/index.js';
 import { lora } from '../../adapters/lora.js';
 import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
 import { backboneFamilies } from '../../src/backbones/index.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import { UsageError } from '../../src/base/errors.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { readJson } from '../parity/readParity.js';
 import { peftFormat, readPeft } from './peftGolden.js';
 

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Adapter, AdapterFormat, ForeignAdapter, NativeAdapter } from '../../adapters/adapter.js';
-import type { AttachedAdapter } from '../../adapters/attach.js';
+import type { Json } from '../../src/base/json.js';
 import { readForeignAdapterFolder } from '../../src/checkpoints/foreignAdapterFolder.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
+import type { AttachedAdapter } from '../../src/model/attach.js';
 import { expectClose, parityPath, readCase, readTensors } from '../parity/readParity.js';
 import { attach, completeOptions, loadSubject, runJoint, type Subject } from './subjects.js';
 

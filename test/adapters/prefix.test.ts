@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ForeignAdapter } from '../../adapters/adapter.js';
-import { type PrefixOptions, prefix } from '../../adapters/prefix.js';
+import type { PrefixOptions } from '../../adapters/parts/prefixOptions.js';
+import { prefix } from '../../adapters/prefix.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
+import { UsageError } from '../../src/base/errors.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { expectClose, type ParityFolder, readCase, readTensors } from '../parity/readParity.js';
 import { describeConformance } from './conformance.js';

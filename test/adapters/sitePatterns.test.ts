@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { sitesMatching } from '../../adapters/sitePatterns.js';
+import { sitesMatching } from '../../adapters/parts/sitePatterns.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 
 const bert = singleStream.shape({ model_type: 'bert' });
 const clip = dualEncoder.shape({

@@ -1,6 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { Adapter } from '../../adapters/adapter.js';
-import { type AttachedAdapter, planAdapters, runBackbone } from '../../adapters/attach.js';
 import type {
   BackboneFamily,
   BackboneOutput,
@@ -11,11 +10,12 @@ import type {
 import { backboneFamilies } from '../../src/backbones/index.js';
 import { initialize } from '../../src/backbones/initialize.js';
 import { jointOutput } from '../../src/backbones/streams.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
+import { createRandom } from '../../src/base/random.js';
 import { type Dropout, fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
+import { type AttachedAdapter, planAdapters, runBackbone } from '../../src/model/attach.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
-import { createRandom } from '../../src/random.js';
 import { pixelPatches } from '../backbones/pixelPatches.js';
 import { picturesOf } from '../backbones/viltPictures.js';
 import { type ParityFolder, readCase } from '../parity/readParity.js';

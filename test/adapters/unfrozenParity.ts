@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Adapter } from '../../adapters/adapter.js';
+import type { Json } from '../../src/base/json.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
 import { expectClose, readCase } from '../parity/readParity.js';
 import { attach, loadSubject, runJoint } from './subjects.js';
 

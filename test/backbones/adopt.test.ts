@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import { UsageError } from '../../src/base/errors.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { readCase } from '../parity/readParity.js';
 
 const { config: rawConfig, tensors } = readCase('BertModel');

@@ -4,8 +4,8 @@ import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js
 import { backboneFamilies } from '../../src/backbones/index.js';
 import { readPatchStreamConfig } from '../../src/backbones/patchStream/config.js';
 import { readSingleStreamConfig } from '../../src/backbones/singleStream/config.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
+import { UsageError } from '../../src/base/errors.js';
+import type { Json } from '../../src/base/json.js';
 
 type Config = Readonly<Record<string, Json>>;
 

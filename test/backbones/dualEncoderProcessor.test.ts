@@ -1,13 +1,13 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Picture, SequenceInput } from '../../src/backbones/backbone.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder.js';
 import { createBackbone } from '../../src/backbones/load.js';
 import { createProcessor, processorFrom } from '../../src/backbones/processor.js';
+import type { Json } from '../../src/base/json.js';
 import { readJsonObject, writeJson } from '../../src/checkpoints/jsonFile.js';
+import type { Picture, SequenceInput } from '../../src/data/sequence.js';
 import { fromHost, startEngine } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readTensors } from '../parity/readParity.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
 import { createBackbone, loadBackbone, shippedBackbone, shippedBackbones } from '../../src/backbones/load.js';
-import { float32 } from '../../src/data/hostTensor.js';
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
+import { float32 } from '../../src/base/hostTensor.js';
 import { type Initializer, ones } from '../../src/nn/parameters.js';
 import { parityPath } from '../parity/readParity.js';
 

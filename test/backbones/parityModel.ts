@@ -1,9 +1,9 @@
 import type { BackboneFamily, ForwardOptions, JointOutput } from '../../src/backbones/backbone.js';
 import { backboneFamilies } from '../../src/backbones/index.js';
 import { jointOutput } from '../../src/backbones/streams.js';
-import { type HostTensor, int32 } from '../../src/data/hostTensor.js';
+import { type HostTensor, int32 } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
 import { lookUpIn, type ParameterLookup } from '../../src/nn/parameters.js';
 import { type ParityCall, type ParityFolder, readCase } from '../parity/readParity.js';
 import { picturesOf } from './viltPictures.js';

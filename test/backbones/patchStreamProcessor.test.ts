@@ -1,14 +1,14 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Picture } from '../../src/backbones/backbone.js';
 import { createBackbone } from '../../src/backbones/load.js';
 import { patchStream } from '../../src/backbones/patchStream.js';
 import { createProcessor, processorFrom } from '../../src/backbones/processor.js';
+import type { HostBatch } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { readJsonObject, writeJson } from '../../src/checkpoints/jsonFile.js';
-import type { HostBatch } from '../../src/data/hostTensor.js';
+import type { Picture } from '../../src/data/sequence.js';
 import { startEngine } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readTensors } from '../parity/readParity.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backboneFamilies } from '../../src/backbones/index.js';
+import type { Json } from '../../src/base/json.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
-import type { Json } from '../../src/json.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { tinyFolders } from './tinyFolders.js';
 

@@ -1,4 +1,4 @@
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 
 /** Pixel values as Python has them [B, 3, H, W] as patches [B, N, 3 p p]: rows of patches first, (channel, y, x) inside. */
 export function pixelPatches({ shape, data }: HostTensor, size: number): HostTensor {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { singleStream } from '../../src/backbones/singleStream.js';
-import type { UsageError } from '../../src/errors.js';
+import type { UsageError } from '../../src/base/errors.js';
 
 const SCENES = {
   model_type: 'visual_bert',

@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackbone } from '../../src/backbones/load.js';
+import type { Json } from '../../src/base/json.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
-import type { Json } from '../../src/json.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 
 const tower = {

@@ -1,4 +1,4 @@
-import { float32, type HostBatch, type HostTensor } from '../../src/data/hostTensor.js';
+import { float32, type HostBatch, type HostTensor } from '../../src/base/hostTensor.js';
 import type { ParityFolder } from '../parity/readParity.js';
 import { pixelPatches } from './pixelPatches.js';
 

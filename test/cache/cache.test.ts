@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listSets, verifySets } from '../../src/cache/inspect.js';
-import { removeSet } from '../../src/cache/setFolder.js';
-import { InterruptedError } from '../../src/errors.js';
+import { InterruptedError } from '../../src/base/errors.js';
+import { listSets, verifySets } from '../../src/frozen/store/inspect.js';
+import { removeSet } from '../../src/frozen/store/setFolder.js';
 import { plan } from '../../src/index.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
-import { type RunOptions, runRecipe } from '../../src/training/runRecipe.js';
+import { type RunOptions, runRecipe } from '../../src/run/runRecipe.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
 
 const place = mkdtempSync(join(tmpdir(), 'vlgraft-cache-'));

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEntrySet } from '../../src/cache/entrySet.js';
-import { listSets, verifySets } from '../../src/cache/inspect.js';
-import type { SetDescription } from '../../src/cache/setFolder.js';
+import { openEntrySet } from '../../src/frozen/store/entrySet.js';
+import { listSets, verifySets } from '../../src/frozen/store/inspect.js';
+import type { SetDescription } from '../../src/frozen/store/setFolder.js';
 import { damages } from '../damages.js';
 
 const place = mkdtempSync(join(tmpdir(), 'vlgraft-sets-'));

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { BackboneShape, EncodedSequence, Processor } from '../../src/backbones/backbone.js';
-import { openEntrySet } from '../../src/cache/entrySet.js';
-import { createSequenceBook } from '../../src/training/cache/sequenceBook.js';
+import type { BackboneShape } from '../../src/backbones/backbone.js';
+import type { EncodedSequence, Processor } from '../../src/data/sequence.js';
+import { createSequenceBook } from '../../src/frozen/sequenceBook.js';
+import { openEntrySet } from '../../src/frozen/store/entrySet.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-book-'));
 afterAll(() => rmSync(root, { recursive: true }));

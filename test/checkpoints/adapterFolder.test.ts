@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
+import { float32 } from '../../src/base/hostTensor.js';
 import type { AdapterConfig } from '../../src/checkpoints/adapterFolder.js';
 import {
   readAdapterConfig,
   readAdapterFolder,
   writeAdapterFolder,
 } from '../../src/checkpoints/adapterFolder.js';
-import { float32 } from '../../src/data/hostTensor.js';
-import { UsageError } from '../../src/errors.js';
 import { temporaryFolder } from './fixture.js';
 
 const hash = '0123456789abcdef'.repeat(4);

@@ -1,12 +1,12 @@
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { float32 } from '../../src/base/hostTensor.js';
 import {
   readForeignAdapterFolder,
   writeForeignAdapterFolder,
 } from '../../src/checkpoints/foreignAdapterFolder.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import { float32 } from '../../src/data/hostTensor.js';
 import { parityPath } from '../parity/readParity.js';
 import { temporaryFolder } from './fixture.js';
 

@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
+import { float32 } from '../../src/base/hostTensor.js';
 import type { ModelContents } from '../../src/checkpoints/huggingFaceFolder.js';
 import { readModelFolder, writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { float32 } from '../../src/data/hostTensor.js';
-import { UsageError } from '../../src/errors.js';
 import { parityPath, readTensors } from '../parity/readParity.js';
 import { temporaryFolder } from './fixture.js';
 

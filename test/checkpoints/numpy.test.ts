@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
+import { createRandom } from '../../src/base/random.js';
 import { readNpy, readNpz } from '../../src/checkpoints/numpy.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import { UsageError } from '../../src/errors.js';
-import { createRandom } from '../../src/random.js';
 import { fixture, temporaryFolder } from './fixture.js';
 
 const expected = readSafetensors(fixture('expected.safetensors'));

@@ -9,11 +9,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
+import type { HostTensor } from '../../src/base/hostTensor.js';
+import { float32, int32 } from '../../src/base/hostTensor.js';
+import { createRandom } from '../../src/base/random.js';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import type { HostTensor } from '../../src/data/hostTensor.js';
-import { float32, int32 } from '../../src/data/hostTensor.js';
-import { UsageError } from '../../src/errors.js';
-import { createRandom } from '../../src/random.js';
 import { readTensors } from '../parity/readParity.js';
 import { fixture, temporaryFolder } from './fixture.js';
 

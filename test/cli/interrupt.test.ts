@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { InterruptedError } from '../../src/base/errors.js';
 import { interruptible } from '../../src/cli/interrupt.js';
-import { InterruptedError } from '../../src/errors.js';
 
 afterEach(() => vi.restoreAllMocks());
 

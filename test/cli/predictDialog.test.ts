@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
 import { type AskLine, predictDialog } from '../../src/cli/predictDialog.js';
 import type { Shell } from '../../src/cli/shell.js';
-import { UsageError } from '../../src/errors.js';
-import type { InputForm, LoadedRun } from '../../src/training/loadedRun.js';
-import type { PredictionInput } from '../../src/training/predictionInput.js';
+import type { InputForm, LoadedRun } from '../../src/trained/loadedRun.js';
+import type { PredictionInput } from '../../src/trained/predictionInput.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 
 const folder = temporaryFolder();

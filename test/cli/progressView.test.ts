@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Progress } from '../../src/base/progress.js';
 import { createProgressView } from '../../src/cli/progressView.js';
-import type { Progress } from '../../src/progress.js';
 
 /** A stand-in for stderr that keeps what is written. */
 function createScreen(isTTY: boolean, columns = 100) {

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { InterruptedError } from '../../src/base/errors.js';
 import type { Follow } from '../../src/cli/longWork.js';
 import { type Keyboard, skippable } from '../../src/cli/skippable.js';
-import { InterruptedError } from '../../src/errors.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import { type Box, placeLabels } from '../../src/comparison/labelPlacement.js';
-import { createRandom } from '../../src/random.js';
 
 const AREA: Box = { left: 0, top: 0, right: 640, bottom: 400 };
 

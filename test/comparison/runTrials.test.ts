@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { InterruptedError, UsageError } from '../../src/base/errors.js';
+import type { Progress } from '../../src/base/progress.js';
 import { runTrials } from '../../src/comparison/runTrials.js';
 import type { RunTrial } from '../../src/comparison/trialProcess.js';
 import type { Trial } from '../../src/comparison/trials.js';
-import { InterruptedError, UsageError } from '../../src/errors.js';
-import { type Lock, takeLock } from '../../src/lockFile.js';
-import type { Progress } from '../../src/progress.js';
+import { type Lock, takeLock } from '../../src/system/lockFile.js';
 import { summaryOf, trialOf } from './summaries.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-trials-'));

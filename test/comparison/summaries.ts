@@ -1,7 +1,7 @@
 import type { Outcome } from '../../src/comparison/runTrials.js';
 import type { Trial } from '../../src/comparison/trials.js';
 import type { Recipe } from '../../src/recipe/recipe.js';
-import type { RunSummary } from '../../src/training/summary.js';
+import type { RunSummary } from '../../src/run/summary.js';
 
 /** A trial of a variant on VQA, without anything that was run. */
 export const trialOf = (name: string, seed: number, values?: Record<string, number | string>): Trial => ({

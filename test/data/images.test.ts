@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
 import { cropImage, decodeImage, readImageSize } from '../../src/data/images.js';
-import { UsageError } from '../../src/errors.js';
 import { parityPath, readTensors } from '../parity/readParity.js';
 import { drawPicture, temporaryFolder } from './pictures.js';
 

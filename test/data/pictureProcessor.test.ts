@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Image } from '../../src/data/images.js';
+import type { Json } from '../../src/base/json.js';
+import type { Image } from '../../src/data/image.js';
 import { readPictureSettings } from '../../src/data/pictureSettings.js';
 import { normalisePixels, preparePixels } from '../../src/data/preparePixels.js';
-import type { Json } from '../../src/json.js';
 import { expectClose, readJson, readTensors } from '../parity/readParity.js';
 import { temporaryFolder } from './pictures.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
 import { decodeImage, readImageSize } from '../../src/data/images.js';
-import { UsageError } from '../../src/errors.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 
 interface Decoded {

@@ -2,16 +2,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Picture } from '../../src/backbones/backbone.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
 import {
   createRegionSource,
   type RegionSource,
   type Regions,
   regionKinds,
 } from '../../src/data/regions/index.js';
-import type { Json } from '../../src/json.js';
+import type { Picture } from '../../src/data/sequence.js';
 import { drawPicture, temporaryFolder } from './pictures.js';
 
 const folder = temporaryFolder();

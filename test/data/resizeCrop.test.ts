@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import { resizeCrop } from '../../src/data/resizeCrop.js';
-import { createRandom } from '../../src/random.js';
 
 /** Sides below, at and above the crop's; at 64 and above means come before the triangle. */
 const SIDES = [1, 2, 7, 15, 16, 17, 24, 31, 33, 48, 63, 64, 65, 97, 129, 160, 200];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
 import { createTokenizer, loadTokenizer } from '../../src/data/tokenizer.js';
 import { createWordTokenizer } from '../../src/data/wordTokenizer.js';
-import { UsageError } from '../../src/errors.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 
 interface Expected {

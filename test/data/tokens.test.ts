@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
 import { createTokenizer, loadTokenizer } from '../../src/data/tokenizer.js';
-import { UsageError } from '../../src/errors.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 
 /** Random texts and what Python makes of them; see test/parity/tokens/make_tokens.py. */

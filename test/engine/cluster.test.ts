@@ -1,5 +1,6 @@
 // Large values: their element-wise work is one kernel of XLA's in a compiled function.
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import {
   attention,
   compile,
@@ -15,7 +16,6 @@ import {
 } from '../../src/engine/index.js';
 import { requireNative } from '../../src/engine/native/backend.js';
 import { clustered } from '../../src/engine/native/cluster.js';
-import { createRandom } from '../../src/random.js';
 
 const info = await startEngine();
 

@@ -1,5 +1,6 @@
 // Values that stay bf16: sums, gradients of values that are read twice, GELU behind a product.
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import {
   addTo,
   compile,
@@ -15,7 +16,6 @@ import {
 import { requireNative } from '../../src/engine/native/backend.js';
 import { fusesNarrow } from '../../src/engine/native/fusing.js';
 import { isBf16 } from '../../src/engine/precision.js';
-import { createRandom } from '../../src/random.js';
 
 const { backend } = await startEngine();
 

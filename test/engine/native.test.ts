@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import {
   attention,
   castLike,
@@ -11,7 +12,6 @@ import {
   tf,
   toPrecision,
 } from '../../src/engine/index.js';
-import { createRandom } from '../../src/random.js';
 
 const info = await startEngine();
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import {
   activation,
   addTo,
@@ -13,7 +14,6 @@ import {
   tf,
   type Variable,
 } from '../../src/engine/index.js';
-import { createRandom } from '../../src/random.js';
 
 type Fn = (...inputs: Tensor[]) => Tensor;
 

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.js';
 import {
   compile,
   gelu,
@@ -10,7 +11,6 @@ import {
   type Tensor,
   tf,
 } from '../../src/engine/index.js';
-import { createRandom } from '../../src/random.js';
 
 const info = await startEngine();
 

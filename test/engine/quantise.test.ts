@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { float32 } from '../../src/data/hostTensor.js';
+import { float32 } from '../../src/base/hostTensor.js';
+import { createRandom } from '../../src/base/random.js';
 import { compile, linear, quantise, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { int8Rows } from '../../src/engine/quantise.js';
-import { createRandom } from '../../src/random.js';
 
 const info = await startEngine();
 

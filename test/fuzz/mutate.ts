@@ -1,4 +1,4 @@
-import type { Random } from '../../src/random.js';
+import type { Random } from '../../src/base/random.js';
 
 /** A text that `JSON.stringify` never writes, in place of JSON that a value cannot hold. */
 const rawMark = (raw: string): string => `\uE000${Buffer.from(raw).toString('base64')}\uE001`;

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../../src/errors.js';
-import { createRandom } from '../../src/random.js';
+import { UsageError } from '../../src/base/errors.js';
+import { createRandom } from '../../src/base/random.js';
 import { mutateFile } from './mutate.js';
 
 /** A folder of right files, and those of them that are changed. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bertBlock } from '../../src/backbones/bert.js';
 import { initialize } from '../../src/backbones/initialize.js';
+import { createRandom } from '../../src/base/random.js';
 import { fromHost, type Tensor, tf } from '../../src/engine/index.js';
 import {
   additiveMask,
@@ -15,7 +16,6 @@ import {
 } from '../../src/nn/index.js';
 import { lookUpIn, normal } from '../../src/nn/parameters.js';
 import type { Prompt } from '../../src/nn/sites.js';
-import { createRandom } from '../../src/random.js';
 import { expectClose } from '../parity/readParity.js';
 
 const [BATCH, TEXT, PICTURE, WIDTH, LAYERS] = [2, 3, 2, 8, 3];

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import type { HostTensor } from '../../src/data/hostTensor.js';
+import type { HostTensor } from '../../src/base/hostTensor.js';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 

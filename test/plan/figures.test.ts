@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planAdapters } from '../../adapters/attach.js';
 import { createBackbone } from '../../src/backbones/load.js';
+import { planAdapters } from '../../src/model/attach.js';
 import { plannedDisk } from '../../src/plan/disk.js';
 import { estimateStep } from '../../src/plan/estimateAdapters.js';
 import { estimateDistinct } from '../../src/plan/estimateDistinct.js';

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEngine } from '../../src/engine/index.js';
+import { createCollator } from '../../src/model/batch.js';
+import type { FittedTask } from '../../src/model/model.js';
 import { planRun } from '../../src/plan/planRun.js';
-import { createCollator } from '../../src/training/batch.js';
-import type { FittedTask } from '../../src/training/model.js';
+import { runRecipe } from '../../src/run/runRecipe.js';
 import { microBatches } from '../../src/training/plan.js';
-import { runRecipe } from '../../src/training/runRecipe.js';
 import { toyExamples, toyModules, toyProcessor, toySettings, toyTask, toyTraining } from '../training/toy.js';
 
 let folder: string;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { planAdapters } from '../../adapters/attach.js';
 import { adapters } from '../../adapters/index.js';
 import { createBackbone } from '../../src/backbones/load.js';
+import { planAdapters } from '../../src/model/attach.js';
+import type { AnyTask } from '../../src/model/model.js';
 import { planWarnings } from '../../src/plan/warnings.js';
-import type { AnyTask } from '../../src/training/model.js';
 import { vqa } from '../../tasks/vqa.js';
 import { bottleneckChoice, toyConfig, toySettings, toyTask, toyTraining } from '../training/toy.js';
 

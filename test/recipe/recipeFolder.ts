@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { UsageError } from '../../src/base/errors.js';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { UsageError } from '../../src/errors.js';
 import { applyOverrides } from '../../src/recipe/override.js';
 import type { Recipe } from '../../src/recipe/recipe.js';
 import { parseRecipe } from '../../src/recipe/source.js';

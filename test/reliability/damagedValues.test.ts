@@ -3,10 +3,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createRandom, type Random } from '../../src/random.js';
+import { createRandom, type Random } from '../../src/base/random.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
-import { runRecipe } from '../../src/training/runRecipe.js';
+import { runRecipe } from '../../src/run/runRecipe.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
 import { damages } from '../damages.js';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createRandom, type Random } from '../../src/random.js';
+import { createRandom, type Random } from '../../src/base/random.js';
 import type { BuiltCli } from '../cli/builtCli.js';
 import { requireSameResults, resultsOf } from './results.js';
 import { type Changes, SIGNS, type Stage, stageOf, TRIAL, watchChanges } from './stages.js';

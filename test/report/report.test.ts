@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { metricFigure } from '../../src/figures.js';
+import { metricFigure } from '../../src/base/figures.js';
 import {
   fineTune,
   type RecipeInput,

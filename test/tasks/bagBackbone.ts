@@ -1,7 +1,7 @@
 import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
 import { firstState } from '../../src/backbones/streams.js';
+import { createRandom } from '../../src/base/random.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import { createRandom } from '../../src/random.js';
 
 const HIDDEN = 64;
 

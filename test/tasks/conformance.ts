@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Processor } from '../../src/backbones/backbone.js';
-import type { HostBatch, HostTensor } from '../../src/data/hostTensor.js';
+import type { HostBatch, HostTensor } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
+import { createRandom } from '../../src/base/random.js';
+import type { Processor } from '../../src/data/sequence.js';
 import {
   createDropout,
   fromHost,
@@ -11,12 +13,10 @@ import {
   tf,
   type Variable,
 } from '../../src/engine/index.js';
-import type { Json } from '../../src/json.js';
+import type { AnyTask } from '../../src/model/model.js';
 import type { ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
-import { createRandom } from '../../src/random.js';
 import { outcomesOf, talliesOf } from '../../src/recording/outcomes.js';
 import { metricsOfAll } from '../../src/report/interval.js';
-import type { AnyTask } from '../../src/training/model.js';
 import type { Example, MetricReport, Prediction, Task } from '../../tasks/task.js';
 import { createBagBackbone } from './bagBackbone.js';
 

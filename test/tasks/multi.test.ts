@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
-import type { HostBatch } from '../../src/data/hostTensor.js';
+import { UsageError } from '../../src/base/errors.js';
+import type { HostBatch } from '../../src/base/hostTensor.js';
+import { createRandom } from '../../src/base/random.js';
 import { createDropout, fromHost, startEngine, type TensorTree, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
-import { createRandom } from '../../src/random.js';
 import { tasks } from '../../tasks/index.js';
 import type { AnyTask, MultiExample } from '../../tasks/multi/members.js';
 import { type MultiOptions, mixingShares } from '../../tasks/multi/options.js';

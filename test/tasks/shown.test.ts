@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { AnyTask } from '../../src/model/model.js';
 import { outcomesOf, talliesOf } from '../../src/recording/outcomes.js';
 import { metricsOfAll } from '../../src/report/interval.js';
-import type { AnyTask } from '../../src/training/model.js';
 import { pretrain } from '../../tasks/pretrain.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
 import { retrieval } from '../../tasks/retrieval.js';

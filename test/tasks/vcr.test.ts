@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
-import { createRandom } from '../../src/random.js';
+import { createRandom } from '../../src/base/random.js';
 import { tasks } from '../../tasks/index.js';
 import type { VcrExample } from '../../tasks/readers/vcr.js';
 import { type VcrOptions, vcr } from '../../tasks/vcr.js';

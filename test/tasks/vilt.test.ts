@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
 import { patchStream } from '../../src/backbones/patchStream.js';
+import { float32, type HostTensor, int32 } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
+import { createRandom } from '../../src/base/random.js';
 import { readModelFolder, writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import { float32, type HostTensor, int32 } from '../../src/data/hostTensor.js';
 import {
   fromHost,
   noDropout,
@@ -15,9 +17,7 @@ import {
   tf,
 } from '../../src/engine/index.js';
 import { fineTune, loadRun } from '../../src/index.js';
-import type { Json } from '../../src/json.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
-import { createRandom } from '../../src/random.js';
 import { normalizeAnswer } from '../../tasks/metrics/vqaAccuracy.js';
 import { nlvr } from '../../tasks/nlvr.js';
 import { pretrain } from '../../tasks/pretrain.js';

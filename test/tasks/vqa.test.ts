@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
+import { createRandom } from '../../src/base/random.js';
 import { startEngine, tf } from '../../src/engine/index.js';
-import { createRandom } from '../../src/random.js';
 import { classifierParameters, classify } from '../../tasks/heads/classifier.js';
 import { tasks } from '../../tasks/index.js';
 import type { VqaExample } from '../../tasks/readers/vqaV2.js';

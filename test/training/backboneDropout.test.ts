@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { InterruptedError } from '../../src/errors.js';
+import { InterruptedError } from '../../src/base/errors.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
-import { type RunOptions, runRecipe } from '../../src/training/runRecipe.js';
+import { type RunOptions, runRecipe } from '../../src/run/runRecipe.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from '../apiData.js';
 import { tinyClipFolder, tinyViltFolder } from '../backbones/tinyFolders.js';
 

@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../src/base/errors.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
-import { InterruptedError } from '../../src/errors.js';
-import { checkData } from '../../src/training/checkData.js';
+import { checkData } from '../../src/prepare/checkData.js';
 import type { RunSettings } from '../../src/training/settings.js';
 import { writeTinyBackbone } from '../cli/tinyRecipe.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { StepReport } from '../../src/model/updateReport.js';
 import { type EpochParts, epochUpdates } from '../../src/training/epoch.js';
 import { totalSteps } from '../../src/training/plan.js';
-import type { StepReport, TrainStep } from '../../src/training/step.js';
+import type { TrainStep } from '../../src/training/step.js';
 import { toyProcessor, toyTraining } from './toy.js';
 
 const training = Array.from({ length: 8 }, (_, index) => ({ id: `example-${index}` }));

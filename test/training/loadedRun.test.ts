@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { float32 } from '../../src/base/hostTensor.js';
 import type { AdapterContents } from '../../src/checkpoints/adapterFolder.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
-import { float32 } from '../../src/data/hostTensor.js';
 import { tf } from '../../src/engine/index.js';
 import { fineTune, loadRun, mergeRun, type RecipeInput } from '../../src/index.js';
-import { averageRuns } from '../../src/training/averageWeights.js';
+import { averageRuns } from '../../src/trained/averageWeights.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-loaded-'));

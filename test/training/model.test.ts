@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
 import { createBackbone } from '../../src/backbones/load.js';
-import { float32 } from '../../src/data/hostTensor.js';
+import { UsageError } from '../../src/base/errors.js';
+import { float32 } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
 import { startEngine, tf } from '../../src/engine/index.js';
-import { UsageError } from '../../src/errors.js';
-import type { Json } from '../../src/json.js';
-import { createCollator } from '../../src/training/batch.js';
-import { createEvaluator } from '../../src/training/evaluate.js';
+import { createCollator } from '../../src/model/batch.js';
+import { createEvaluator } from '../../src/model/evaluate.js';
 import { createStep } from '../../src/training/step.js';
 import { completeOptions } from '../adapters/subjects.js';
 import { bottleneckChoice, toyConfig, toyExamples, toyModel, toyProcessor, toyTraining } from './toy.js';

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { createCollator } from '../../src/training/batch.js';
-import { createEvaluator, evaluate, predictAll, reportOf } from '../../src/training/evaluate.js';
-import type { AnyTask, Model } from '../../src/training/model.js';
-import { firstNotFinite } from '../../src/training/notFinite.js';
+import { createCollator } from '../../src/model/batch.js';
+import { createEvaluator, evaluate, predictAll, reportOf } from '../../src/model/evaluate.js';
+import type { AnyTask, Model } from '../../src/model/model.js';
+import { firstNotFinite } from '../../src/model/notFinite.js';
 import { toyExamples, toyModel, toyProcessor, toyTask, toyTraining, trainToy } from './toy.js';
 
 beforeAll(() => startEngine());

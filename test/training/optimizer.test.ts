@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { float32 } from '../../src/data/hostTensor.js';
+import { float32 } from '../../src/base/hostTensor.js';
 import { compile, fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { createVariable, type Trainable } from '../../src/training/trainable.js';
+import { createVariable, type Trainable } from '../../src/model/trainable.js';
 import { createUpdater, type UpdateOptions } from '../../src/training/updates.js';
 
 type Values = Record<string, number[]>;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Picture } from '../../src/backbones/backbone.js';
-import { inputProblems, type PredictionInput, requestFrom } from '../../src/training/predictionInput.js';
+import type { Picture } from '../../src/data/sequence.js';
+import { inputProblems, type PredictionInput, requestFrom } from '../../src/trained/predictionInput.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 
 const folder = temporaryFolder();

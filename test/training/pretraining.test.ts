@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
+import type { AnyTask } from '../../src/model/model.js';
+import { shippedModules } from '../../src/prepare/prepare.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
-import type { AnyTask } from '../../src/training/model.js';
-import { shippedModules } from '../../src/training/prepare.js';
-import { runRecipe } from '../../src/training/runRecipe.js';
+import { runRecipe } from '../../src/run/runRecipe.js';
 import { pretrain } from '../../tasks/pretrain.js';
 import { scratch, writeColourSplit } from '../apiData.js';
 

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { InterruptedError, UsageError } from '../../src/base/errors.js';
+import type { Progress } from '../../src/base/progress.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import { InterruptedError, UsageError } from '../../src/errors.js';
-import type { Progress } from '../../src/progress.js';
-import { loadRun } from '../../src/training/loadedRun.js';
-import type { AnyTask } from '../../src/training/model.js';
-import { runRecipe } from '../../src/training/runRecipe.js';
+import type { AnyTask } from '../../src/model/model.js';
+import { runRecipe } from '../../src/run/runRecipe.js';
+import { loadRun } from '../../src/trained/loadedRun.js';
 import { toyExamples, toyModules, toySettings } from './toy.js';
 
 const settings = toySettings;

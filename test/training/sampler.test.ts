@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/random.js';
-import { microBatches, stepsPerEpoch, totalSteps } from '../../src/training/plan.js';
+import { createRandom } from '../../src/base/random.js';
 import {
   batchesByLength,
   type ExampleGroups,
   epochBatches,
   groupedBatches,
-} from '../../src/training/sampler.js';
+} from '../../src/model/sampler.js';
+import { microBatches, stepsPerEpoch, totalSteps } from '../../src/training/plan.js';
 
 const random = createRandom('lengths');
 const lengths = Array.from({ length: 1003 }, () => 3 + random.integer(60));

@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { createCollator } from '../../src/training/batch.js';
-import { createEvaluator, evaluate } from '../../src/training/evaluate.js';
-import type { AnyTask } from '../../src/training/model.js';
+import { createCollator } from '../../src/model/batch.js';
+import { createEvaluator, evaluate } from '../../src/model/evaluate.js';
+import type { AnyTask } from '../../src/model/model.js';
 import { toyExamples, toyModel, toyProcessor, toyTask } from './toy.js';
 
 beforeAll(() => startEngine());

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { float32, type HostTensor } from '../../src/data/hostTensor.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
-import { type LoadedRun, loadRun } from '../../src/training/loadedRun.js';
-import { runRecipe } from '../../src/training/runRecipe.js';
+import { runRecipe } from '../../src/run/runRecipe.js';
+import { type LoadedRun, loadRun } from '../../src/trained/loadedRun.js';
 import { scratch, writeTinyBackbone } from '../apiData.js';
 
 const folder = scratch();

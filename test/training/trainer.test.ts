@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { InterruptedError, UsageError } from '../../src/base/errors.js';
+import type { Progress } from '../../src/base/progress.js';
 import { tf } from '../../src/engine/index.js';
-import { InterruptedError, UsageError } from '../../src/errors.js';
-import type { Progress } from '../../src/progress.js';
+import type { AnyTask } from '../../src/model/model.js';
 import { checkpointName, checkpointSteps, readCheckpoint } from '../../src/training/checkpoint.js';
-import type { AnyTask } from '../../src/training/model.js';
 import { scratchFolder, toyExamples, toyTask, trainToy } from './toy.js';
 
 const lines = (folder: string) => readFileSync(join(folder, 'metrics.jsonl'), 'utf8');

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.js';
+import { UsageError } from '../../src/base/errors.js';
 import type { Override } from '../../src/recipe/override.js';
 import { automaticAsker } from '../../src/wizard/automatic.js';
 import { readAnswers } from '../../src/wizard/readAnswers.js';

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
+import { InterruptedError } from '../../src/base/errors.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { InterruptedError } from '../../src/errors.js';
 import { readRecipe } from '../../src/recipe/load.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
-import { runRecipe } from '../../src/training/runRecipe.js';
+import { runRecipe } from '../../src/run/runRecipe.js';
 import type { Answers } from '../../src/wizard/answers.js';
 import { chosenNames } from '../../src/wizard/chosenNames.js';
 import type { ChooseMany, ChooseOne, Form, Question } from '../../src/wizard/question.js';
@@ -518,7 +518,7 @@ describe('the last step', () => {
   });
 
   it('tells what is wrong with the data, and leads back only', async () => {
-    const { UsageError } = await import('../../src/errors.js');
+    const { UsageError } = await import('../../src/base/errors.js');
     const planRun = () => Promise.reject(new UsageError({ file: 'x.png', message: 'torn' }));
     const { report, choices } = await last({ planRun });
     expect(report).toBe('x.png: torn');

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InterruptedError } from '../../src/base/errors.js';
 import { makeEmojiScenes } from '../../src/data/emojiScenes/makeEmojiScenes.js';
-import { InterruptedError } from '../../src/errors.js';
 import type { RunPlan } from '../../src/plan/runPlan.js';
 import type { Question, Reply } from '../../src/wizard/question.js';
 import { type Asker, replyByDefault } from '../../src/wizard/wizard.js';

@@ -1,6 +1,6 @@
-import { type Problem, UsageError } from '../../errors.js';
-import type { Json, JsonSchema } from '../../json.js';
-import { addAll } from '../../lists.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import type { Json, JsonSchema } from '../../base/json.js';
+import { addAll } from '../../base/lists.js';
 import { type DropoutRates, type HiddenActivation, hiddenActivations } from '../../nn/index.js';
 import type { Vocabulary } from '../backbone.js';
 import { type BertRates, type BertSizes, bertRates, paddingKey, rateOf } from '../bert.js';

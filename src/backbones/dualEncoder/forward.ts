@@ -1,5 +1,5 @@
+import { UsageError } from '../../base/errors.js';
 import type { TensorTree } from '../../engine/index.js';
-import { UsageError } from '../../errors.js';
 import type { Scope } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
 import type { ForwardOptions, TowersOutput } from '../backbone.js';

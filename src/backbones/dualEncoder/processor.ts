@@ -1,19 +1,19 @@
-import { float32, type HostBatch } from '../../data/hostTensor.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import { float32, type HostBatch } from '../../base/hostTensor.js';
+import type { Json } from '../../base/json.js';
 import { cutPatches, patchPart } from '../../data/patches.js';
 import { type FolderPictures, folderPictures } from '../../data/pictureFiles.js';
 import type { PreparedPicture } from '../../data/pictureProcessor.js';
 import type { PictureSettings } from '../../data/pictureSettings.js';
-import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/textEncoder.js';
-import { type Problem, UsageError } from '../../errors.js';
-import type { Json } from '../../json.js';
 import type {
   EncodedSequence,
   PicturePlace,
   Processor,
-  ProcessorOptions,
   SequenceInput,
   TextSpan,
-} from '../backbone.js';
+} from '../../data/sequence.js';
+import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/textEncoder.js';
+import type { ProcessorOptions } from '../backbone.js';
 import { loadFittingTokenizer } from '../tokenizerFit.js';
 import { type DualEncoderConfig, type PictureConfig, readDualEncoderConfig } from './config.js';
 import { patchCount, wordsOf } from './shape.js';

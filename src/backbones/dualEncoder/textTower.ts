@@ -1,5 +1,5 @@
+import { UsageError } from '../../base/errors.js';
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
-import { UsageError } from '../../errors.js';
 import {
   additiveMask,
   causalMask,

@@ -1,5 +1,5 @@
-import { type Problem, UsageError } from '../../errors.js';
-import type { Json, JsonSchema } from '../../json.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import type { Json, JsonSchema } from '../../base/json.js';
 import { hiddenActivations } from '../../nn/index.js';
 import { type BertRates, type BertSizes, paddingKey, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';

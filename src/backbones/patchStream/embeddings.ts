@@ -1,5 +1,5 @@
+import { UsageError } from '../../base/errors.js';
 import { linear as affine, type Tensor, type TensorTree, tf } from '../../engine/index.js';
-import { UsageError } from '../../errors.js';
 import { dropped, embed, hidden, layerNorm, type Scope, textEmbeddings } from '../../nn/index.js';
 import type { PatchStreamConfig } from './config.js';
 import { embeddingsSite, gridSide } from './shape.js';

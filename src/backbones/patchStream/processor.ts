@@ -1,18 +1,13 @@
-import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import { float32, type HostBatch, int32 } from '../../base/hostTensor.js';
+import type { Json } from '../../base/json.js';
+import { largest } from '../../base/lists.js';
 import { cutPatches, patchGrid, patchPart } from '../../data/patches.js';
 import { type FolderPictures, folderPictures } from '../../data/pictureFiles.js';
 import type { PreparedPicture } from '../../data/pictureProcessor.js';
+import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
-import { type Problem, UsageError } from '../../errors.js';
-import type { Json } from '../../json.js';
-import { largest } from '../../lists.js';
-import type {
-  EncodedSequence,
-  PicturePlace,
-  Processor,
-  ProcessorOptions,
-  SequenceInput,
-} from '../backbone.js';
+import type { ProcessorOptions } from '../backbone.js';
 import { loadFittingTokenizer } from '../tokenizerFit.js';
 import { type PatchStreamConfig, readPatchStreamConfig } from './config.js';
 

@@ -1,5 +1,5 @@
-import { type Problem, UsageError } from '../../errors.js';
-import type { Json, JsonSchema } from '../../json.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import type { Json, JsonSchema } from '../../base/json.js';
 import { type HiddenActivation, hiddenActivations } from '../../nn/index.js';
 import { type BertRates, paddingKey, rateOf } from '../bert.js';
 import { configReader, mostOf } from '../configReader.js';

@@ -1,5 +1,5 @@
+import { UsageError } from '../../base/errors.js';
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
-import { UsageError } from '../../errors.js';
 import { dense, dropped, embed, hidden, layerNorm, type Scope, textEmbeddings } from '../../nn/index.js';
 import type { SingleStreamConfig } from './config.js';
 import { embeddingsSite } from './shape.js';

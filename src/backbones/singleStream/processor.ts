@@ -1,19 +1,14 @@
+import { type Problem, UsageError } from '../../base/errors.js';
+import { float32, type HostBatch, int32 } from '../../base/hostTensor.js';
+import { largest } from '../../base/lists.js';
 import type { RelativeBox } from '../../data/boxes.js';
-import { float32, type HostBatch, int32 } from '../../data/hostTensor.js';
 import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
 import { createRegionSource, regionKinds } from '../../data/regions/index.js';
 import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regions/region.js';
+import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import type { Tokenizer } from '../../data/tokenizer.js';
-import { type Problem, UsageError } from '../../errors.js';
-import { largest } from '../../lists.js';
-import type {
-  EncodedSequence,
-  PicturePlace,
-  Processor,
-  ProcessorOptions,
-  SequenceInput,
-} from '../backbone.js';
+import type { ProcessorOptions } from '../backbone.js';
 import { loadFittingTokenizer } from '../tokenizerFit.js';
 import { readSingleStreamConfig, type SingleStreamConfig } from './config.js';
 

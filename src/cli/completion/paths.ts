@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileStatus } from '../../fileStatus.js';
+import { fileStatus } from '../../system/fileStatus.js';
 import { type Candidate, candidate } from './candidate.js';
 
 function entriesOf(folder: string): Dirent[] {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { StoredSet, Verified } from '../../cache/inspect.js';
-import { UsageError } from '../../errors.js';
-import { formatBytes, grouped } from '../../figures.js';
+import { UsageError } from '../../base/errors.js';
+import { formatBytes, grouped } from '../../base/figures.js';
+import type { StoredSet, Verified } from '../../frozen/store/inspect.js';
 import { ask } from '../ask.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
@@ -13,7 +13,7 @@ interface FolderOption {
 }
 
 async function rootOf({ folder }: FolderOption): Promise<string> {
-  const { storeFolder } = await import('../../cache/setFolder.js');
+  const { storeFolder } = await import('../../frozen/store/setFolder.js');
   return storeFolder(folder);
 }
 
@@ -27,7 +27,7 @@ const setRow = ({ name, backbone, what, entries, bytes, lastUsed, inUse }: Store
 ];
 
 async function list(shell: Shell, options: FolderOption): Promise<void> {
-  const { listSets } = await import('../../cache/inspect.js');
+  const { listSets } = await import('../../frozen/store/inspect.js');
   const root = await rootOf(options);
   const sets = await listSets(root);
   const total = sets.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -47,7 +47,7 @@ function formatVerified({ name, entries, removed, unreadable }: Verified): strin
 }
 
 async function verify(shell: Shell, options: FolderOption): Promise<void> {
-  const { verifySets } = await import('../../cache/inspect.js');
+  const { verifySets } = await import('../../frozen/store/inspect.js');
   const root = await rootOf(options);
   const verified = await longWork(shell, (follow) => verifySets(root, follow));
   const lines = verified.map(formatVerified);
@@ -70,8 +70,8 @@ async function clear(
   names: readonly string[],
   options: FolderOption & { readonly yes?: boolean },
 ): Promise<void> {
-  const { listSets } = await import('../../cache/inspect.js');
-  const { removeSet } = await import('../../cache/setFolder.js');
+  const { listSets } = await import('../../frozen/store/inspect.js');
+  const { removeSet } = await import('../../frozen/store/setFolder.js');
   const { join } = await import('node:path');
   const root = await rootOf(options);
   const wanted = chosen(await listSets(root), names);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { formatProblem, UsageError } from '../../errors.js';
+import { formatProblem, UsageError } from '../../base/errors.js';
+import type { DataProblem, DataReport, SplitFacts } from '../../prepare/dataReport.js';
 import type { Recipe } from '../../recipe/recipe.js';
-import type { DataProblem, DataReport, SplitFacts } from '../../training/dataReport.js';
 import { longWork } from '../longWork.js';
 import { problemLines } from '../problemLines.js';
 import type { Shell } from '../shell.js';
@@ -78,7 +78,7 @@ function tellProblems(shell: Shell, problems: readonly DataProblem[]): void {
 
 async function check(shell: Shell, name: string, options: Options): Promise<number> {
   const { recipe, problems: missing } = await openRecipe(name, options);
-  const { checkData } = await import('../../training/checkData.js');
+  const { checkData } = await import('../../prepare/checkData.js');
   const skip = new Set(missing.flatMap(({ split }) => split ?? []));
   const report = await longWork(shell, (follow) => checkData(recipe, { ...follow, skip }));
   const problems = [...missing, ...report.problems];

@@ -1,4 +1,4 @@
-import { largest } from '../../lists.js';
+import { largest } from '../../base/lists.js';
 import type { Check } from '../../plan/doctor/check.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';

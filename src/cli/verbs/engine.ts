@@ -1,7 +1,7 @@
 import { Option } from 'commander';
+import { largest } from '../../base/lists.js';
 import type { EngineInfo } from '../../engine/index.js';
 import type { InstallPlan } from '../../engine/install/plan.js';
-import { largest } from '../../lists.js';
 import { interruptible } from '../interrupt.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';

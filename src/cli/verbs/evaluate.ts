@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import type { MetricReport } from '../../../tasks/task.js';
+import { UsageError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
-import { UsageError } from '../../errors.js';
-import type { LoadedRun, SplitEvaluation } from '../../training/loadedRun.js';
+import type { LoadedRun, SplitEvaluation } from '../../trained/loadedRun.js';
 import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
@@ -46,8 +46,8 @@ async function withSubmission<T>(
 async function inputsOf(folder: string): Promise<string[]> {
   const { existsSync } = await import('node:fs');
   const { readJsonObject } = await import('../../checkpoints/jsonFile.js');
-  const { runFolder } = await import('../../training/runFolder.js');
-  const { recipeInputs } = await import('../../training/outputConflicts.js');
+  const { runFolder } = await import('../../checkpoints/runFiles.js');
+  const { recipeInputs } = await import('../../run/outputConflicts.js');
   const { recipe } = runFolder(folder);
   return existsSync(recipe) ? [folder, ...recipeInputs(readJsonObject(recipe))] : [folder];
 }
@@ -58,7 +58,7 @@ async function submit(run: LoadedRun, { submission }: SplitEvaluation, folder: s
     const message = `the task '${run.recipe.task.kind}' has no format of an official evaluation`;
     throw new UsageError({ message, expected: '--predictions writes all that it predicts' });
   }
-  const { writeSubmissionFolder } = await import('../../training/submission.js');
+  const { writeSubmissionFolder } = await import('../../run/submission.js');
   return writeSubmissionFolder(folder, submission);
 }
 

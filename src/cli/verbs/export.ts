@@ -12,7 +12,7 @@ interface Options {
 
 async function exportRun(shell: Shell, folder: string, options: Options): Promise<void> {
   const { format, output, adapter, overwrite = false } = options;
-  const { exportAdapter } = await import('../../training/exportAdapter.js');
+  const { exportAdapter } = await import('../../trained/exportAdapter.js');
   const report = exportAdapter(folder, output, {
     library: format,
     overwrite,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { MergeReport } from '../../training/mergeRun.js';
+import type { MergeReport } from '../../trained/mergeRun.js';
 import { longWork } from '../longWork.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
@@ -30,7 +30,7 @@ const format = ({ adapters, changed, examples: count, largestDifference, folder 
   ]);
 
 async function merge(shell: Shell, folder: string, { output, ...options }: Options): Promise<void> {
-  const { mergeRun } = await import('../../training/mergeRun.js');
+  const { mergeRun } = await import('../../trained/mergeRun.js');
   const report = await longWork(shell, (follow) => mergeRun(folder, output, { ...options, ...follow }));
   shell.result(report, format(report));
 }

@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.js';
-import type { PredictionInput } from '../../training/predictionInput.js';
+import { UsageError } from '../../base/errors.js';
+import type { PredictionInput } from '../../trained/predictionInput.js';
 import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import type { Follow } from '../longWork.js';
 import { OVERWRITE_FILE, requireWritableFile } from '../outputFile.js';
@@ -29,7 +29,7 @@ function parseJson(text: string): unknown {
 
 /** One input from the words of the command line. */
 async function oneInput({ text, picture = [], boxes, choice, task }: Options): Promise<PredictionInput> {
-  const { inputProblems } = await import('../../training/predictionInput.js');
+  const { inputProblems } = await import('../../trained/predictionInput.js');
   const parsed = boxes === undefined ? {} : { boxes: parseJson(boxes) ?? boxes };
   const [only, ...others] = picture;
   const value = {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatDuration, grouped, percent } from '../../figures.js';
-import type { RunSummary } from '../../training/summary.js';
+import { formatDuration, grouped, percent } from '../../base/figures.js';
+import type { RunSummary } from '../../run/summary.js';
 import { fineTune } from '../fineTune.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';

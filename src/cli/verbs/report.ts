@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
-import { UsageError } from '../../errors.js';
-import { metricFigure } from '../../figures.js';
-import { makeFolder } from '../../makeFolder.js';
+import { UsageError } from '../../base/errors.js';
+import { metricFigure } from '../../base/figures.js';
 import { rangeText } from '../../report/intervalText.js';
 import type { WrittenReport } from '../../report/writeReport.js';
+import { makeFolder } from '../../system/makeFolder.js';
 import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
@@ -55,7 +55,7 @@ function requirePageName(file: string): void {
 
 /** A report may be written again; no file that one of the runs is made of. */
 async function requireReportFile(file: string, runs: readonly string[]): Promise<void> {
-  const { runFolder } = await import('../../training/runFolder.js');
+  const { runFolder } = await import('../../checkpoints/runFiles.js');
   const own = runs.some((run) => resolve(runFolder(run).report) === resolve(file));
   await requireWritableFile(file, { overwrite: true, inputs: own ? [] : runs });
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
 import { ask } from '../ask.js';
 import { fineTune, type RunFlags } from '../fineTune.js';
 import { quote } from '../quote.js';
@@ -25,7 +25,7 @@ const resumeCommand = (recipe: string, { set = [], output }: Options): string =>
 async function settle(shell: Shell, folder: string, { resume, overwrite }: Options): Promise<RunFlags> {
   const flags = { ...(resume && { resume }), ...(overwrite && { overwrite }) };
   if (resume || overwrite || !shell.canAsk) return flags;
-  const { earlierRun } = await import('../../training/runFolder.js');
+  const { earlierRun } = await import('../../run/runFolder.js');
   const earlier = earlierRun(folder);
   if (!earlier) return flags;
   const a = earlier === 'finished' ? 'a finished run' : 'a run that was interrupted';
@@ -50,7 +50,7 @@ export async function run(shell: Shell, name: string, options: Options): Promise
     { ...flags, profile: options.profile ?? false },
     resumeCommand(name, options),
   );
-  const { runFolder } = await import('../../training/runFolder.js');
+  const { runFolder } = await import('../../checkpoints/runFiles.js');
   const { report } = runFolder(summary.folder);
   const told = existsSync(report) ? [`report: ${report}`] : [];
   shell.result(summary, [formatSummary(summary), ...told].join('\n'));

@@ -1,4 +1,4 @@
-import { formatProblem, type Problem, UsageError } from '../../errors.js';
+import { formatProblem, type Problem, UsageError } from '../../base/errors.js';
 import { reportError } from '../reportError.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
@@ -22,8 +22,8 @@ async function checkOne(file: string, { set, files }: Options): Promise<Checked>
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { problemOf } = await import('../../recipe/source.js');
   const { batchRemark } = await import('../../training/batchRemark.js');
-  const { outputConflicts } = await import('../../training/outputConflicts.js');
-  const { shippedModules, taskOf, taskOptions } = await import('../../training/prepare.js');
+  const { outputConflicts } = await import('../../run/outputConflicts.js');
+  const { shippedModules, taskOf, taskOptions } = await import('../../prepare/prepare.js');
   try {
     const { input, source } = readRecipe(file, set);
     const recipe = resolveRecipe(input, { source, files });

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Split } from './scene.js';
+import type { ArtistName, Split } from './scene.js';
 import { nouns } from './vocabulary.js';
-
-export type ArtistName = 'noto' | 'twemoji' | 'fluent-emoji-flat';
 
 /** Whose pictures the scenes are drawn from, and under which licence. */
 interface Artist {

@@ -1,8 +1,8 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { InterruptedError } from '../../errors.js';
-import type { OnProgress } from '../../progress.js';
-import { withFile } from '../../systemErrors.js';
+import { InterruptedError } from '../../base/errors.js';
+import type { OnProgress } from '../../base/progress.js';
+import { withFile } from '../../system/systemErrors.js';
 import { pictureFile } from './annotations/annotationKind.js';
 import { annotationKinds } from './annotations/index.js';
 import { type Icons, loadIcons } from './artists.js';

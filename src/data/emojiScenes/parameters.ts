@@ -1,4 +1,4 @@
-import { type Problem, UsageError } from '../../errors.js';
+import { type Problem, UsageError } from '../../base/errors.js';
 import type { Split } from './scene.js';
 
 /** Changes whenever the same parameters would give other bytes. */

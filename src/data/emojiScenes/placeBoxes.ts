@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../random.js';
+import { createRandom, type Random } from '../../base/random.js';
 
 interface Size {
   readonly width: number;

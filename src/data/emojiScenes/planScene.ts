@@ -1,8 +1,8 @@
-import type { Random } from '../../random.js';
-import { createRandom } from '../../random.js';
-import { type ArtistName, artistsOf } from './artists.js';
+import type { Random } from '../../base/random.js';
+import { createRandom } from '../../base/random.js';
+import { artistsOf } from './artists.js';
 import { drawGround } from './grounds.js';
-import type { Ground, ObjectSize, Split } from './scene.js';
+import type { ArtistName, Ground, ObjectSize, Split } from './scene.js';
 import { hasUnseenPair, isUnseenPair, unseenPairs } from './unseenPairs.js';
 import { type Noun, nounNamed, nouns } from './vocabulary.js';
 

@@ -1,5 +1,3 @@
-import type { ArtistName } from './artists.js';
-
 /** The splits, in the order in which they are made. */
 export const splits = ['train', 'val', 'test'] as const;
 export type Split = (typeof splits)[number];
@@ -61,3 +59,5 @@ export function groupsOf(scene: Scene): Group[] {
   }
   return [...byNoun].map(([noun, objects]) => ({ noun, size: objects[0]!.size, objects }));
 }
+
+export type ArtistName = 'noto' | 'twemoji' | 'fluent-emoji-flat';

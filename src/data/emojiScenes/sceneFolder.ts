@@ -1,11 +1,11 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Problem, UsageError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
 import { requireWritable } from '../../checkpoints/folderLock.js';
 import { writeJson } from '../../checkpoints/jsonFile.js';
-import { type Problem, UsageError } from '../../errors.js';
-import { makeFolder } from '../../makeFolder.js';
-import { withFile } from '../../systemErrors.js';
+import { makeFolder } from '../../system/makeFolder.js';
+import { withFile } from '../../system/systemErrors.js';
 import type { DatasetFacts } from './facts.js';
 import type { SceneParameters } from './parameters.js';
 import { type Scene, type Split, splits } from './scene.js';

@@ -1,4 +1,4 @@
-import { createRandom } from '../../random.js';
+import { createRandom } from '../../base/random.js';
 import { nouns } from './vocabulary.js';
 
 /** The share of all noun pairs that train and val never show together. */

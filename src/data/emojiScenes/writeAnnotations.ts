@@ -1,8 +1,8 @@
 import { copyFile, link, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InterruptedError } from '../../errors.js';
-import { makeFolder } from '../../makeFolder.js';
-import { withFile } from '../../systemErrors.js';
+import { InterruptedError } from '../../base/errors.js';
+import { makeFolder } from '../../system/makeFolder.js';
+import { withFile } from '../../system/systemErrors.js';
 import type { AnnotationFile } from './annotations/annotationKind.js';
 
 /** Files written at once. */

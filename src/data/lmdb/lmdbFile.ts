@@ -1,6 +1,6 @@
+import { UsageError } from '../../base/errors.js';
+import { formatBytes } from '../../base/figures.js';
 import { type ByteSource, fileSource } from '../../checkpoints/byteSource.js';
-import { UsageError } from '../../errors.js';
-import { formatBytes } from '../../figures.js';
 import { count64, META_BYTES, type Meta, readMeta } from './layout.js';
 import { DamagedPage, lastNotAfter, NODE, type Node, PAGE, type Page, readPage } from './page.js';
 

@@ -1,9 +1,9 @@
-import type { Picture } from '../../backbones/backbone.js';
 import { createAsyncCache } from '../asyncCache.js';
 import { IGNORED_LABEL } from '../ignoredLabel.js';
-import type { Image } from '../images.js';
+import type { Image } from '../image.js';
 import { cropImage, decodeImage } from '../images.js';
 import { createLimiter } from '../limiter.js';
+import type { Picture } from '../sequence.js';
 import type { Box } from './geometry.js';
 import { boxGeometry, gridBoxes, pixelRectangle } from './geometry.js';
 import { defineRegions, type Regions } from './region.js';

@@ -1,4 +1,4 @@
-import type { Image, PixelRectangle } from '../images.js';
+import type { Image, PixelRectangle } from '../image.js';
 import { GEOMETRY_WIDTH } from './region.js';
 
 /** x1, y1, x2, y2 with exclusive ends, in pixels or relative to the picture. */

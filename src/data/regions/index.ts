@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.js';
-import { inWords, type Json } from '../../json.js';
+import { UsageError } from '../../base/errors.js';
+import { inWords, type Json } from '../../base/json.js';
 import { cropPixels } from './cropPixels.js';
 import { precomputed } from './precomputed.js';
 import type { RegionKind, RegionSource } from './region.js';

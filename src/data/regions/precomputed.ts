@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { Picture } from '../../backbones/backbone.js';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
+import type { HostTensor } from '../../base/hostTensor.js';
 import { createAsyncCache } from '../asyncCache.js';
 import type { FolderListing } from '../folderListing.js';
-import type { HostTensor } from '../hostTensor.js';
 import { readImageSize } from '../images.js';
+import type { Picture } from '../sequence.js';
 import { type Box, boxGeometry } from './geometry.js';
 import { defineRegions, type Regions } from './region.js';
 import type { FeatureEntry, FeatureStore } from './stores/featureStore.js';

@@ -1,6 +1,6 @@
-import type { Picture } from '../../backbones/backbone.js';
-import type { Json, JsonSchema } from '../../json.js';
+import type { Json, JsonSchema } from '../../base/json.js';
 import type { FolderListing } from '../folderListing.js';
+import type { Picture } from '../sequence.js';
 
 /** Width of a box in geometry: x1, y1, x2, y2, width, height, area, all relative to the picture (UNITER, section 3.1). */
 export const GEOMETRY_WIDTH = 7;

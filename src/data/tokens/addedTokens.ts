@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
-import type { Json } from '../../json.js';
+import type { Json } from '../../base/json.js';
+import { isJsonObject } from '../../base/json.js';
 import { flagAt, type Part, refuse, textAt } from './fields.js';
 import { classTable, spaceEnds } from './unicode.js';
 

@@ -1,7 +1,7 @@
-import type { Json } from '../../json.js';
+import type { Json } from '../../base/json.js';
 import { flagAt, objectAt, type Part, refuse, textAt } from './fields.js';
-import type { TokenModel } from './models.js';
 import { createNumberHeap } from './numberHeap.js';
+import type { TokenModel } from './tokenModel.js';
 import { readVocabulary, unknownIdOf, type Vocabulary } from './vocabulary.js';
 
 /** More than the largest id, and than the units of any text. */

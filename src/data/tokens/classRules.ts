@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../../checkpoints/jsonFile.js';
-import type { Json } from '../../json.js';
+import type { Json } from '../../base/json.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { CLIP_PATTERN } from './patterns.js';
 
 /** Names of special tokens in a tokenizer_config.json. */

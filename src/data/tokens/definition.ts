@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../checkpoints/jsonFile.js';
-import { inWords, type Json } from '../../json.js';
+import { inWords, isJsonObject, type Json, type JsonObject } from '../../base/json.js';
 import {
   type AddedToken,
   type AddedTokens,

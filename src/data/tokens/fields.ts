@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../checkpoints/jsonFile.js';
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
+import type { JsonObject } from '../../base/json.js';
+import { isJsonObject } from '../../base/json.js';
 
 /** Parts inside of each other at most. */
 const DEEPEST = 16;

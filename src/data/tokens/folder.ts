@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject, readJsonObject } from '../../checkpoints/jsonFile.js';
-import { UsageError } from '../../errors.js';
-import { inWords, type Json } from '../../json.js';
-import { readUtf8 } from '../../utf8Text.js';
+import { UsageError } from '../../base/errors.js';
+import { inWords, isJsonObject, type Json, type JsonObject } from '../../base/json.js';
+import { readUtf8 } from '../../base/utf8Text.js';
+import { readJsonObject } from '../../checkpoints/jsonFile.js';
 import { classNameOf, contentOf, rulesOf, specialKeys } from './classRules.js';
 import type { TokenizerFiles } from './definition.js';
 

@@ -1,16 +1,8 @@
 import { createBytePair } from './bytePair.js';
 import { byType, type Part } from './fields.js';
+import type { TokenModel } from './tokenModel.js';
 import { createUnigram } from './unigram.js';
-import type { Vocabulary } from './vocabulary.js';
 import { createWordLevel, createWordPiece } from './wordPiece.js';
-
-/** Writes words with the tokens of a vocabulary. */
-export interface TokenModel {
-  readonly vocabulary: Vocabulary;
-  /** The token for what can't be written; absent: it is left out, which byte-level vocabularies have no need for. */
-  readonly unknownId?: number;
-  encode(word: string): readonly number[];
-}
 
 /** Words whose tokens are kept, and the units of the longest such word. */
 const WORDS_KEPT = 50_000;

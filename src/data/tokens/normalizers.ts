@@ -1,11 +1,9 @@
 import { toByteCharacters } from './byteCharacters.js';
 import { byType, flagAt, type Part, partsAt, textAt } from './fields.js';
+import type { Normalizer } from './normalizer.js';
 import { type Matcher, patternOf } from './patterns.js';
 import { precompiledNormalizer } from './precompiled.js';
 import { classTable, lowercase, normalForm, spaceEnds, without } from './unicode.js';
-
-/** Makes a text ready to be split. */
-export type Normalizer = (text: string) => string;
 
 /** Blocks of ideographs that BERT makes words of their own (Devlin et al. 2018, multilingual README). */
 const ideographs: readonly (readonly [number, number])[] = [

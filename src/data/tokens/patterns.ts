@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
+import { isJsonObject } from '../../base/json.js';
 import { type Part, refuse } from './fields.js';
 import { type CharacterClass, classSource } from './unicode.js';
 

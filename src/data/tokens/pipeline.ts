@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../checkpoints/jsonFile.js';
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { createCutter } from './addedTokens.js';
 import { createDecoder } from './decoders.js';
 import type { Definition } from './definition.js';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
-import type { Json } from '../../json.js';
+import type { Json } from '../../base/json.js';
+import { isJsonObject } from '../../base/json.js';
 import { byType, countAt, objectAt, type Part, partsAt, refuse, textAt } from './fields.js';
 import { LARGEST_ID } from './vocabulary.js';
 

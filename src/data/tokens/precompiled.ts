@@ -1,5 +1,5 @@
 import { type Part, refuse, textAt } from './fields.js';
-import type { Normalizer } from './normalizers.js';
+import type { Normalizer } from './normalizer.js';
 
 /** The charsmap of SentencePiece: the units of a double-array trie over UTF-8, then the texts that it points into. */
 interface CharsMap {

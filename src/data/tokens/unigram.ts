@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
+import { isJsonObject } from '../../base/json.js';
 import { countAt, flagAt, type Part, refuse } from './fields.js';
-import type { TokenModel } from './models.js';
+import type { TokenModel } from './tokenModel.js';
 import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
 /** How much less likely an unknown character is than the least likely token (SentencePiece). */

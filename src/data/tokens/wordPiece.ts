@@ -1,5 +1,5 @@
 import { countAt, objectAt, type Part, textAt } from './fields.js';
-import type { TokenModel } from './models.js';
+import type { TokenModel } from './tokenModel.js';
 import { readVocabulary, unknownIdOf } from './vocabulary.js';
 
 /** Characters of a word: the end of each in UTF-16 units, from 0. */

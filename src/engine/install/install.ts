@@ -1,10 +1,10 @@
 import { open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { endsAtOnce } from '../../endsAtOnce.js';
-import { InterruptedError, UsageError } from '../../errors.js';
-import { makeFolder } from '../../makeFolder.js';
-import type { OnProgress } from '../../progress.js';
-import { errorWords, withFile } from '../../systemErrors.js';
+import { InterruptedError, UsageError } from '../../base/errors.js';
+import type { OnProgress } from '../../base/progress.js';
+import { endsAtOnce } from '../../system/endsAtOnce.js';
+import { makeFolder } from '../../system/makeFolder.js';
+import { errorWords, withFile } from '../../system/systemErrors.js';
 import type { Archive, RecordedFile } from './archive.js';
 import type { Environment } from './cacheFolder.js';
 import { downloadWheels } from './download.js';

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
 import type { EngineManifest, LocatedEngine } from './locate.js';
 
 /** Beside `engine.json`: size and time of change of the files whose hashes were found right. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
 import { cacheFolder, type Environment } from './cacheFolder.js';
 import { type Device, engineFolderPattern } from './engineWheel.js';
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { takeLock } from '../../lockFile.js';
-import { makeFolder } from '../../makeFolder.js';
+import { takeLock } from '../../system/lockFile.js';
+import { makeFolder } from '../../system/makeFolder.js';
 
 /** An installation that said nothing for so long has ended, be it on another host. */
 const SILENCE_MILLISECONDS = 60_000;

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { makeFolder } from '../../makeFolder.js';
-import { withFile } from '../../systemErrors.js';
+import { makeFolder } from '../../system/makeFolder.js';
+import { withFile } from '../../system/systemErrors.js';
 import type { Archive, RecordedFile } from './archive.js';
 
 // Whole paths without room for `..`: what matches stays inside the folder it is unpacked into.

@@ -1,4 +1,4 @@
-import { sizeOf } from '../../data/hostTensor.js';
+import { sizeOf } from '../../base/hostTensor.js';
 import { type Attribute, AttributeType, castAttributes } from './attributes.js';
 import { DataType, elementBytes } from './dtypes.js';
 import { type Operand, promote } from './promote.js';

@@ -1,4 +1,4 @@
-import { sizeOf } from '../../data/hostTensor.js';
+import { sizeOf } from '../../base/hostTensor.js';
 import { type Attribute, AttributeType, eagerSetters, setAttributes } from './attributes.js';
 import { readBuffer } from './buffer.js';
 import { DataType, describeTensor } from './dtypes.js';

@@ -1,4 +1,4 @@
-import { sizeOf } from '../../data/hostTensor.js';
+import { sizeOf } from '../../base/hostTensor.js';
 import { DataType, elementBytes } from './dtypes.js';
 import type { Native, Pointer } from './library.js';
 

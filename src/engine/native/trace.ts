@@ -1,4 +1,4 @@
-import { sizeOf } from '../../data/hostTensor.js';
+import { sizeOf } from '../../base/hostTensor.js';
 import { type Attribute, AttributeType, nodeSetters, setAttributes } from './attributes.js';
 import { DataType, describeTensor, elementBytes } from './dtypes.js';
 import type { TracedOp } from './graphMemory.js';

@@ -1,4 +1,4 @@
-import { createRandom } from '../../random.js';
+import { createRandom } from '../../base/random.js';
 import { AttributeType } from '../native/attributes.js';
 import { nativeBackend } from '../native/backend.js';
 import { DataType } from '../native/dtypes.js';

@@ -1,5 +1,6 @@
 import type { Example } from '../../../tasks/task.js';
-import { float32 } from '../../data/hostTensor.js';
+import { UsageError } from '../../base/errors.js';
+import { float32 } from '../../base/hostTensor.js';
 import {
   compile,
   type EngineInfo,
@@ -10,10 +11,9 @@ import {
   tf,
   toPrecision,
 } from '../../engine/index.js';
-import { UsageError } from '../../errors.js';
-import { createEvaluator } from '../../training/evaluate.js';
-import { createModel, type Model } from '../../training/model.js';
-import { shippedModules } from '../../training/prepare.js';
+import { createEvaluator } from '../../model/evaluate.js';
+import { createModel, type Model } from '../../model/model.js';
+import { shippedModules } from '../../prepare/prepare.js';
 import type { RunSettings } from '../../training/settings.js';
 import { createStep } from '../../training/step.js';
 import { middleMean } from '../middleMean.js';

@@ -5,8 +5,8 @@ import { cacheFolder } from '../../engine/install/cacheFolder.js';
 import { locateEngine } from '../../engine/install/locate.js';
 import { findPythonTools } from '../../engine/install/pythonTool.js';
 import { runTool } from '../../engine/install/runTool.js';
-import { diskFree, memoryFree, memoryLimit } from '../../machine.js';
-import { packageFolder } from '../../packageFolder.js';
+import { diskFree, memoryFree, memoryLimit } from '../../system/machine.js';
+import { packageFolder } from '../../system/packageFolder.js';
 import { type Check, fail, messageOf, ok, warn } from './check.js';
 
 const OLDEST_NODE = [20, 17] as const;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendToFile } from '../../checkpoints/atomicFile.js';
-import { makeFolder } from '../../makeFolder.js';
+import { makeFolder } from '../../system/makeFolder.js';
 import { isBefore, type Resumption } from '../resumption.js';
 import { readEvent, scalarEvent, versionEvent } from './event.js';
 import { frameRecord, readRecords } from './record.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { metricFigure } from '../../figures.js';
+import { metricFigure } from '../../base/figures.js';
 import { type ChartSeries, drawChart } from '../chart.js';
 import { curvesOf } from '../curves.js';
 import { Above, Markup, Section } from '../parts.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject } from '../../checkpoints/jsonFile.js';
-import type { Json } from '../../json.js';
+import type { Json } from '../../base/json.js';
+import { isJsonObject } from '../../base/json.js';
 import type { MeasuredSplit, RunFacts } from '../facts.js';
 import { differenceIntervals, type Interval } from '../interval.js';
 import type { RunRecord } from '../runRecord.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { grouped, percent } from '../../figures.js';
+import { grouped, percent } from '../../base/figures.js';
 import type { GalleryExample, GalleryPicture } from '../../recording/gallery.js';
 import { Scroll, Section, Verdict } from '../parts.js';
 import type { RunRecord } from '../runRecord.js';

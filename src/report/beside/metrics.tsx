@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { metricFigure } from '../../figures.js';
+import { metricFigure } from '../../base/figures.js';
 import { rangeText } from '../intervalText.js';
 import { Scroll, Section } from '../parts.js';
 import type { Difference, MetricRow } from './differences.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Json } from '../../json.js';
+import type { Json } from '../../base/json.js';
 import { Scroll, Section } from '../parts.js';
 import type { RecipeDifference } from './differences.js';
 import { letterOf } from './letters.js';

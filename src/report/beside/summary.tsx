@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { formatDuration, grouped, megabytes, metricFigure } from '../../figures.js';
+import { formatDuration, grouped, megabytes, metricFigure } from '../../base/figures.js';
 import type { RunFacts } from '../facts.js';
 import { rangeText } from '../intervalText.js';
 import { Scroll } from '../parts.js';

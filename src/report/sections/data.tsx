@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { grouped, percent } from '../../figures.js';
-import { largest, smallest } from '../../lists.js';
+import { grouped, percent } from '../../base/figures.js';
+import { largest, smallest } from '../../base/lists.js';
 import { type DataFacts, LONGEST, type Range, type SplitFacts } from '../../recording/dataFacts.js';
 import { Bar, Scroll, Section } from '../parts.js';
 

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { megabytes } from '../../figures.js';
-import type { Environment as Facts } from '../../training/environment.js';
+import { megabytes } from '../../base/figures.js';
+import type { Environment as Facts } from '../../prepare/environment.js';
 import { Section } from '../parts.js';
 
 /** What the run ran on. */

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { formatDuration, grouped, megabytes, metricFigure, percent } from '../../figures.js';
+import { formatDuration, grouped, megabytes, metricFigure, percent } from '../../base/figures.js';
 import type { RunFacts } from '../facts.js';
 import { intervalText } from '../intervalText.js';
 

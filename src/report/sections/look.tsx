@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { largest } from '../../lists.js';
+import { largest } from '../../base/lists.js';
 import type { Gallery, GalleryLook, LookedPlace } from '../../recording/gallery.js';
 import { Scroll } from '../parts.js';
 import { Drawing } from './picture.js';

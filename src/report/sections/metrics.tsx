@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { grouped, metricFigure } from '../../figures.js';
+import { grouped, metricFigure } from '../../base/figures.js';
 import type { MeasuredSplit, RunFacts, SplitFact } from '../facts.js';
 import { rangeText } from '../intervalText.js';
 import { Bar, Scroll, Section } from '../parts.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { grouped, percent } from '../../figures.js';
-import { largest as largestOf } from '../../lists.js';
+import { grouped, percent } from '../../base/figures.js';
+import { largest as largestOf } from '../../base/lists.js';
 import type { RunFacts } from '../facts.js';
 import { Bar, Scroll, Section } from '../parts.js';
 

@@ -1,8 +1,8 @@
 import type { Adapter } from '../../../adapters/adapter.js';
 import { adapters } from '../../../adapters/index.js';
 import type { BackboneShape } from '../../backbones/backbone.js';
-import { InterruptedError, UsageError } from '../../errors.js';
-import { formatDuration } from '../../figures.js';
+import { InterruptedError, UsageError } from '../../base/errors.js';
+import { formatDuration } from '../../base/figures.js';
 import type { AdapterEstimate } from '../../plan/planRun.js';
 import type { Answers } from '../answers.js';
 import { chosenBackbone, chosenTask } from '../chosen.js';

@@ -1,5 +1,5 @@
 import type { StreamShape } from '../../backbones/backbone.js';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
 import type { KnownBackbone } from '../backbones.js';
 import { count, fileSize } from '../figures.js';
 import type { Choice } from '../question.js';

@@ -1,6 +1,6 @@
-import { type Problem, UsageError } from '../../errors.js';
-import { grouped } from '../../figures.js';
-import type { Json, JsonSchema } from '../../json.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import { grouped } from '../../base/figures.js';
+import type { Json, JsonSchema } from '../../base/json.js';
 import type { Answers } from '../answers.js';
 import { type Budget, budgetSchemas, chosenBudget, LENGTHS } from '../chosenBudget.js';
 import { trainingExamples } from '../chosenFiles.js';

@@ -1,5 +1,5 @@
 import { posix, relative, resolve } from 'node:path';
-import { UsageError } from '../../errors.js';
+import { UsageError } from '../../base/errors.js';
 import { chosenTask } from '../chosen.js';
 import type { Choice } from '../question.js';
 import type { Step } from '../step.js';

@@ -1,8 +1,8 @@
 import type { SplitName } from '../../../tasks/task.js';
-import { UsageError } from '../../errors.js';
-import { grouped } from '../../figures.js';
-import type { Json } from '../../json.js';
-import type { AnyTask } from '../../training/model.js';
+import { UsageError } from '../../base/errors.js';
+import { grouped } from '../../base/figures.js';
+import type { Json } from '../../base/json.js';
+import type { AnyTask } from '../../model/model.js';
 import type { Answers } from '../answers.js';
 import { chosenTask } from '../chosen.js';
 import { chosenFiles, NAMES, type ReadFiles, readFiles, type Split } from '../chosenFiles.js';

@@ -1,4 +1,4 @@
-import { formatProblem, InterruptedError, UsageError } from '../../errors.js';
+import { formatProblem, InterruptedError, UsageError } from '../../base/errors.js';
 import type { Answers } from '../answers.js';
 import { chosenNames } from '../chosenNames.js';
 import type { Choice } from '../question.js';

@@ -1,5 +1,5 @@
-import { type Problem, UsageError } from '../../errors.js';
-import type { JsonSchema } from '../../json.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import type { JsonSchema } from '../../base/json.js';
 import { name as nameSchema } from '../../recipe/schema.js';
 import { chosenNames, type Names } from '../chosenNames.js';
 import type { Field } from '../question.js';

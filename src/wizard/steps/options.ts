@@ -1,6 +1,6 @@
 import type { Adapter } from '../../../adapters/adapter.js';
-import { type Problem, UsageError } from '../../errors.js';
-import type { Json, JsonSchema } from '../../json.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import type { Json, JsonSchema } from '../../base/json.js';
 import type { Answers } from '../answers.js';
 import { chosenAdapters, chosenBackbone } from '../chosen.js';
 import type { Field } from '../question.js';

@@ -1,6 +1,6 @@
+import { UsageError } from '../../base/errors.js';
+import type { JsonSchema } from '../../base/json.js';
 import type { RegionKind } from '../../data/regions/region.js';
-import { UsageError } from '../../errors.js';
-import type { JsonSchema } from '../../json.js';
 import type { Answers } from '../answers.js';
 import { chosenBackbone } from '../chosen.js';
 import { chosenRegions, kindNamed, kinds, type Options } from '../chosenRegions.js';

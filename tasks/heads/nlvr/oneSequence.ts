@@ -1,7 +1,7 @@
 import { lazily } from '../../../src/backbones/lazily.js';
 import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/streams.js';
 import { visualReasoningHead } from '../../../src/backbones/visualBertHeads.js';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { linearParameters, normal } from '../../../src/nn/parameters.js';
 import { isPublishedAs, publishedHead } from '../publishedHead.js';
 import { type PairHead, truthClasses } from './pairHead.js';

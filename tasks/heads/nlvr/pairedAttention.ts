@@ -1,6 +1,6 @@
 import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/streams.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { activation, attention, type Tensor, tf } from '../../../src/engine/index.js';
-import { UsageError } from '../../../src/errors.js';
 import { additiveMask, dense, type Scope } from '../../../src/nn/index.js';
 import { linearParameters, normal } from '../../../src/nn/parameters.js';
 import { halves, type PairHead, type PairHeadContext } from './pairHead.js';

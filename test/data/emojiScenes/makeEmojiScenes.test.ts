@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InterruptedError, UsageError } from '../../../src/base/errors.js';
+import type { Progress } from '../../../src/base/progress.js';
 import { makeEmojiScenes } from '../../../src/data/emojiScenes/makeEmojiScenes.js';
 import type { Scene } from '../../../src/data/emojiScenes/scene.js';
-import { InterruptedError, UsageError } from '../../../src/errors.js';
-import type { Progress } from '../../../src/progress.js';
 
 const small = { count: 40, size: 96, seed: 3 };
 let root: string;

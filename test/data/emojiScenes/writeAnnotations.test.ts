@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../../src/base/errors.js';
 import { writeAnnotations } from '../../../src/data/emojiScenes/writeAnnotations.js';
-import { InterruptedError } from '../../../src/errors.js';
 import { temporaryFolder } from '../pictures.js';
 
 const folder = temporaryFolder();

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { open } from 'lmdb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/base/errors.js';
 import { openLmdbFile } from '../../../src/data/lmdb/lmdbFile.js';
 import { openLmdbStore } from '../../../src/data/regions/stores/lmdbStore.js';
-import { UsageError } from '../../../src/errors.js';
 import { type Damage, damages } from '../../damages.js';
 import { temporaryFolder } from '../pictures.js';
 

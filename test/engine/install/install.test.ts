@@ -10,10 +10,10 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src/base/progress.js';
 import { installEngine } from '../../../src/engine/install/install.js';
 import { checkEngine } from '../../../src/engine/install/integrity.js';
 import { type LocatedEngine, locateEngine } from '../../../src/engine/install/locate.js';
-import type { Progress } from '../../../src/progress.js';
 import { fakePip } from './fakePip.js';
 import { libraryFiles, makeWheel, type WheelFile } from './makeWheel.js';
 

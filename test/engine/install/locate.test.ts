@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { UsageError } from '../../../src/base/errors.js';
 import { locateEngine, locateKernels } from '../../../src/engine/install/locate.js';
-import { UsageError } from '../../../src/errors.js';
 
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'vlgraft-locate-'));

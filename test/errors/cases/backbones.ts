@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { float32, int32 } from '../../../src/base/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../../src/checkpoints/safetensors.js';
-import { float32, int32 } from '../../../src/data/hostTensor.js';
 import { writeColourSplit, writeTinyBackbone } from '../../apiData.js';
 import { changed, cutTo } from '../changes.js';
 import type { Content, ErrorCase, ErrorGroup } from '../errorCase.js';

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { float32 } from '../../../src/base/hostTensor.js';
 import { writeSafetensors } from '../../../src/checkpoints/safetensors.js';
-import { float32 } from '../../../src/data/hostTensor.js';
 import { writeColourSplit, writeTinyBackbone } from '../../apiData.js';
 import { changed, cutTo, replaced } from '../changes.js';
 import type { ErrorCase, ErrorGroup } from '../errorCase.js';

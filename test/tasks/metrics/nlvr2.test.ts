@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { evaluateNlvr2 } from '../../../tasks/metrics/nlvr2.js';
 import { readJson } from '../../parity/readParity.js';
 

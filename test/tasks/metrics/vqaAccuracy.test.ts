@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import type { VqaAnnotation } from '../../../tasks/metrics/vqaAccuracy.js';
 import { evaluateVqa, normalizeAnswer, softTarget, vqaAccuracy } from '../../../tasks/metrics/vqaAccuracy.js';
 import { readJson } from '../../parity/readParity.js';

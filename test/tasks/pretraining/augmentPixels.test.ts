@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { float32, int32 } from '../../../src/data/hostTensor.js';
-import { createRandom } from '../../../src/random.js';
+import { float32, int32 } from '../../../src/base/hostTensor.js';
+import { createRandom } from '../../../src/base/random.js';
 import { augmentPixels } from '../../../tasks/pretraining/augmentPixels.js';
 
 const side = 4;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRandom } from '../../../src/random.js';
+import { createRandom } from '../../../src/base/random.js';
 import { foilOf } from '../../../tasks/pretraining/foil.js';
 import type { CaptionExample } from '../../../tasks/readers/cocoCaptions.js';
 

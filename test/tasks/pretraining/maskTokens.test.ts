@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRandom } from '../../../src/random.js';
+import { createRandom } from '../../../src/base/random.js';
 import { maskTokens } from '../../../tasks/pretraining/maskTokens.js';
 
 const MASK = 4;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { readCocoCaptions } from '../../../tasks/readers/cocoCaptions.js';
 import { temporaryFolder } from '../../data/pictures.js';
 

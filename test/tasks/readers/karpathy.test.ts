@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { type KarpathySplit, readKarpathy } from '../../../tasks/readers/karpathy.js';
 import { temporaryFolder } from '../../data/pictures.js';
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { type RefCocoSplit, readRefCoco } from '../../../tasks/readers/refCoco.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/refcoco');

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.js';
+import { UsageError } from '../../../src/base/errors.js';
 import { readVqaV2 } from '../../../tasks/readers/vqaV2.js';
 import { vqa } from '../../../tasks/vqa.js';
 import { temporaryFolder } from '../../data/pictures.js';

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../../random.js';
+import { createRandom, type Random } from '../../../base/random.js';
 import { groupsOf, type Scene, type SceneObject } from '../scene.js';
 import { categoryOf, nounNamed } from '../vocabulary.js';
 import { type AnnotationKind, infoOf, type SceneSet } from './annotationKind.js';

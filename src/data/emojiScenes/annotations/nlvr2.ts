@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../../random.js';
+import { createRandom, type Random } from '../../../base/random.js';
 import type { Scene } from '../scene.js';
 import { type AnnotationFile, type AnnotationKind, pictureFile, type SceneSet } from './annotationKind.js';
 import { instancesOf } from './instances.js';

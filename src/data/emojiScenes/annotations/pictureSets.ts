@@ -1,4 +1,4 @@
-import type { Random } from '../../../random.js';
+import type { Random } from '../../../base/random.js';
 import { groupsOf, type Scene } from '../scene.js';
 import { categoryOfObject } from './phrases.js';
 import type { ScenePair } from './statements.js';

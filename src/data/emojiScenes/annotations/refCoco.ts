@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../../random.js';
+import { createRandom, type Random } from '../../../base/random.js';
 import type { Scene, SceneObject } from '../scene.js';
 import { nounNamed } from '../vocabulary.js';
 import type { AnnotationFile, AnnotationKind, SceneSet } from './annotationKind.js';

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../../random.js';
+import { createRandom, type Random } from '../../../base/random.js';
 import type { Scene } from '../scene.js';
 import { type AnnotationKind, infoOf, type SceneSet } from './annotationKind.js';
 import { type Balance, createBalance } from './balance.js';

@@ -1,4 +1,4 @@
-import type { HostTensor } from '../../hostTensor.js';
+import type { HostTensor } from '../../../base/hostTensor.js';
 
 /** What is stored for one picture; shapes are checked by the reader of the entry. */
 export interface FeatureEntry {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../../../base/errors.js';
 import { readSafetensors } from '../../../checkpoints/safetensors.js';
-import { UsageError } from '../../../errors.js';
 import { type LmdbFile, openLmdbFile } from '../../lmdb/lmdbFile.js';
 import type { FeatureEntry, FeatureStore } from './featureStore.js';
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../../../base/errors.js';
+import type { HostTensor } from '../../../base/hostTensor.js';
+import { float32 } from '../../../base/hostTensor.js';
 import { readNpz } from '../../../checkpoints/numpy.js';
-import { UsageError } from '../../../errors.js';
-import type { HostTensor } from '../../hostTensor.js';
-import { float32 } from '../../hostTensor.js';
 import { insideFolder } from '../../insideFolder.js';
 import { createLimiter } from '../../limiter.js';
 import type { FeatureEntry, FeatureStore } from './featureStore.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../../errors.js';
-import { fileStatus } from '../../../fileStatus.js';
+import { UsageError } from '../../../base/errors.js';
+import { fileStatus } from '../../../system/fileStatus.js';
 import type { FeatureStore } from './featureStore.js';
 import { openLmdbStore } from './lmdbStore.js';
 import { openNpzFolderStore } from './npzFolderStore.js';

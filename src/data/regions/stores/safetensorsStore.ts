@@ -1,5 +1,5 @@
+import { UsageError } from '../../../base/errors.js';
 import { openSafetensors } from '../../../checkpoints/safetensors.js';
-import { UsageError } from '../../../errors.js';
 import type { FeatureStore } from './featureStore.js';
 
 /** One safetensors file with `<id>.features`, `<id>.boxes` and perhaps `<id>.size`; tensors are read when asked for. */

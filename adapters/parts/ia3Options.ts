@@ -1,0 +1,4 @@
+export interface Ia3Options {
+  readonly outputs: readonly string[];
+  readonly inputs: readonly string[];
+}

@@ -1,0 +1,2 @@
+/** Makes a text ready to be split. */
+export type Normalizer = (text: string) => string;
