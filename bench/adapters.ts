@@ -2,6 +2,7 @@
 // [--tasks vqa] [--seeds 1] [--steps 100] [--overwrite]. What is finished is not run again. Run folders go to
 // runs/bench/adapters/; a run of everything writes its tables into docs/results.md and its plots into docs/images.
 // With --rates 3e-4,1e-3,3e-3 it measures learning rates instead, on a seed of their own.
+
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -12,6 +13,7 @@ import { carryOut } from '../src/comparison/compare.js';
 import type { Comparison } from '../src/comparison/comparison.js';
 import { comparisonTable, rowTitle } from '../src/comparison/table.js';
 import type { Variant } from '../src/comparison/variant.js';
+import { shippedModules } from '../src/modules/shippedModules.js';
 import { readRecipe } from '../src/recipe/load.js';
 import { packageFolder } from '../src/system/packageFolder.js';
 import { type BenchEntry, benchEntries, HEAD_RATE } from './adapterEntries.js';
@@ -88,6 +90,7 @@ function compareOn(task: Task): Promise<Comparison> {
       overwrite: options.overwrite,
       onLog: (line) => console.error(line),
     },
+    shippedModules,
   );
 }
 

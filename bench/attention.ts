@@ -1,9 +1,11 @@
 // Whether words look at the thing that they name, in the last layer and by attention rollout, on the test set of a VQA
 // run on the sample data: npm run bench:attention [-- --run runs/vqa-bottleneck]. docs/report.md has its figures.
+
 import { parseArgs } from 'node:util';
 import { streamOutputs } from '../src/backbones/streams.js';
 import type { PicturePlace } from '../src/data/sequence.js';
 import { fromHost, readTensor, type Tensor, tf } from '../src/engine/index.js';
+import { shippedModules } from '../src/modules/shippedModules.js';
 import { taskOptions } from '../src/prepare/prepare.js';
 import { lookFrom } from '../src/recording/attentionMap.js';
 import { type OpenedRun, openRun } from '../src/trained/openRun.js';
@@ -110,7 +112,7 @@ async function looksOf(run: OpenedRun, { example, start, end, shows }: Named): P
   };
 }
 
-const run = await openRun(options.run, {});
+const run = await openRun(options.run, { modules: shippedModules });
 const { test } = run.recipe.data;
 if (!test) throw new Error(`${options.run} has no test set`);
 const { task } = run.model.parts.task;

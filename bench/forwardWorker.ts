@@ -1,5 +1,6 @@
 // How much of the machine's own rate of matrix products the frozen forward pass reaches: node forwardWorker.js MODEL
 // f32|bf16 BATCH LENGTH -> one JSON line.
+
 import { loadBackbone } from '../src/backbones/load.js';
 import { jointOutput } from '../src/backbones/streams.js';
 import { int32 } from '../src/base/hostTensor.js';
@@ -14,6 +15,7 @@ import {
   tf,
   toPrecision,
 } from '../src/engine/index.js';
+import { shippedModules } from '../src/modules/shippedModules.js';
 import { median } from './measure.js';
 
 const [model = '', precision = 'f32'] = process.argv.slice(2, 4) as [string, Precision];
@@ -32,7 +34,7 @@ async function medianSeconds(run: () => Promise<TensorTree>): Promise<number> {
   return median(times);
 }
 
-const { family, config, shape, weights } = loadBackbone(model);
+const { family, config, shape, weights } = loadBackbone(model, shippedModules.backbones);
 const stream = shape.streams[0] as (typeof shape.streams)[0];
 const { hiddenSize: width, layers, intermediateSize } = stream;
 

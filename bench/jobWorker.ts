@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { AnyTask } from '../src/model/model.js';
-import { shippedModules } from '../src/recipe/modules.js';
+import { shippedModules } from '../src/modules/shippedModules.js';
 import type { RecipeInput } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { runRecipe } from '../src/run/runRecipe.js';
@@ -42,7 +42,15 @@ const recipe: RecipeInput = {
   cache: { mode: spec.cache ?? 'off', folder: join(folder, 'cache') },
   output: join(folder, 'run'),
 };
-const settings = resolveRecipe(recipe, { files: false, modules: { ...shippedModules, tasks } });
+const modules = {
+  ...shippedModules,
+  tasks,
+  backbones: shippedModules.backbones.map((family) => ({
+    ...family,
+    createProcessor: async () => tokenProcessor,
+  })),
+};
+const settings = resolveRecipe(recipe, { files: false, modules });
 
 /** Steps whose times are not counted: they are traced, and caches are cold. */
 const WARM_UP = 3;
@@ -61,11 +69,7 @@ const summary = await runRecipe(
       share = performance.eventLoopUtilization(before).utilization;
     },
   },
-  {
-    tasks,
-    createProcessor: async () => tokenProcessor,
-    processorFrom: async () => tokenProcessor,
-  },
+  modules,
 );
 const times = ends
   .slice(WARM_UP)

@@ -1,6 +1,7 @@
 // What the precision of the frozen weights costs and saves: npm run bench:precision [-- --run runs/vqa-bottleneck]
 // [--python PATH]. The run is evaluated in each precision, and a backbone of BERT-base's shape reads one batch, each in a
 // process of its own; the tables go into docs/benchmarks.md.
+
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadBackbone } from '../src/backbones/load.js';
@@ -9,6 +10,7 @@ import { createCollator } from '../src/model/batch.js';
 import { createEvaluator, evaluate, predictAll } from '../src/model/evaluate.js';
 import { createFrozenStore } from '../src/model/frozenStore.js';
 import { type AnyTask, createModel } from '../src/model/model.js';
+import { shippedModules } from '../src/modules/shippedModules.js';
 import { peakMemoryBytes } from '../src/prepare/environment.js';
 import { openRun } from '../src/trained/openRun.js';
 import { SHAPES } from './jobSpec.js';
@@ -41,7 +43,7 @@ interface RunResult {
 }
 
 async function evaluateRun(precision: Precision): Promise<RunResult> {
-  const opened = await openRun(options.run, { precision });
+  const opened = await openRun(options.run, { precision, modules: shippedModules });
   const { recipe, model, evaluator, collator } = opened;
   const { task, options: taskOptions } = model.parts.task;
   const examples = (await task.read(taskOptions, recipe.data.test as never)).slice(0, EXAMPLES);
@@ -63,7 +65,7 @@ async function evaluateRun(precision: Precision): Promise<RunResult> {
 /** Peak memory after one batch of 16 texts of 140 tokens. */
 async function readBatch(precision: Precision): Promise<{ readonly peakMemory: number }> {
   await startEngine();
-  const backbone = loadBackbone(options.model);
+  const backbone = loadBackbone(options.model, shippedModules.backbones);
   const task = { task: tokenTask as unknown as AnyTask, options: {}, state: null };
   const parts = { backbone, attached: [], task, precision, seed: 1 };
   const model = createModel(parts, createFrozenStore(backbone, precision));

@@ -1,11 +1,13 @@
 // How long steps wait for their batches while pictures are new, and when they are known: npm run bench:waiting. Each
 // case trains into its second epoch in a process of its own; the table goes into docs/benchmarks.md.
+
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { shippedModules } from '../src/modules/shippedModules.js';
 import type { RecipeInput } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { runRecipe } from '../src/run/runRecipe.js';
@@ -133,12 +135,16 @@ async function work(name: string): Promise<void> {
   const { recipe, steps } = await made(join(folder, 'run'));
   const marks: Mark[] = [];
   startSpans();
-  await runRecipe(resolveRecipe(recipe, { files: false }), {
-    onProgress: ({ stage, done }) => {
-      const use = performance.eventLoopUtilization();
-      if (stage === 'train') marks.push({ at: performance.timeOrigin + performance.now(), done, use });
+  await runRecipe(
+    resolveRecipe(recipe, { files: false, modules: shippedModules }),
+    {
+      onProgress: ({ stage, done }) => {
+        const use = performance.eventLoopUtilization();
+        if (stage === 'train') marks.push({ at: performance.timeOrigin + performance.now(), done, use });
+      },
     },
-  });
+    shippedModules,
+  );
   const spans = stopSpans().filter((one) => one.name === 'wait for batch');
   // The first step is traced, so it is not counted.
   const stretches = [1, steps.epoch].map((first): Stretch => {

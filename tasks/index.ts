@@ -7,7 +7,8 @@ import { retrieval } from './retrieval.js';
 import { vcr } from './vcr.js';
 import { vqa } from './vqa.js';
 
-const single = [vqa, nlvr, grounding, phraseGrounding, retrieval, vcr, pretrain] as const;
+/** The tasks that stand for themselves. */
+export const singleTasks = [vqa, nlvr, grounding, phraseGrounding, retrieval, vcr, pretrain] as const;
 
 /** Every task, in the order in which they are listed to users. */
-export const tasks = [...single, multiOf(single)] as const;
+export const tasks = [...singleTasks, multiOf(singleTasks)] as const;

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { createBackbone } from '../src/backbones/load.js';
 import { writeModelFolder } from '../src/checkpoints/huggingFaceFolder.js';
 import { createWordTokenizer } from '../src/data/wordTokenizer.js';
+import { createBackbone } from './shipped.js';
 
 const COLOURS = { red: '#d22', green: '#2a2', blue: '#22d', yellow: '#dd2' } as const;
 const QUESTION = 'What colour is the picture?';

@@ -21,9 +21,10 @@ const order: readonly (readonly string[])[] = [
   ['src/run'],
   ['src/trained', 'src/report', 'src/plan'],
   ['src/comparison'],
+  ['src/modules'],
   ['src/index'],
   ['src/wizard'],
-  ['src/cli'],
+  ['src/cli', 'src/workers'],
 ];
 
 const rankOf = (room: string): number => order.findIndex((rooms) => rooms.includes(room));

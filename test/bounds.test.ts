@@ -2,17 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createBackbone, readShape } from '../src/backbones/load.js';
 import { UsageError } from '../src/base/errors.js';
 import { addAll, largest, smallest } from '../src/base/lists.js';
 import { nearestName } from '../src/base/nearest.js';
 import { readJsonObject } from '../src/checkpoints/jsonFile.js';
 import { problemLines } from '../src/cli/problemLines.js';
 import { parseRecipe } from '../src/recipe/source.js';
-import { resolveRecipe } from '../src/recipe/validate.js';
 import { parseJson } from '../src/schema/jsonSyntax.js';
 import { fileStatus } from '../src/system/fileStatus.js';
 import { readVqaV2 } from '../tasks/readers/vqaV2.js';
+import { createBackbone, readShape, resolveRecipe } from './shipped.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-bounds-'));
 afterAll(() => rmSync(folder, { recursive: true }));

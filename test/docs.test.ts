@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../adapters/index.js';
 import { backboneFamilies } from '../src/backbones/index.js';
 import type { JsonSchema } from '../src/base/json.js';
-import { resolveRecipe } from '../src/recipe/validate.js';
 import { completeOptions } from './adapters/subjects.js';
+import { resolveRecipe } from './shipped.js';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = join(root, 'docs');

@@ -13,7 +13,7 @@ import { subjectsIn } from './taskSubjects.js';
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-matrix-'));
 const data = join(root, 'data');
 
-beforeAll(() => makeEmojiScenes({ folder: data, count: 30, seed: 3, size: 64 }), 60_000);
+beforeAll(() => makeEmojiScenes({ folder: data, count: 30, seed: 3, size: 64 }));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const subjects = subjectsIn(data);
@@ -88,7 +88,7 @@ describe.each(Object.entries(tinyFolders))('%s', (family, write) => {
     );
     expect(report.values).toEqual(summary.metrics.test?.values);
     await run.dispose();
-  }, 60_000);
+  });
 
   for (const task of Object.keys(subjects)) {
     const refusal = refusals[family]?.[task];
@@ -111,7 +111,6 @@ describe.each(Object.entries(tinyFolders))('%s', (family, write) => {
         expect(report.values).toEqual(summary.metrics.test?.values);
         await run.dispose();
       },
-      60_000,
     );
   }
 });

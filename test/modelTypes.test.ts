@@ -8,10 +8,9 @@ import type { HostTensor } from '../src/base/hostTensor.js';
 import { readModelFolder, writeModelFolder } from '../src/checkpoints/huggingFaceFolder.js';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
 import type { Recipe, RecipeInput } from '../src/recipe/recipe.js';
-import { resolveRecipe } from '../src/recipe/validate.js';
-import { runRecipe } from '../src/run/runRecipe.js';
 import { tasks } from '../tasks/index.js';
 import { tinyModels } from './backbones/tinyFolders.js';
+import { resolveRecipe, runRecipe } from './shipped.js';
 import { subjectsIn } from './taskSubjects.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-model-types-'));
@@ -21,7 +20,7 @@ const subjects = subjectsIn(data);
 beforeAll(async () => {
   await makeEmojiScenes({ folder: data, count: 30, seed: 3, size: 64 });
   for (const [type, write] of Object.entries(tinyModels)) write(join(root, type));
-}, 60_000);
+});
 afterAll(() => rmSync(root, { recursive: true }));
 
 type Options = Readonly<Record<string, unknown>>;

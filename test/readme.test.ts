@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { resolveRecipe } from '../src/recipe/validate.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from './apiData.js';
+import { resolveRecipe } from './shipped.js';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'dist/src/index.js');

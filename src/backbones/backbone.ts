@@ -1,5 +1,6 @@
 import type { HostTensor } from '../base/hostTensor.js';
 import type { Json, JsonSchema } from '../base/json.js';
+import type { RegionKind } from '../data/regions/region.js';
 import type { Processor } from '../data/sequence.js';
 import type { ActivationName, Tensor, TensorTree } from '../engine/index.js';
 import type { ParameterLookup, ParameterSpec } from '../nn/parameters.js';
@@ -143,6 +144,8 @@ export interface ProcessorOptions {
   readonly config: Readonly<Record<string, Json>>;
   /** `kind` of the region source and its options; for families that read regions. */
   readonly regions?: Readonly<Record<string, Json>>;
+  /** The kinds that there are. */
+  readonly regionKinds: readonly RegionKind<object>[];
   /** Tokens at most, specials included. */
   readonly maxTextLength: number;
 }

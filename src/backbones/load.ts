@@ -4,7 +4,8 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { sizeOf } from '../base/hostTensor.js';
-import type { Json } from '../base/json.js';
+import { inWords, type Json } from '../base/json.js';
+import { suggest } from '../base/nearest.js';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
 import type { ParameterSpec } from '../nn/parameters.js';
@@ -14,7 +15,6 @@ import { packageFolder } from '../system/packageFolder.js';
 import { outerPrefix, withoutPrefix } from './adoptTensors.js';
 import type { BackboneFamily, BackboneShape, Vocabulary, Weights } from './backbone.js';
 import { cachedModel, fetchCommand, isHubName } from './hubCache.js';
-import { backboneFamilies } from './index.js';
 import { initialize } from './initialize.js';
 
 type Config = Readonly<Record<string, Json>>;
@@ -35,12 +35,15 @@ export interface LoadedBackbone {
   readonly folder?: string;
 }
 
-function familyOf({ model_type: type }: Config): BackboneFamily {
-  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(type as string));
+type Families = readonly BackboneFamily[];
+
+/** The family that reads a config; UsageError for an unknown `model_type`. */
+export function familyOf({ model_type: type }: Config, families: Families): BackboneFamily {
+  const family = families.find(({ modelTypes }) => modelTypes.includes(inWords(type)));
   if (family) return family;
-  const expected = `one of ${backboneFamilies.flatMap(({ modelTypes }) => modelTypes).join(', ')}`;
-  const message = type === undefined ? 'there is no model_type' : `${JSON.stringify(type)} is not known`;
-  throw new UsageError({ where: '/model_type', message, expected });
+  const known = families.flatMap(({ modelTypes }) => modelTypes);
+  const message = type === undefined ? 'it is missing' : `no backbone reads ${JSON.stringify(type)}`;
+  throw new UsageError({ where: '/model_type', message, expected: suggest(type, known) });
 }
 
 function naming<T>(file: string, action: () => T): T {
@@ -53,21 +56,24 @@ function naming<T>(file: string, action: () => T): T {
 }
 
 /** What the backbone of a folder is, from its config.json alone; throws UsageError with what is wrong with that. */
-export function readShape(folder: string): { readonly config: Config; readonly shape: BackboneShape } {
+export function readShape(
+  folder: string,
+  families: Families,
+): { readonly config: Config; readonly shape: BackboneShape } {
   const file = join(folder, 'config.json');
   const config = readJsonObject(file) as Config;
-  return { config, shape: naming(file, () => familyOf(config).shape(config)) };
+  return { config, shape: naming(file, () => familyOf(config, families).shape(config)) };
 }
 
 /**
  * Reads a backbone as Hugging Face libraries save it: config.json and model.safetensors, sharded or not. Throws
  * UsageError with everything that is wrong with the config, or with the tensors.
  */
-export function loadBackbone(folder: string): LoadedBackbone {
+export function loadBackbone(folder: string, families: Families): LoadedBackbone {
   const model = readModelFolder(folder);
   const config = model.config as Config;
   const configFile = join(folder, 'config.json');
-  const family = naming(configFile, () => familyOf(config));
+  const family = naming(configFile, () => familyOf(config, families));
   const shape = naming(configFile, () => family.shape(config));
   const prefix = outerPrefix([...model.tensors.keys()], shape.parameters, family.prefixes);
   const checkpoint = prefix === '' ? model.tensors : withoutPrefix(model.tensors, prefix);
@@ -108,8 +114,13 @@ function checkMemory(parameters: readonly ParameterSpec[]): void {
  * A backbone with random weights, for pretraining; the same config and seed give the same weights.
  * @param vocabulary of a tokenizer that was made for it; absent: the config says all
  */
-export function createBackbone(given: Config, seed: number, vocabulary?: Vocabulary): LoadedBackbone {
-  const family = familyOf(given);
+export function createBackbone(
+  given: Config,
+  seed: number,
+  families: Families,
+  vocabulary?: Vocabulary,
+): LoadedBackbone {
+  const family = familyOf(given, families);
   const config = vocabulary ? completed(family, given, vocabulary) : given;
   const shape = family.shape(config);
   checkMemory(shape.parameters);

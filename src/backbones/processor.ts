@@ -24,7 +24,8 @@ export function processorFrom(
   backbone: ProcessedBackbone,
   description: Json,
   folder: string,
+  regionKinds: ProcessorOptions['regionKinds'],
 ): Promise<Processor> {
   const { regions, maxTextLength } = description as unknown as ProcessorOptions;
-  return createProcessor(backbone, { folder, maxTextLength, ...(regions && { regions }) });
+  return createProcessor(backbone, { folder, maxTextLength, regionKinds, ...(regions && { regions }) });
 }

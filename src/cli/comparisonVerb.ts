@@ -79,17 +79,18 @@ export async function tellComparison(
   flags: ComparisonFlags,
   words: readonly string[],
 ): Promise<number> {
+  const modules = await shell.modules();
   const { carryOut } = await import('../comparison/compare.js');
   const parsed = await readOrTellAll(recipe, flags, variants);
   try {
     const comparison = await longWork(shell, (follow) =>
-      carryOut(kind, parsed, variants, { ...flags, ...follow }),
+      carryOut(kind, parsed, variants, { ...flags, ...follow }, modules),
     );
     shell.result(comparison, await formatComparison(comparison));
     return complainOfFailures(shell, comparison);
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
-    const again = quote(['vlgraft', kind, recipe, ...words, ...wordsOf(flags)]);
+    const again = quote(['vlgraft', kind, recipe, ...shell.useWords, ...words, ...wordsOf(flags)]);
     throw new InterruptedError(`${error.message}; go on with: ${again}`);
   }
 }

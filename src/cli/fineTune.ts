@@ -19,9 +19,10 @@ export async function fineTune(
   flags: RunFlags,
   again: string,
 ): Promise<RunSummary> {
+  const modules = await shell.modules();
   const { reportedRun } = await import('../report/reportedRun.js');
   try {
-    return await longWork(shell, (follow) => reportedRun(recipe, { ...flags, ...follow }));
+    return await longWork(shell, (follow) => reportedRun(recipe, { ...flags, ...follow }, modules));
   } catch (error) {
     if (error instanceof InterruptedError)
       throw new InterruptedError(`${error.message}; go on with: ${again}`);

@@ -46,6 +46,7 @@ export async function withRun<T>(
   work: (run: LoadedRun, follow: Follow) => Promise<T>,
 ): Promise<T> {
   const options = {
+    modules: await shell.modules(),
     ...(adapters !== undefined && { adapters: parseAdapters(adapters) }),
     ...(average && { average }),
   };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageFolder } from '../system/packageFolder.js';
-import { type AddVerb, examples } from './verb.js';
+import { type AddVerb, examples, gather } from './verb.js';
 import { addCache } from './verbs/cache.js';
 import { addCompare } from './verbs/compare.js';
 import { addCompletion } from './verbs/completion.js';
@@ -65,6 +65,11 @@ export function createProgram(): Command {
       '--threads <n>',
       'threads to compute with; default: the cores that this process may use',
       wholeNumber,
+    )
+    .option(
+      '--use <file>',
+      'a JavaScript module that adds adapters, tasks, ...; may be given several times',
+      gather,
     )
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')

@@ -1,4 +1,5 @@
 import { visibleLines } from '../base/visible.js';
+import type { Modules } from '../prepare/modules.js';
 import { coloured } from './colour.js';
 
 /** Options that every verb takes. */
@@ -8,6 +9,8 @@ export interface GlobalOptions {
   /** False after `--no-input`. */
   readonly input?: boolean;
   readonly threads?: number;
+  /** Files that add adapters, tasks and others. */
+  readonly use?: readonly string[];
 }
 
 /** Where a verb writes: results to stdout, everything else to stderr. */
@@ -16,6 +19,10 @@ export interface Shell {
   readonly quiet: boolean;
   /** Whether a question may be asked: a person sits at a terminal. */
   readonly canAsk: boolean;
+  /** The words of `--use`, for commands that are to be given again. */
+  readonly useWords: readonly string[];
+  /** What a recipe can name: that of this package, and what `--use` adds. Throws UsageError. */
+  modules(): Promise<Modules>;
   /** The verb's result: the value with `--json`, else the text, of which an empty one is not printed. */
   result(value: unknown, text: string): void;
   /** A line for the person who waits; nothing with `--quiet`. */
@@ -27,11 +34,18 @@ export interface Shell {
 }
 
 /** The shell of this process. */
-export function createShell({ json = false, quiet = false, input = true }: GlobalOptions): Shell {
+export function createShell(options: GlobalOptions): Shell {
+  const { json = false, quiet = false, input = true, use = [] } = options;
   const { stdin, stdout, stderr } = process;
+  let modules: Promise<Modules> | undefined;
   return {
     json,
     quiet,
+    useWords: use.flatMap((file) => ['--use', file]),
+    modules: () => {
+      modules ??= import('../modules/loadFiles.js').then(({ loadModules }) => loadModules(use));
+      return modules;
+    },
     canAsk: input && !json && Boolean(stdin.isTTY && stderr.isTTY) && !process.env.CI,
     result: (value, text) => {
       if (json) stdout.write(`${visibleLines(JSON.stringify(value, null, 2))}\n`);

@@ -1,4 +1,4 @@
-import { adapters } from '../../adapters/index.js';
+import type { Adapter } from '../../adapters/adapter.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { parseValue } from '../recipe/override.js';
@@ -24,12 +24,14 @@ interface Form {
 
 type Options = Readonly<Record<string, (Form & { readonly anyOf?: readonly Form[] }) | undefined>>;
 
-const optionsOf = (kind: string): Options =>
+type Adapters = readonly Pick<Adapter<unknown>, 'kind' | 'schema'>[];
+
+const optionsOf = (kind: string, adapters: Adapters): Options =>
   (adapters.find((one) => one.kind === kind)?.schema.properties ?? {}) as Options;
 
 /** The value as the option's schema takes it: text stays text, and one item may stand for a list of it. */
-function optionValue(kind: string, key: string, text: string): Json {
-  const option = optionsOf(kind)[key];
+function optionValue(kind: string, key: string, text: string, adapters: Adapters): Json {
+  const option = optionsOf(kind, adapters)[key];
   if (key === 'name' || option?.type === 'string') return text;
   const value = parseValue(text) as Json;
   const forms = option?.anyOf ?? (option ? [option] : []);
@@ -38,10 +40,10 @@ function optionValue(kind: string, key: string, text: string): Json {
   return isList && !isWord && !Array.isArray(value) ? [value] : value;
 }
 
-function parseOption(kind: string, text: string): [string, Json] {
+function parseOption(kind: string, text: string, adapters: Adapters): [string, Json] {
   const [, key, value] = /^([A-Za-z]\w*)=(.+)$/s.exec(text) ?? [];
   if (!key || value === undefined) throw new Malformed(`${JSON.stringify(text)} is no option=value`);
-  return [key, optionValue(kind, key, value)];
+  return [key, optionValue(kind, key, value, adapters)];
 }
 
 const isEntry = (value: unknown): value is AdapterEntry =>
@@ -58,17 +60,17 @@ function parseObject(text: string): AdapterEntry {
   return value;
 }
 
-function parseEntry(text: string): AdapterEntry {
+function parseEntry(text: string, adapters: Adapters): AdapterEntry {
   if (text.startsWith('{')) return parseObject(text);
   const [, kind, options] = /^([A-Za-z][\w-]*)(?::(.*))?$/s.exec(text) ?? [];
   if (!kind) throw new Malformed(text === '' ? 'it is empty' : `${JSON.stringify(text)} is no adapter`);
   const given = options === undefined ? [] : splitOutside(options, ',');
-  return { kind, ...Object.fromEntries(given.map((option) => parseOption(kind, option))) };
+  return { kind, ...Object.fromEntries(given.map((option) => parseOption(kind, option, adapters))) };
 }
 
 /** `lora:rank=8,alpha=16+bottleneck` as entries of a recipe. */
-const parseCombination = (text: string): AdapterEntry[] =>
-  text === HEAD_ONLY ? [] : splitOutside(text, '+', /^\s*[A-Za-z{]/).map(parseEntry);
+const parseCombination = (text: string, adapters: Adapters): AdapterEntry[] =>
+  text === HEAD_ONLY ? [] : splitOutside(text, '+', /^\s*[A-Za-z{]/).map((one) => parseEntry(one, adapters));
 
 /** One text a variant; a comma before `option=` belongs to the options before it. */
 const splitVariants = (text: string): string[] => splitOutside(text, ',', /^(?!\s*[A-Za-z]\w*=)/);
@@ -93,14 +95,14 @@ const variantOf = (entries: readonly AdapterEntry[], flag: string): Variant => (
   changes: [{ path: ['adapters'], value: entries, flag }],
 });
 
-function variantFrom(choice: AdapterChoice): Variant {
+function variantFrom(choice: AdapterChoice, adapters: Adapters): Variant {
   if (typeof choice !== 'string') {
     const entries = [choice].flat() as AdapterEntry[];
     return variantOf(entries, `--adapters ${nameOf(entries)}`);
   }
   const flag = `--adapters ${choice}`;
   try {
-    return variantOf(parseCombination(choice), flag);
+    return variantOf(parseCombination(choice, adapters), flag);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     throw new UsageError({ file: flag, message: error.message, expected: FORMS });
@@ -108,10 +110,10 @@ function variantFrom(choice: AdapterChoice): Variant {
 }
 
 /** Variants of adapters; a text may hold several, by commas. */
-export function adapterVariants(choices: readonly AdapterChoice[]): Variants {
+export function adapterVariants(choices: readonly AdapterChoice[], adapters: Adapters): Variants {
   const single = choices.flatMap((choice): readonly AdapterChoice[] =>
     typeof choice === 'string' ? splitVariants(choice) : [choice],
   );
-  const { made, problems } = gatherProblems(single, variantFrom);
+  const { made, problems } = gatherProblems(single, (choice) => variantFrom(choice, adapters));
   return { variants: made, problems };
 }

@@ -1,6 +1,7 @@
 import { type Problem, UsageError } from '../base/errors.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { claimFiles, removeTemporary, requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
+import { filesOfModules, type Modules } from '../prepare/modules.js';
 import type { RecipeInput } from '../recipe/recipe.js';
 import { type ParsedRecipe, parseRecipe } from '../recipe/source.js';
 import { type AdapterChoice, adapterVariants } from './adapterVariants.js';
@@ -13,7 +14,7 @@ import type { Variants } from './variant.js';
 import { comparisonClaim, writeComparison } from './writeComparison.js';
 
 /** How a comparison or a sweep is carried out and followed. */
-export interface ComparisonOptions extends Partial<TrialOptions>, FollowTrials {}
+export interface ComparisonOptions extends Partial<TrialOptions>, Omit<FollowTrials, 'use'> {}
 
 /** Trains every variant with every seed and writes what came of it into the folder of the output. */
 export async function carryOut(
@@ -21,17 +22,18 @@ export async function carryOut(
   parsed: ParsedRecipe,
   variants: Variants,
   options: ComparisonOptions,
+  modules: Modules,
 ): Promise<Comparison> {
   const name = String((parsed.input as { readonly name?: unknown } | null)?.name);
   const output = options.output ?? `runs/${name}-${kind}`;
   requireOwned(output, comparisonClaim.kind);
-  const trials = planTrials(parsed, variants, { ...options, output });
+  const trials = planTrials(parsed, variants, { ...options, output }, modules);
   const check = () => requireFree(output, comparisonClaim);
   const work = async () => {
     removeTemporary(output, comparisonClaim);
     claimFiles(output, { ...comparisonClaim, files: [] }); // its files are listed when the trials are done
-    const outcomes = await runTrials(trials, options);
-    const comparison = summariseComparison(outcomes, { kind, name, folder: output });
+    const outcomes = await runTrials(trials, { ...options, use: filesOfModules(modules) });
+    const comparison = summariseComparison(outcomes, { kind, name, folder: output }, modules);
     await writeComparison(comparison);
     return comparison;
   };
@@ -65,9 +67,12 @@ async function fromProgram<T>(recipe: RecipeInput, work: (parsed: ParsedRecipe) 
 export const compareAdapters = (
   recipe: RecipeInput,
   adapters: readonly AdapterChoice[],
-  options: ComparisonOptions = {},
+  options: ComparisonOptions,
+  modules: Modules,
 ): Promise<Comparison> =>
-  fromProgram(recipe, (parsed) => carryOut('compare', parsed, adapterVariants(adapters), options));
+  fromProgram(recipe, (parsed) =>
+    carryOut('compare', parsed, adapterVariants(adapters, modules.adapters), options, modules),
+  );
 
 /**
  * Trains a recipe once for each point of a grid, of random draws, or of both, and each seed; otherwise as
@@ -76,6 +81,7 @@ export const compareAdapters = (
 export const sweep = (
   recipe: RecipeInput,
   keys: SweepKeys,
-  options: ComparisonOptions = {},
+  options: ComparisonOptions,
+  modules: Modules,
 ): Promise<Comparison> =>
-  fromProgram(recipe, (parsed) => carryOut('sweep', parsed, sweepVariants(keys), options));
+  fromProgram(recipe, (parsed) => carryOut('sweep', parsed, sweepVariants(keys), options, modules));

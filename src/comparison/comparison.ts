@@ -1,6 +1,6 @@
-import { tasks } from '../../tasks/index.js';
 import type { MetricReport } from '../../tasks/task.js';
 import type { Json } from '../base/json.js';
+import type { Modules } from '../prepare/modules.js';
 import type { RunSummary } from '../run/summary.js';
 import type { AdapterEntry } from '../training/settings.js';
 import type { Outcome } from './runTrials.js';
@@ -147,7 +147,11 @@ export interface ComparisonFacts {
 }
 
 /** Puts the outcomes of all trials together, one row a variant, in the order of the variants. */
-export function summariseComparison(outcomes: readonly Outcome[], facts: ComparisonFacts): Comparison {
+export function summariseComparison(
+  outcomes: readonly Outcome[],
+  facts: ComparisonFacts,
+  { tasks }: Pick<Modules, 'tasks'>,
+): Comparison {
   const task = (outcomes[0] as Outcome).trial.recipe.task.kind;
   const metric = tasks.find(({ kind }) => kind === task)?.metric ?? { name: '', higherIsBetter: true };
   const names = [...new Set(outcomes.map(({ trial }) => trial.variant.name))];

@@ -20,6 +20,8 @@ export interface FollowTrials {
   readonly signal?: AbortSignal;
   /** Run again what is finished. */
   readonly overwrite?: boolean;
+  /** Files that add to the modules; each trial's process loads them. */
+  readonly use?: readonly string[];
 }
 
 /** What came of a trial: a summary, or why there is none. */
@@ -90,10 +92,10 @@ async function attempt(
   run: RunTrial,
   onProgress: OnProgress,
 ): Promise<Outcome> {
-  const { overwrite = false, signal } = options;
+  const { overwrite = false, signal, use = [] } = options;
   try {
     const resume = (await leftOf(trial, options)) === 'interrupted';
-    await run({ settings: trial.recipe, resume, overwrite }, { onProgress, signal });
+    await run({ settings: trial.recipe, resume, overwrite, use }, { onProgress, signal });
     return { trial, summary: readSummary(trial) };
   } catch (error) {
     if (error instanceof UsageError || error instanceof InterruptedError) throw error;

@@ -7,6 +7,8 @@ export interface TrialStart {
   readonly settings: RunSettings;
   readonly resume: boolean;
   readonly overwrite: boolean;
+  /** Files that add to the modules. */
+  readonly use: readonly string[];
 }
 
 /** How a trial ended. */

@@ -13,7 +13,7 @@ interface TrialFollow {
 /** Carries one trial out; what it throws says how it ended. */
 export type RunTrial = (start: TrialStart, follow: TrialFollow) => Promise<void>;
 
-const worker = fileURLToPath(new URL('./trialWorker.js', import.meta.url));
+const worker = fileURLToPath(new URL('../workers/trialWorker.js', import.meta.url));
 
 /** Characters of stderr that are kept, to say why a process died. */
 const KEPT = 4000;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { formatProblem, type Problem, UsageError } from '../base/errors.js';
 import { seedFrom } from '../base/random.js';
 import { requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
+import type { Modules } from '../prepare/modules.js';
 import { applyOverride } from '../recipe/override.js';
 import { isPrefix, valueAt } from '../recipe/path.js';
 import type { Recipe } from '../recipe/recipe.js';
@@ -128,27 +129,32 @@ const unique = (problems: readonly Problem[]): Problem[] => [
   ...new Map(problems.map((problem) => [formatProblem(problem), problem])).values(),
 ];
 
-const resolveVariant = (parsed: ParsedRecipe, variant: Variant): { variant: Variant; recipe: Recipe } => {
+const resolveVariant = (
+  parsed: ParsedRecipe,
+  variant: Variant,
+  modules: Modules,
+): { variant: Variant; recipe: Recipe } => {
   const { input, source } = variant.changes.reduce(applyOverride, parsed);
-  return { variant, recipe: resolveRecipe(input, { source }) };
+  return { variant, recipe: resolveRecipe(input, { source, modules }) };
 };
 
 /** The problems of the recipe alone, which the variants would tell too. */
-const problemsOfRecipe = (parsed: ParsedRecipe): Problem[] =>
-  gatherProblems([parsed], ({ input, source }) => resolveRecipe(input, { source })).problems;
+const problemsOfRecipe = (parsed: ParsedRecipe, modules: Modules): Problem[] =>
+  gatherProblems([parsed], ({ input, source }) => resolveRecipe(input, { source, modules })).problems;
 
 /** Every variant's recipe, and everything that is wrong with recipe, variants and seeds. */
 function resolveAll(
   parsed: ParsedRecipe,
   { variants, problems: unread }: Variants,
+  modules: Modules,
   given?: readonly number[],
 ) {
-  const { made, problems } = gatherProblems(variants, (variant) => resolveVariant(parsed, variant));
+  const { made, problems } = gatherProblems(variants, (variant) => resolveVariant(parsed, variant, modules));
   const seeds = given ?? [made[0]?.recipe.seed ?? 1];
   const found = [
     ...unread,
     ...checkRecipe(parsed),
-    ...(unread.length === 0 ? checkVariants(variants) : problemsOfRecipe(parsed)),
+    ...(unread.length === 0 ? checkVariants(variants) : problemsOfRecipe(parsed, modules)),
     ...checkSeeds(seeds),
     ...checkTasks(made),
     ...problems,
@@ -160,8 +166,13 @@ function resolveAll(
  * Every trial of a comparison, seed by seed, so that an unfinished one has something of every variant. Throws UsageError
  * with everything that is wrong with recipe, variants, seeds and with what is in the folder, before anything trains.
  */
-export function planTrials(parsed: ParsedRecipe, variants: Variants, options: TrialOptions): Trial[] {
-  const { made, seeds, problems } = resolveAll(parsed, variants, options.seeds);
+export function planTrials(
+  parsed: ParsedRecipe,
+  variants: Variants,
+  options: TrialOptions,
+  modules: Modules,
+): Trial[] {
+  const { made, seeds, problems } = resolveAll(parsed, variants, modules, options.seeds);
   if (problems.length > 0) throw new UsageError(problems);
   const trials = seeds.flatMap((seed) =>
     made.map(({ variant, recipe }): Trial => {

@@ -1,5 +1,4 @@
 import type { Adapter, AdapterContext, AdapterPlan } from '../../adapters/adapter.js';
-import { adapters } from '../../adapters/index.js';
 import type {
   BackboneFamily,
   BackboneOutput,
@@ -76,7 +75,11 @@ const checkPlan = (plan: AdapterPlan, backbone: BackboneShape): Problem[] => [
   ),
 ];
 
-function planOne(backbone: BackboneShape, entry: AdapterChoice): AttachedAdapter {
+function planOne(
+  backbone: BackboneShape,
+  entry: AdapterChoice,
+  adapters: readonly Adapter<unknown>[],
+): AttachedAdapter {
   // Where its first values come from changes nothing of what it is.
   const { kind, name = kind, from: _from, ...options } = entry;
   const adapter = adapters.find((candidate) => candidate.kind === kind);
@@ -109,18 +112,20 @@ const duplicates = (entries: readonly AdapterChoice[]): Problem[] => {
 };
 
 /**
- * Plans every adapter of a recipe for a backbone, in recipe order, before anything is allocated.
+ * Plans every adapter of a recipe for a backbone, in recipe order, before anything is allocated; `adapters` are those that
+ * there are.
  * Throws one UsageError with all problems (unknown kinds, sites, taps; duplicate names; options that don't fit);
  * `where` is a JSON pointer into the recipe.
  */
 export function planAdapters(
   backbone: BackboneShape,
   entries: readonly AdapterChoice[],
+  adapters: readonly Adapter<unknown>[],
 ): readonly AttachedAdapter[] {
   const problems = duplicates(entries);
   const attached = entries.flatMap((entry, index) => {
     try {
-      return [planOne(backbone, entry)];
+      return [planOne(backbone, entry, adapters)];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       const at = `/adapters/${index}`;

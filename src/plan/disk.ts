@@ -1,5 +1,4 @@
-import { createOptimizer } from '../training/optimizer.js';
-import type { OptimizerOptions } from '../training/options.js';
+import type { Optimizer } from '../training/optimizers/optimizer.js';
 
 const FLOAT = 4;
 /** The last two, and the best one where it is neither. */
@@ -8,9 +7,9 @@ const KEPT = 3;
 /** Bytes on disk of the checkpoints that are kept at a time, and of the adapter folder. */
 export function plannedDisk(
   trainable: number,
-  { optimizer, checkpoints }: { readonly optimizer: OptimizerOptions; readonly checkpoints: number },
+  { optimizer, checkpoints }: { readonly optimizer: Optimizer; readonly checkpoints: number },
 ): { readonly checkpoints: number; readonly adapter: number } {
-  const copies = 1 + createOptimizer(optimizer).slots.length;
+  const copies = 1 + optimizer.slots.length;
   // While one is written, all that are kept are still there.
   const kept = checkpoints === 0 ? 0 : Math.min(checkpoints, KEPT + 1);
   return { checkpoints: trainable * copies * FLOAT * kept, adapter: trainable * FLOAT };

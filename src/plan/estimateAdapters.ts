@@ -1,4 +1,3 @@
-import { adapters } from '../../adapters/index.js';
 import type { Example } from '../../tasks/task.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { layerCount } from '../backbones/streams.js';
@@ -8,7 +7,7 @@ import { type AttachedAdapter, planAdapters } from '../model/attach.js';
 import { createModel } from '../model/model.js';
 import { prefetch } from '../model/prefetch.js';
 import { countParameters } from '../nn/parameters.js';
-import { shippedModules } from '../prepare/prepare.js';
+import type { Modules } from '../prepare/modules.js';
 import { resolveRecipe } from '../recipe/validate.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { type MicroBatch, microBatches } from '../training/plan.js';
@@ -51,11 +50,16 @@ const OWN = 2;
 const [FIRST_CALLS, TIMED_SECONDS, TIMED_CALLS] = [2, 0.6, 6];
 
 /** An adapter with its default options on this backbone; undefined where it does not fit. */
-function attach(settings: RunSettings, shape: BackboneShape, kind: string): AttachedAdapter | undefined {
+function attach(
+  settings: RunSettings,
+  shape: BackboneShape,
+  kind: string,
+  modules: Modules,
+): AttachedAdapter | undefined {
   try {
     const { composition: _composition, ...rest } = settings;
-    const recipe = resolveRecipe({ ...rest, adapters: [{ kind }] }, { files: false });
-    return planAdapters(shape, recipe.adapters)[0];
+    const recipe = resolveRecipe({ ...rest, adapters: [{ kind }] }, { files: false, modules });
+    return planAdapters(shape, recipe.adapters, modules.adapters)[0];
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;
@@ -118,7 +122,7 @@ async function stepSeconds(
 ): Promise<number> {
   const { start: _start, composition: _composition, ...parts } = prepared.parts;
   const model = createModel({ ...parts, attached });
-  const step = createStep(model, { ...settings.training, accumulate: 1 });
+  const step = createStep(model, { ...settings.training, accumulate: 1 }, prepared.optimizer);
   const group = prepared.task.task.grouping?.of(examples[0] as Example);
   const groupSteps = group === undefined ? {} : { [group]: 1 };
   const calls = Array.from({ length: FIRST_CALLS + TIMED_CALLS }, (_, call) => call);
@@ -149,16 +153,17 @@ async function stepSeconds(
  */
 export async function estimateAdapters(
   recipe: RunSettings,
-  options: PlanOptions = {},
+  options: PlanOptions,
+  modules: Modules,
 ): Promise<readonly AdapterEstimate[]> {
   const { composition: _composition, ...rest } = recipe;
-  const plan = await openPlan({ ...rest, adapters: [] }, shippedModules, options);
+  const plan = await openPlan({ ...rest, adapters: [] }, modules, options);
   try {
     const { shape } = plan.prepared.backbone;
     const { micro, count } = typicalBatch(plan);
     const examples = micro.examples.map((index) => plan.prepared.splits.train[index] as Example);
     const batch = await plan.collator.collate(examples, { training: true, seed: [plan.settings.seed] });
-    const found = adapters.flatMap(({ kind }) => attach(plan.settings, shape, kind) ?? []);
+    const found = modules.adapters.flatMap(({ kind }) => attach(plan.settings, shape, kind, modules) ?? []);
     const full = found.find(({ plan: { unfrozen } }) => unfrozen.length === shape.parameters.length);
     const tell = (done: number) => options.onProgress?.({ stage: 'steps', done, total: 2, unit: 'adapter' });
     tell(0);

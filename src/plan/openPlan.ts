@@ -2,7 +2,8 @@ import type { Example } from '../../tasks/task.js';
 import { startEngine } from '../engine/index.js';
 import { type Collator, createCollator } from '../model/batch.js';
 import { groupsOf } from '../model/groups.js';
-import { type Prepared, prepare, type RunModules } from '../prepare/prepare.js';
+import type { Modules } from '../prepare/modules.js';
+import { type Prepared, prepare } from '../prepare/prepare.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../system/temporaryFolder.js';
 import type { Population } from '../training/plan.js';
@@ -32,7 +33,7 @@ function populationOf({ task, splits }: Prepared): Population {
 /** Reads data and backbone; a tokenizer that a run would make is written to a temporary folder. Throws UsageError. */
 export async function openPlan(
   settings: RunSettings,
-  modules: RunModules,
+  modules: Modules,
   { onProgress, signal }: PlanOptions,
 ): Promise<OpenedPlan> {
   const start = performance.now();

@@ -4,7 +4,8 @@ import { createEvaluator } from '../model/evaluate.js';
 import { createModel, type Model } from '../model/model.js';
 import { batchesByLength } from '../model/sampler.js';
 import { peakMemoryBytes } from '../prepare/environment.js';
-import { type RunModules, shippedModules } from '../prepare/prepare.js';
+import type { Modules } from '../prepare/modules.js';
+
 import { diskFree, memoryLimit } from '../system/machine.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { requireFittingTraining } from '../training/fittingTraining.js';
@@ -180,10 +181,10 @@ function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
   const evaluationTrace =
     figures.reduce((sum, { traceSeconds }) => sum + traceSeconds, 0) / Math.max(1, figures.length);
   const checkpoints = plannedDisk(trainable, {
-    optimizer: settings.training.optimizer,
+    optimizer: prepared.optimizer,
     checkpoints: length.checkpoints,
   });
-  const one = plannedDisk(trainable, { optimizer: settings.training.optimizer, checkpoints: 1 }).checkpoints;
+  const one = plannedDisk(trainable, { optimizer: prepared.optimizer, checkpoints: 1 }).checkpoints;
   const inTraining = {
     traces: shapes.training * training.traceSeconds,
     firstReads: pictures.reads * training.pictureSeconds,
@@ -285,14 +286,14 @@ async function measure(
  */
 export async function planRun(
   settings: RunSettings,
-  options: PlanOptions = {},
-  modules: RunModules = shippedModules,
+  options: PlanOptions,
+  modules: Modules,
 ): Promise<RunPlan> {
   const start = performance.now();
   const plan = await openPlan(settings, modules, options);
   try {
     const model = createModel(plan.prepared.parts);
-    const step = createStep(model, settings.training);
+    const step = createStep(model, settings.training, plan.prepared.optimizer);
     try {
       const prepareSeconds = (performance.now() - start) / 1000;
       const measured = await measure(plan, model, step, options, prepareSeconds);

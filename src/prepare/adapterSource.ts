@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdapterFormat, NativeAdapter } from '../../adapters/adapter.js';
-import { adapters } from '../../adapters/index.js';
+import type { Adapter, AdapterFormat, NativeAdapter } from '../../adapters/adapter.js';
 import type { BackboneShape, Weights } from '../backbones/backbone.js';
 import type { LoadedBackbone } from '../backbones/load.js';
 import { type Problem, UsageError } from '../base/errors.js';
@@ -15,6 +14,7 @@ import { planAdapters } from '../model/attach.js';
 import type { AdapterEntry } from '../training/settings.js';
 
 type Options = Readonly<Record<string, Json>>;
+type Adapters = readonly Adapter<unknown>[];
 
 const CONFIG = 'adapter_config.json';
 
@@ -45,6 +45,7 @@ function readForeign(
   folder: string,
   { kind }: AdapterEntry,
   backbone: BackboneShape,
+  adapters: Adapters,
 ): NativeAdapter<unknown> {
   const { library, config, tensors } = readForeignAdapterFolder(folder);
   const foreign = { config: config as Options, tensors };
@@ -69,9 +70,14 @@ function readForeign(
  * Options that the folder of an entry's `from` says: one of a run of this package, of PEFT or of AdapterHub. Throws
  * UsageError where it can't be read, holds another kind, or can't be mapped.
  */
-export function sourceOptions(from: string, entry: AdapterEntry, backbone: BackboneShape): Options {
+export function sourceOptions(
+  from: string,
+  entry: AdapterEntry,
+  backbone: BackboneShape,
+  adapters: Adapters,
+): Options {
   const folder = adapterFolderOf(from);
-  if (!isOwn(folder)) return readForeign(folder, entry, backbone).options as Options;
+  if (!isOwn(folder)) return readForeign(folder, entry, backbone, adapters).options as Options;
   const { kind: _kind, name: _name, from: _from, ...options } = chosenOwn(folder, entry);
   return options as Options;
 }
@@ -81,10 +87,11 @@ function readOwn(
   folder: string,
   entry: AdapterEntry,
   { shape, hash }: LoadedBackbone,
+  adapters: Adapters,
 ): Map<string, HostTensor> {
   const chosen = chosenOwn(folder, entry);
   const { tensors } = readAdapterFolder(folder, hash);
-  const [planned] = planAdapters(shape, [chosen]);
+  const [planned] = planAdapters(shape, [chosen], adapters);
   const [from, to] = [`adapters.${nameOf(chosen)}.`, `adapters.${nameOf(entry)}.`];
   const own = [...tensors]
     .filter(([name]) => name.startsWith(from))
@@ -100,21 +107,25 @@ function readOwn(
  * First values of the adapters that start from a folder, by full names (`adapters.<name>.*`, `backbone.*`). Throws
  * UsageError with everything that is missing or doesn't fit, and where an adapter was trained on another backbone.
  */
-export function sourceValues(entries: readonly AdapterEntry[], backbone: LoadedBackbone): Weights {
+export function sourceValues(
+  entries: readonly AdapterEntry[],
+  backbone: LoadedBackbone,
+  adapters: Adapters,
+): Weights {
   const values = new Map<string, HostTensor>();
   const problems: Problem[] = [];
   for (const entry of entries) {
     if (typeof entry.from !== 'string') continue;
     const folder = adapterFolderOf(entry.from);
     const own = isOwn(folder)
-      ? readOwn(folder, entry, backbone)
+      ? readOwn(folder, entry, backbone, adapters)
       : new Map(
-          [...readForeign(folder, entry, backbone.shape).parameters].map(([name, tensor]) => [
+          [...readForeign(folder, entry, backbone.shape, adapters).parameters].map(([name, tensor]) => [
             `adapters.${nameOf(entry)}.${name}`,
             tensor,
           ]),
         );
-    const [attached] = planAdapters(backbone.shape, [entry]);
+    const [attached] = planAdapters(backbone.shape, [entry], adapters);
     for (const { name, shape } of attached?.plan.parameters ?? []) {
       const found = own.get(`adapters.${nameOf(entry)}.${name}`)?.shape;
       if (String(found) === String(shape)) continue;

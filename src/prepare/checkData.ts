@@ -1,4 +1,5 @@
 import type { Example } from '../../tasks/task.js';
+import { createProcessor } from '../backbones/processor.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import type { Picture } from '../data/sequence.js';
@@ -14,7 +15,8 @@ import {
   type SplitFacts,
   sharedNotes,
 } from './dataReport.js';
-import { openBackbone, type RunModules, shippedModules, taskOf, taskOptions } from './prepare.js';
+import { type Modules, taskOf } from './modules.js';
+import { openBackbone, taskOptions } from './prepare.js';
 import { type Reading, readExamples } from './readExamples.js';
 import { tokenizerNotes } from './textNotes.js';
 
@@ -23,20 +25,20 @@ async function openReading(
   settings: RunSettings,
   task: AnyTask,
   training: readonly Example[],
-  modules: RunModules,
+  modules: Modules,
   problems: ProblemList,
 ): Promise<Reading | undefined> {
   if (settings.backbone.create && training.length === 0) return undefined; // its tokenizer comes from their texts
   let made: TemporaryFolder | undefined;
   try {
-    const { backbone, tokenizerFolder: folder } = openBackbone(settings, task, training, () => {
+    const { backbone, tokenizerFolder: folder } = openBackbone(settings, task, training, modules, () => {
       made = makeTemporaryFolder('vlgraft-check');
       return made.path;
     });
     const { regions, maxTextLength } = settings.data;
     task.check?.(taskOptions(settings), backbone.shape);
-    const options = { folder, maxTextLength, ...(regions && { regions }) };
-    const processor = await modules.createProcessor(backbone, options);
+    const options = { folder, maxTextLength, regionKinds: modules.regions, ...(regions && { regions }) };
+    const processor = await createProcessor(backbone, options);
     const close = async () => {
       await processor.close();
       made?.remove();
@@ -88,8 +90,8 @@ function factsOf(examples: readonly Example[], pictures: ReadonlyMap<string, Pic
  */
 export async function checkData(
   settings: RunSettings,
-  options: CheckOptions = {},
-  modules: RunModules = shippedModules,
+  options: CheckOptions,
+  modules: Modules,
 ): Promise<DataReport> {
   const task = taskOf(settings.task.kind, modules);
   const problems = createProblemList();

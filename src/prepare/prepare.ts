@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { tasks as shippedTasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { Example, SplitName } from '../../tasks/task.js';
 import type { Vocabulary } from '../backbones/backbone.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
-import { createProcessor, processorFrom } from '../backbones/processor.js';
+import { createProcessor } from '../backbones/processor.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { addAll } from '../base/lists.js';
@@ -20,23 +19,11 @@ import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeFolder } from '../system/makeFolder.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { requireFittingWeights } from '../training/fittingTraining.js';
+import type { Optimizer } from '../training/optimizers/optimizer.js';
 import type { RunSettings } from '../training/settings.js';
 import { sourceValues } from './adapterSource.js';
 import { baselines, type Splits } from './baselines.js';
-
-/** What a run looks up by name; a program may bring its own. */
-export interface RunModules {
-  readonly tasks: readonly AnyTask[];
-  readonly createProcessor: typeof createProcessor;
-  readonly processorFrom: typeof processorFrom;
-}
-
-/** The modules of this package. */
-export const shippedModules: RunModules = {
-  tasks: shippedTasks as unknown as readonly AnyTask[],
-  createProcessor,
-  processorFrom,
-};
+import { type Modules, optimizerOf, taskOf } from './modules.js';
 
 type FilesRead = { readonly [split in SplitName]?: ReadonlySet<string> };
 
@@ -52,14 +39,7 @@ export interface Prepared {
   readonly tokenizerFolder: string;
   readonly processor: Processor;
   readonly parts: ModelParts;
-}
-
-/** The task of that kind; UsageError for an unknown one. */
-export function taskOf(kind: string, { tasks }: RunModules): AnyTask {
-  const found = tasks.find((task) => task.kind === kind);
-  if (found) return found;
-  const expected = `one of ${tasks.map((task) => task.kind).join(', ')}`;
-  throw new UsageError({ where: 'task.kind', message: `there is no task '${kind}'`, expected });
+  readonly optimizer: Optimizer;
 }
 
 /** Options of the task besides its kind. */
@@ -132,15 +112,16 @@ export function openBackbone(
   { backbone, seed }: RunSettings,
   task: AnyTask,
   training: readonly Example[],
+  { backbones }: Modules,
   target: () => string,
 ): { readonly backbone: LoadedBackbone; readonly tokenizerFolder: string } {
   if (!backbone.create) {
     const folder = backboneFolder(backbone.from as string);
-    return { backbone: loadBackbone(folder), tokenizerFolder: folder };
+    return { backbone: loadBackbone(folder, backbones), tokenizerFolder: folder };
   }
   const tokenizerFolder = target();
   const vocabulary = writeTokenizer(tokenizerFolder, task, training);
-  return { backbone: createBackbone(backbone.create, seed, vocabulary), tokenizerFolder };
+  return { backbone: createBackbone(backbone.create, seed, backbones, vocabulary), tokenizerFolder };
 }
 
 /** Fits the task and measures its baselines: both go through all examples without a pause. */
@@ -157,7 +138,7 @@ function fitTask(task: AnyTask, options: FittedTask['options'], splits: Splits) 
  */
 export async function prepare(
   settings: RunSettings,
-  modules: RunModules,
+  modules: Modules,
   backboneTarget: () => string,
   signal?: AbortSignal,
 ): Promise<Prepared> {
@@ -167,13 +148,14 @@ export async function prepare(
   // Before a folder is made: this ends at once, and leaves it.
   const { fitted, baseline } = await fitTask(task, options, splits);
   await stopIfAsked(signal, 'before the backbone was read; nothing was written');
-  const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
+  const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, modules, backboneTarget);
   const { regions, maxTextLength } = settings.data;
-  const attached = planAdapters(backbone.shape, settings.adapters);
+  const attached = planAdapters(backbone.shape, settings.adapters, modules.adapters);
   requireFittingWeights({ backbone, attached, precision: settings.backbone.precision });
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
-  const processor = await modules.createProcessor(backbone, {
+  const processor = await createProcessor(backbone, {
+    regionKinds: modules.regions,
     folder: tokenizerFolder,
     maxTextLength,
     ...(regions && { regions }),
@@ -188,7 +170,18 @@ export async function prepare(
     seed: settings.seed,
     gradientCheckpointing: settings.training.gradientCheckpointing,
     backboneDropout: settings.training.backboneDropout,
-    start: sourceValues(settings.adapters, backbone),
+    start: sourceValues(settings.adapters, backbone, modules.adapters),
   };
-  return { splits, filesRead, task: fitted, baseline, backbone, tokenizerFolder, processor, parts };
+  const optimizer = optimizerOf(settings.training.optimizer, modules);
+  return {
+    splits,
+    filesRead,
+    task: fitted,
+    baseline,
+    backbone,
+    tokenizerFolder,
+    processor,
+    parts,
+    optimizer,
+  };
 }

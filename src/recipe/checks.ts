@@ -1,23 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { adapters } from '../../adapters/index.js';
-import { tasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { exampleOfHub, fetchCommand, isBareModelName, isHubName } from '../backbones/hubCache.js';
-import { backboneFamilies } from '../backbones/index.js';
-import { findBackbone, loadBackbone, shippedBackbones } from '../backbones/load.js';
+import { familyOf, findBackbone, loadBackbone, shippedBackbones } from '../backbones/load.js';
 import { loadFittingTokenizer } from '../backbones/tokenizerFit.js';
 import { formatPlace, UsageError } from '../base/errors.js';
 import { inWords, type Json } from '../base/json.js';
 import { suggest } from '../base/nearest.js';
 import { readModelConfig } from '../checkpoints/huggingFaceFolder.js';
-import { regionKinds } from '../data/regions/index.js';
 import { longestTextOf } from '../data/tokenizer.js';
 import { hasVocabulary } from '../data/tokens/folder.js';
 import { planAdapters, positionOffset } from '../model/attach.js';
 import { sourceOptions } from '../prepare/adapterSource.js';
+import type { Modules } from '../prepare/modules.js';
 import { pathOf } from '../schema/schemaWords.js';
 import type { AdapterEntry } from '../training/settings.js';
 import { type Path, valueAt } from './path.js';
@@ -36,13 +33,14 @@ interface Surroundings {
   readonly directory: string;
   /** Whether what it names must be there. */
   readonly files: boolean;
+  readonly modules: Modules;
 }
 
 /**
  * What can be said of keys as they were written, before defaults are filled in and whatever else is wrong: keys that
  * exclude each other, names, the backbone's folder.
  */
-export function checkWritten(input: unknown, { directory, files }: Surroundings): Finding[] {
+export function checkWritten(input: unknown, { directory, files }: Omit<Surroundings, 'modules'>): Finding[] {
   const folder = files ? checkFolder(input, directory) : [];
   return [...checkCombinations(input), ...checkNames(input), ...folder];
 }
@@ -111,17 +109,17 @@ function checkFolder(input: unknown, directory: string): Finding[] {
  * Options of adapters that start from a folder are filled in from it; one that is written and differs is a finding. Where
  * the backbone can't be read, nothing is filled in.
  */
-export function fillFromFolders(input: unknown, directory: string): Finding[] {
+export function fillFromFolders(input: unknown, directory: string, modules: Modules): Finding[] {
   const entries = valueAt(input, ['adapters']);
   if (!Array.isArray(entries) || !entries.some((entry) => typeof valueAt(entry, ['from']) === 'string'))
     return [];
   const backboneGiven = valueAt(input, ['backbone']);
   if (typeof backboneGiven !== 'object' || backboneGiven === null) return [];
-  const known = adapters.map(({ kind }) => kind);
+  const known = modules.adapters.map(({ kind }) => kind);
   let shape: BackboneShape | undefined;
   const unread = findingsOf(
     () => {
-      shape = shapeOf(input as Recipe, directory);
+      shape = shapeOf(input as Recipe, directory, modules);
     },
     input as Recipe,
     [],
@@ -136,7 +134,7 @@ export function fillFromFolders(input: unknown, directory: string): Finding[] {
     let options: Readonly<Record<string, Json>> = {};
     const problems = findingsOf(
       () => {
-        options = sourceOptions(folder, entry as AdapterEntry, backbone);
+        options = sourceOptions(folder, entry as AdapterEntry, backbone, modules.adapters);
       },
       input as Recipe,
       ['adapters', index, 'from'],
@@ -177,15 +175,15 @@ function findingsOf(
 }
 
 /** What the backbone is, from its config alone; undefined where none can be read. */
-function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
+function shapeOf(recipe: Recipe, directory: string, { backbones }: Modules): BackboneShape | undefined {
   const { from, create } = recipe.backbone;
   if (create && from !== undefined) return undefined; // told already
-  if (create) return shapeOfConfig(create);
+  if (create) return familyOf(create, backbones).shape(create);
   const folder = from === undefined ? undefined : findBackbone(from, directory);
   if (folder === undefined) return undefined;
   const config = readModelConfig(folder) as Record<string, Json>;
   try {
-    return shapeOfConfig(config);
+    return familyOf(config, backbones).shape(config);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const file = join(folder, 'config.json');
@@ -193,21 +191,12 @@ function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
   }
 }
 
-function shapeOfConfig(config: Readonly<Record<string, Json>>): BackboneShape {
-  const { model_type: type } = config;
-  const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(inWords(type)));
-  if (family) return family.shape(config);
-  const known = backboneFamilies.flatMap(({ modelTypes }) => modelTypes);
-  const message = type === undefined ? 'it is missing' : `no backbone reads ${JSON.stringify(type)}`;
-  throw new UsageError({ where: '/model_type', message, expected: suggest(type, known) });
-}
-
-function checkFit(recipe: Recipe, { directory, files }: Surroundings): Finding[] {
+function checkFit(recipe: Recipe, { directory, files, modules }: Surroundings): Finding[] {
   let shape: BackboneShape | undefined;
   const base = recipe.backbone.create ? ['backbone', 'create'] : ['backbone', 'from'];
   const unread = findingsOf(
     () => {
-      shape = shapeOf(recipe, directory);
+      shape = shapeOf(recipe, directory, modules);
     },
     recipe,
     base,
@@ -217,17 +206,17 @@ function checkFit(recipe: Recipe, { directory, files }: Surroundings): Finding[]
   let attached: ReturnType<typeof planAdapters> = [];
   const unfit = findingsOf(
     () => {
-      attached = planAdapters(known, recipe.adapters);
+      attached = planAdapters(known, recipe.adapters, modules.adapters);
     },
     recipe,
     [],
   );
   return [
     ...checkTexts(recipe, longestText(known, positionOffset(attached))),
-    ...checkRegions(recipe, known),
-    ...(files ? checkTensors(recipe, directory) : []),
+    ...checkRegions(recipe, known, modules),
+    ...(files ? checkTensors(recipe, directory, modules) : []),
     ...checkTokens(recipe, directory, known),
-    ...checkTask(recipe, known),
+    ...checkTask(recipe, known, modules),
     ...unfit,
   ];
 }
@@ -236,11 +225,11 @@ function checkFit(recipe: Recipe, { directory, files }: Surroundings): Finding[]
 const quoted = (where: string): string => (/^$|^\/|"/.test(where) ? where : JSON.stringify(where));
 
 /** The weights are there, and their names and shapes are those of the config; none is read. */
-function checkTensors(recipe: Recipe, directory: string): Finding[] {
+function checkTensors(recipe: Recipe, directory: string, { backbones }: Modules): Finding[] {
   const { from } = recipe.backbone;
   const folder = from === undefined ? undefined : findBackbone(from, directory);
   if (folder === undefined) return [];
-  return findingsOf(() => loadBackbone(folder), recipe, ['backbone', 'from'], quoted);
+  return findingsOf(() => loadBackbone(folder, backbones), recipe, ['backbone', 'from'], quoted);
 }
 
 /** The tokenizer can be read and fits the word table. */
@@ -252,12 +241,12 @@ function checkTokens(recipe: Recipe, directory: string, { words }: BackboneShape
 }
 
 /** Regions are given where the backbone reads them, and only there. */
-function checkRegions({ data }: Recipe, { regions, family }: BackboneShape): Finding[] {
+function checkRegions({ data }: Recipe, { regions, family }: BackboneShape, modules: Modules): Finding[] {
   if (regions && !data.regions) {
     const expected = 'add "regions", for example {"kind": "crop-pixels"}';
     return [at(['data'], 'the backbone reads regions of pictures, and none are described', expected)];
   }
-  if (regions && data.regions) return checkFeatures(data.regions, regions.featureWidth);
+  if (regions && data.regions) return checkFeatures(data.regions, regions.featureWidth, modules);
   if (!data.regions) return [];
   return [at(['data', 'regions'], `a ${family} backbone of this config reads no regions`, 'leave it out')];
 }
@@ -266,15 +255,16 @@ function checkRegions({ data }: Recipe, { regions, family }: BackboneShape): Fin
 function checkFeatures(
   { kind, ...options }: NonNullable<Recipe['data']['regions']>,
   width: number,
+  { regions }: Modules,
 ): Finding[] {
-  const source = regionKinds.find((one) => one.kind === kind);
+  const source = regions.find((one) => one.kind === kind);
   const own = source?.width?.(options);
   if (own === undefined || own === width) return [];
   const message = `features of ${own} numbers, the backbone reads ${width}`;
   return [at(['data', 'regions'], message, source?.widthHint?.(width))];
 }
 
-function checkTask(recipe: Recipe, backbone: BackboneShape): Finding[] {
+function checkTask(recipe: Recipe, backbone: BackboneShape, { tasks }: Modules): Finding[] {
   const { kind, ...options } = recipe.task;
   const task = tasks.find((one) => one.kind === kind);
   if (!task) return [];
@@ -299,13 +289,14 @@ function checkTexts({ data }: Recipe, longest: number | undefined): Finding[] {
 const LONGEST_TEXT = 64;
 
 /** The default of `data.maxTextLength`. */
-export function defaultTextLength(recipe: Recipe, directory: string): number {
+export function defaultTextLength(recipe: Recipe, directory: string, modules: Modules): number {
   let longest: number | undefined;
   findingsOf(
     () => {
-      const shape = shapeOf(recipe, directory);
+      const shape = shapeOf(recipe, directory, modules);
       longest = shape?.maxTextLength;
-      if (shape) longest = longestText(shape, positionOffset(planAdapters(shape, recipe.adapters)));
+      if (shape)
+        longest = longestText(shape, positionOffset(planAdapters(shape, recipe.adapters, modules.adapters)));
     },
     recipe,
     [],

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonSchema } from '../base/json.js';
 import { isJsonObject } from '../base/json.js';
-import { shippedModules } from './modules.js';
+import type { Modules } from '../prepare/modules.js';
 import { formatPath, type Path } from './path.js';
 import type { Recipe } from './recipe.js';
 import { recipeSchema } from './schema.js';
@@ -71,8 +71,8 @@ function keysIn(schemas: Schemas, value: unknown, path: Path, given: unknown): P
  * The keys of a complete recipe that say what their schema has as default, as `training.batchSize`; the output too, where
  * it follows from the name.
  */
-export function defaultedKeys(recipe: Recipe): string[] {
-  const schema = recipeSchema(shippedModules, recipe.task);
+export function defaultedKeys(recipe: Recipe, modules: Modules): string[] {
+  const schema = recipeSchema(modules, recipe.task);
   const keys = keysIn(applying(schema, recipe), recipe, [], undefined).map(formatPath);
   return recipe.output === `runs/${recipe.name}` ? [...keys, 'output'] : keys;
 }

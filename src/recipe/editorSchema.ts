@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../base/json.js';
-import type { RecipeModules } from './modules.js';
+import type { Modules } from '../prepare/modules.js';
 import { recipeSchema } from './schema.js';
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -77,5 +77,4 @@ function forEditors(schema: unknown): unknown {
  * The schema of recipes as editors take it: what `recipes/schema.json` holds. To each description comes what it may be
  * and its default (`markdownDescription`), and to each kind its meaning (`enumDescriptions`), as VS Code shows them.
  */
-export const editorSchema = (modules: RecipeModules): JsonSchema =>
-  forEditors(recipeSchema(modules)) as JsonSchema;
+export const editorSchema = (modules: Modules): JsonSchema => forEditors(recipeSchema(modules)) as JsonSchema;

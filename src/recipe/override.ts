@@ -1,7 +1,6 @@
 import { type Problem, UsageError } from '../base/errors.js';
 import { addAll } from '../base/lists.js';
 import { parseJson } from '../schema/jsonSyntax.js';
-import { shippedModules } from './modules.js';
 import { formatPath, isPrefix, type Path, parsePath, valueAt } from './path.js';
 import { recipeSchemaBesideSplits } from './schema.js';
 import type { ParsedRecipe } from './source.js';
@@ -38,10 +37,13 @@ class Nowhere extends Error {
   }
 }
 
+/** What objects start as is the same whatever kinds there are. */
+const NO_MODULES = { adapters: [], tasks: [], regions: [], backbones: [], optimizers: [] };
+
 /** What an object that is not written starts as: the schema's default, for example of a kind. */
 function defaultAt(path: Path): object {
   const properties = path.flatMap((part) => ['properties', part]);
-  const found = valueAt(recipeSchemaBesideSplits(shippedModules), [...properties, 'default']);
+  const found = valueAt(recipeSchemaBesideSplits(NO_MODULES), [...properties, 'default']);
   return isContainer(found) && !Array.isArray(found) ? found : {};
 }
 

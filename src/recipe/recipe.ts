@@ -1,6 +1,12 @@
 import type { Json } from '../base/json.js';
-import type { OptimizerOptions, ScheduleOptions } from '../training/options.js';
-import type { AdapterEntry, CacheOptions, RunSettings, TrainingOptions } from '../training/settings.js';
+import type { ScheduleOptions } from '../training/schedule.js';
+import type {
+  AdapterEntry,
+  CacheOptions,
+  OptimizerEntry,
+  RunSettings,
+  TrainingOptions,
+} from '../training/settings.js';
 
 /** A recipe after validation: every default filled in. The wizard, JSON files and programs all make this object. */
 export type Recipe = RunSettings;
@@ -8,7 +14,7 @@ export type Recipe = RunSettings;
 type Options = Readonly<Record<string, Json>>;
 
 /** A union of options as it is written: the kind and whatever differs from the defaults. */
-type Written<T> = T extends { readonly kind: unknown } ? Pick<T, 'kind'> & Partial<T> : never;
+type Written<T extends { readonly kind: unknown }> = Pick<T, 'kind'> & Partial<T>;
 
 /** A recipe as a person or a program writes it: what is left out takes its default. */
 export interface RecipeInput {
@@ -28,7 +34,7 @@ export interface RecipeInput {
     readonly maxTextLength?: number;
   };
   readonly training?: Partial<Omit<TrainingOptions, 'optimizer' | 'schedule'>> & {
-    readonly optimizer?: Written<OptimizerOptions>;
+    readonly optimizer?: Written<OptimizerEntry>;
     readonly schedule?: Partial<ScheduleOptions>;
   };
   readonly cache?: Partial<CacheOptions>;

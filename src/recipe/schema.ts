@@ -1,9 +1,9 @@
 import type { SplitName } from '../../tasks/task.js';
 import type { JsonSchema } from '../base/json.js';
+import type { Modules } from '../prepare/modules.js';
 import { oneOfKinds, tagged } from '../schema/kindSchema.js';
 import { cacheSchema } from './cacheSchema.js';
-import type { RecipeModules } from './modules.js';
-import { trainingSchema } from './trainingSchema.js';
+import { trainingSchemaOf } from './trainingSchema.js';
 
 /** Whether a key of `data` names a file or a folder: plain strings without a default do. */
 export const isPath = (schema: JsonSchema): boolean =>
@@ -19,7 +19,7 @@ function withPaths(schema: JsonSchema): JsonSchema {
   return { ...schema, properties: Object.fromEntries(entries) };
 }
 
-type TaskModule = RecipeModules['tasks'][number];
+type TaskModule = Modules['tasks'][number];
 
 const seed: JsonSchema = {
   type: 'integer',
@@ -55,7 +55,7 @@ const adapterFrom: JsonSchema = {
   examples: ['runs/vqa-lora', 'peft/my-lora'],
 };
 
-const backboneSchema = ({ backbones }: RecipeModules): JsonSchema => ({
+const backboneSchema = ({ backbones }: Modules): JsonSchema => ({
   type: 'object',
   additionalProperties: false,
   description: 'The pretrained model that adapters are put on: exactly one of `from` and `create`.',
@@ -106,7 +106,7 @@ const SPLITS: Readonly<Record<SplitName, string>> = {
 const eachSplit = (of: (split: SplitName) => JsonSchema): JsonSchema =>
   Object.fromEntries((Object.keys(SPLITS) as SplitName[]).map((split) => [split, of(split)]));
 
-const dataSchema = ({ regions }: RecipeModules): JsonSchema => ({
+const dataSchema = ({ regions }: Modules): JsonSchema => ({
   type: 'object',
   required: ['train'],
   additionalProperties: false,
@@ -146,7 +146,7 @@ const splitsOf = ({ kind, dataSchema: whole, splitSchema }: TaskModule, task: un
 });
 
 /** Ties the splits of `data` to the reader of the task that the recipe names. */
-const splitsOfEach = ({ tasks }: RecipeModules, task: unknown): JsonSchema[] =>
+const splitsOfEach = ({ tasks }: Modules, task: unknown): JsonSchema[] =>
   tasks.map((module) => ({
     if: {
       type: 'object',
@@ -163,13 +163,13 @@ const isKind = (task: unknown, kind: string): task is object =>
   typeof task === 'object' && task !== null && 'kind' in task && task.kind === kind;
 
 /** The schema of a recipe's splits, which the rest leaves open; undefined for a task that is not known. */
-export function splitsSchema({ tasks }: RecipeModules, task: unknown): JsonSchema | undefined {
+export function splitsSchema({ tasks }: Modules, task: unknown): JsonSchema | undefined {
   const module = tasks.find(({ kind }) => isKind(task, kind));
   return module && splitsOf(module, task);
 }
 
 /** The JSON Schema of a recipe, whose splits hold anything. */
-export function recipeSchemaBesideSplits(modules: RecipeModules): JsonSchema {
+export function recipeSchemaBesideSplits(modules: Modules): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'vlgraft recipe',
@@ -209,7 +209,7 @@ export function recipeSchemaBesideSplits(modules: RecipeModules): JsonSchema {
       },
       task: { ...oneOfKinds(modules.tasks), description: 'What is learned, and how it is measured.' },
       data: dataSchema(modules),
-      training: trainingSchema,
+      training: trainingSchemaOf(modules),
       cache: cacheSchema,
       output: {
         type: 'string',
@@ -225,7 +225,7 @@ export function recipeSchemaBesideSplits(modules: RecipeModules): JsonSchema {
  * The JSON Schema of recipes (draft 2020-12 and OpenAPI's `discriminator`), put together from the modules.
  * @param task the `task` of the recipe that is to be checked, where its splits depend on its options
  */
-export const recipeSchema = (modules: RecipeModules, task?: unknown): JsonSchema => ({
+export const recipeSchema = (modules: Modules, task?: unknown): JsonSchema => ({
   ...recipeSchemaBesideSplits(modules),
   allOf: splitsOfEach(modules, task),
 });

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { Modules } from '../prepare/modules.js';
 import { lazyDiscriminator } from '../schema/lazyDiscriminator.js';
 import { schemaCompiler } from '../schema/schemaCompiler.js';
-import type { RecipeModules } from './modules.js';
 import { valueAt } from './path.js';
 import { recipeSchemaBesideSplits, splitsSchema } from './schema.js';
 
@@ -27,7 +27,7 @@ interface Splits {
 }
 
 /** Checks of splits by what a recipe says of its task. */
-function createSplitChecks(modules: RecipeModules, ajv: Ajv2020) {
+function createSplitChecks(modules: Modules, ajv: Ajv2020) {
   let kept: readonly Splits[] = [];
   const byKind = new Map<unknown, ValidateFunction>();
   const compiled = (task: unknown): ValidateFunction => {
@@ -53,7 +53,7 @@ function createSplitChecks(modules: RecipeModules, ajv: Ajv2020) {
   };
 }
 
-function createCheck(modules: RecipeModules): RecipeCheck {
+function createCheck(modules: Modules): RecipeCheck {
   const ajv = lazyDiscriminator(compiler());
   ajv.addFormat('path', (path: string) => check.exists(path)).addFormat('text', true);
   const validate = ajv.compile(recipeSchemaBesideSplits(modules));
@@ -69,10 +69,10 @@ function createCheck(modules: RecipeModules): RecipeCheck {
   return check;
 }
 
-const checks = new WeakMap<RecipeModules, RecipeCheck>();
+const checks = new WeakMap<Modules, RecipeCheck>();
 
 /** The check of some modules, compiled once. */
-export function checkOf(modules: RecipeModules): RecipeCheck {
+export function checkOf(modules: Modules): RecipeCheck {
   const check = checks.get(modules) ?? createCheck(modules);
   checks.set(modules, check);
   return check;

@@ -3,10 +3,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
 import { inWords } from '../base/json.js';
 import { nearestName } from '../base/nearest.js';
+import type { Modules } from '../prepare/modules.js';
+import type { KindModule } from '../schema/kindSchema.js';
 import { type Explain, explainErrors } from '../schema/schemaWords.js';
 import { fileStatus } from '../system/fileStatus.js';
 import { placesOfKey } from './keyPlaces.js';
-import type { RecipeModules } from './modules.js';
 import { valueAt } from './path.js';
 import { recipeSchema } from './schema.js';
 import type { Finding } from './source.js';
@@ -43,9 +44,9 @@ type Kinds = readonly (readonly [kind: string, schema: unknown])[];
 const keysOf = (schema: unknown): string[] => Object.keys((valueAt(schema, ['properties']) as object) ?? {});
 
 /** Where in a recipe the keys of an object depend on a kind: the path of that kind, and all kinds. */
-function kindsAt(path: Finding['path'], { adapters, tasks, regions }: RecipeModules) {
+function kindsAt(path: Finding['path'], { adapters, tasks, regions }: Modules) {
   const [first, second, ...rest] = path;
-  const options = (modules: RecipeModules['adapters']): Kinds =>
+  const options = (modules: readonly KindModule[]): Kinds =>
     modules.map(({ kind, schema }) => [kind, schema]);
   if (first === 'adapters' && rest.length === 1)
     return { of: 'adapters', chosen: ['adapters', second as number, 'kind'], kinds: options(adapters) };
@@ -61,7 +62,7 @@ function kindsAt(path: Finding['path'], { adapters, tasks, regions }: RecipeModu
 }
 
 /** Of an unknown key that other kinds have: which, and what the chosen one has. */
-function explainOfOthers(finding: Finding, root: unknown, modules: RecipeModules): Finding {
+function explainOfOthers(finding: Finding, root: unknown, modules: Modules): Finding {
   if (finding.message !== 'unknown key') return finding;
   const key = String(finding.path.at(-1));
   const place = kindsAt(finding.path, modules);
@@ -90,7 +91,7 @@ function withoutSampleFiles(findings: readonly Finding[], root: unknown, directo
 const OTHER_SPLITS = /^data\.(validation|test)\./;
 
 /** The whole schema with the files of the chosen task, as one tree. */
-function treeOf(root: unknown, modules: RecipeModules): object {
+function treeOf(root: unknown, modules: Modules): object {
   const schema = recipeSchema(modules, valueAt(root, ['task']));
   const files = modules.tasks.find(({ kind }) => kind === valueAt(root, ['task', 'kind']))?.dataSchema ?? {};
   const { properties } = schema as { readonly properties: Readonly<Record<string, object>> };
@@ -99,7 +100,7 @@ function treeOf(root: unknown, modules: RecipeModules): object {
 }
 
 /** Of an unknown key that is one elsewhere in the recipe: where. */
-function explainOfElsewhere(finding: Finding, root: unknown, modules: RecipeModules): Finding {
+function explainOfElsewhere(finding: Finding, root: unknown, modules: Modules): Finding {
   if (finding.message !== 'unknown key' || finding.expected?.startsWith('did you mean')) return finding;
   const [place, ...others] = placesOfKey(String(finding.path.at(-1)), treeOf(root, modules), root).filter(
     (one) => !OTHER_SPLITS.test(one),
@@ -112,7 +113,7 @@ function explainOfElsewhere(finding: Finding, root: unknown, modules: RecipeModu
 export const explainRecipeErrors = (
   errors: readonly ErrorObject[],
   root: unknown,
-  { modules, directory }: { readonly modules: RecipeModules; readonly directory: string },
+  { modules, directory }: { readonly modules: Modules; readonly directory: string },
 ): Finding[] =>
   withoutSampleFiles(
     explainErrors(errors, root, { format: missingPath(directory) }).map((finding) =>

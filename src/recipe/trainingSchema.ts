@@ -1,71 +1,6 @@
 import type { JsonSchema } from '../base/json.js';
-
-const learningRate = (byDefault: number): JsonSchema => ({
-  type: 'number',
-  exclusiveMinimum: 0,
-  default: byDefault,
-  description: 'Largest learning rate, reached at the end of the warm-up.',
-  examples: [byDefault],
-});
-
-const share = (byDefault: number, description: string): JsonSchema => ({
-  type: 'number',
-  minimum: 0,
-  exclusiveMaximum: 1,
-  default: byDefault,
-  description,
-  examples: [byDefault],
-});
-
-const weightDecay = (byDefault: number): JsonSchema => ({
-  type: 'number',
-  minimum: 0,
-  default: byDefault,
-  description: 'Weight decay of matrices; biases and LayerNorms have none.',
-  examples: [0, 0.01],
-});
-
-const adamw: JsonSchema = {
-  title: 'adamw',
-  description: 'AdamW: Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2).',
-  type: 'object',
-  required: ['kind'],
-  additionalProperties: false,
-  properties: {
-    kind: {
-      const: 'adamw',
-      description: 'Adam with decoupled weight decay: steps of one size for weights of all sizes.',
-    },
-    learningRate: learningRate(1e-4),
-    beta1: share(0.9, 'Decay of the mean of gradients.'),
-    beta2: share(0.999, 'Decay of the mean of squared gradients.'),
-    epsilon: {
-      type: 'number',
-      exclusiveMinimum: 0,
-      default: 1e-8,
-      description: 'Added to the root of the mean of squared gradients.',
-      examples: [1e-8, 1e-6],
-    },
-    weightDecay: weightDecay(0.01),
-  },
-};
-
-const sgd: JsonSchema = {
-  title: 'sgd',
-  description: "Stochastic gradient descent with momentum, in PyTorch's form.",
-  type: 'object',
-  required: ['kind'],
-  additionalProperties: false,
-  properties: {
-    kind: {
-      const: 'sgd',
-      description: 'Plain gradients with momentum; needs a learning rate that suits the task.',
-    },
-    learningRate: learningRate(0.01),
-    momentum: share(0.9, 'Share of the earlier update that is kept; 0 is plain gradient descent.'),
-    weightDecay: weightDecay(0),
-  },
-};
+import type { Modules } from '../prepare/modules.js';
+import { oneOfKinds } from '../schema/kindSchema.js';
 
 /** Updates of the longest run. */
 const MOST_STEPS = 1_000_000_000;
@@ -129,19 +64,6 @@ export const trainingSchema: JsonSchema = {
       ),
       default: 1,
     },
-    optimizer: {
-      type: 'object',
-      required: ['kind'],
-      properties: { kind: { description: 'Which one.', examples: ['adamw'] } },
-      discriminator: { propertyName: 'kind' },
-      oneOf: [adamw, sgd],
-      default: { kind: 'adamw' },
-      description: 'How gradients change the trainable parameters.',
-      examples: [
-        { kind: 'adamw', learningRate: 1e-4 },
-        { kind: 'sgd', learningRate: 0.01 },
-      ],
-    },
     schedule,
     headLearningRateScale: {
       type: 'number',
@@ -184,4 +106,22 @@ export const trainingSchema: JsonSchema = {
       examples: [true],
     },
   },
+};
+
+/** The same with the optimizers that there are. */
+export const trainingSchemaOf = ({ optimizers }: Modules): JsonSchema => {
+  const { batchSize, epochs, maxSteps, accumulate, ...rest } = trainingSchema.properties as JsonSchema;
+  const optimizer = {
+    ...oneOfKinds(optimizers),
+    default: { kind: 'adamw' },
+    description: 'How gradients change the trainable parameters.',
+    examples: [
+      { kind: 'adamw', learningRate: 1e-4 },
+      { kind: 'sgd', learningRate: 0.01 },
+    ],
+  };
+  return {
+    ...trainingSchema,
+    properties: { epochs, maxSteps, batchSize, accumulate, optimizer, ...rest },
+  };
 };

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, UsageError } from '../base/errors.js';
 import { inWords } from '../base/json.js';
+import type { Modules } from '../prepare/modules.js';
 import { checkRecipe, checkWritten, defaultTextLength, fillFromFolders } from './checks.js';
-import { type RecipeModules, shippedModules } from './modules.js';
 import { type Path, valueAt } from './path.js';
 import type { Recipe } from './recipe.js';
 import { checkOf, type RecipeCheck } from './schemaCheck.js';
@@ -19,12 +19,12 @@ export interface ResolveOptions {
   readonly directory?: string;
   /** False: files and folders that it names need not be there. Default true. */
   readonly files?: boolean;
-  /** Kinds that it may name; default: those of this package. */
-  readonly modules?: RecipeModules;
+  /** Kinds that it may name. */
+  readonly modules: Modules;
 }
 
 /** Errors of the schema; defaults are filled in. */
-function schemaErrors(filled: unknown, modules: RecipeModules, exists: RecipeCheck['exists']) {
+function schemaErrors(filled: unknown, modules: Modules, exists: RecipeCheck['exists']) {
   const check = checkOf(modules);
   check.exists = exists;
   return check.errorsOf(filled);
@@ -34,12 +34,12 @@ function schemaErrors(filled: unknown, modules: RecipeModules, exists: RecipeChe
 const copyOf = (input: unknown): unknown => JSON.parse(JSON.stringify(input ?? null)) as unknown;
 
 /** Defaults that depend on other keys. */
-function complete(filled: Recipe, directory: string): Recipe {
+function complete(filled: Recipe, directory: string, modules: Modules): Recipe {
   const { training, data } = filled;
   const epochs = training.maxSteps === undefined ? { epochs: training.epochs ?? 5 } : {};
   return {
     ...filled,
-    data: { ...data, maxTextLength: data.maxTextLength ?? defaultTextLength(filled, directory) },
+    data: { ...data, maxTextLength: data.maxTextLength ?? defaultTextLength(filled, directory, modules) },
     training: { ...training, ...epochs },
     output: filled.output ?? `runs/${filled.name}`,
   };
@@ -81,22 +81,22 @@ function refuse(findings: readonly Finding[], source?: RecipeSource): void {
  * Checks a recipe and fills in its defaults; the input is not changed, and resolving twice changes nothing more.
  * Throws UsageError with every problem: at line and column with `source`, else at its path.
  */
-export function resolveRecipe(input: unknown, options: ResolveOptions = {}): Recipe {
-  const { source, directory = process.cwd(), files = true, modules = shippedModules } = options;
+export function resolveRecipe(input: unknown, options: ResolveOptions): Recipe {
+  const { source, directory = process.cwd(), files = true, modules } = options;
   requireNoSchema(input, source);
   const filled = copyOf(input);
   const infinite = numbersNotFinite(input);
   const written = [
     ...infinite,
     ...checkWritten(filled, { directory, files }),
-    ...(files ? fillFromFolders(filled, directory) : []),
+    ...(files ? fillFromFolders(filled, directory, modules) : []),
   ];
   const exists = (path: string) => !files || existsSync(resolve(directory, path));
   const errors = schemaErrors(filled, modules, exists);
   const isTold = ({ path }: Finding) => infinite.some((one) => isDeepStrictEqual(one.path, path));
   const findings = explainRecipeErrors(errors, filled, { modules, directory }).filter((one) => !isTold(one));
   const hasShape = errors.every(({ keyword }) => keyword === 'format');
-  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory, files }) : [];
+  const deeper = hasShape ? checkRecipe(filled as Recipe, { directory, files, modules }) : [];
   refuse([...written, ...findings, ...deeper], source);
-  return complete(filled as Recipe, directory);
+  return complete(filled as Recipe, directory, modules);
 }

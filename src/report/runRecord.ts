@@ -3,6 +3,7 @@ import { UsageError } from '../base/errors.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { type RunFolder, runFolder } from '../checkpoints/runFiles.js';
 import type { Environment } from '../prepare/environment.js';
+import type { Modules } from '../prepare/modules.js';
 import { defaultedKeys } from '../recipe/defaultedKeys.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { DataFacts } from '../recording/dataFacts.js';
@@ -79,7 +80,7 @@ function requirePictures(file: string, { examples, pictures }: Gallery): void {
 }
 
 /** Reads a finished run; throws UsageError where the folder holds none, or where a file is damaged. */
-export function readRun(path: string): RunRecord {
+export function readRun(path: string, modules: Modules): RunRecord {
   const folder = runFolder(path);
   requireFinished(folder);
   const files = recordedFiles(folder.recorded);
@@ -105,6 +106,6 @@ export function readRun(path: string): RunRecord {
     ...(gallery && { gallery }),
     ...(data && { data }),
     modules: perhaps<{ modules: ModuleSize[] }>('modules', files.modules)?.modules ?? [],
-    defaults: defaultedKeys(recipe as Recipe),
+    defaults: defaultedKeys(recipe as Recipe, modules),
   };
 }

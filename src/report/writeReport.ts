@@ -5,6 +5,7 @@ import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { claimMore } from '../checkpoints/ownedFolder.js';
 import { runFolder } from '../checkpoints/runFiles.js';
+import type { Modules } from '../prepare/modules.js';
 import { besidePage } from './beside/besidePage.js';
 import { type Differences, differencesOf } from './beside/differences.js';
 import { factsOfRun, type RunFacts } from './facts.js';
@@ -22,6 +23,10 @@ export interface WrittenReport {
 
 /** How a report is written. */
 export interface WriteReportOptions {
+  /** Default: report.html in the run folder; of several runs it must be given. */
+  readonly file?: string;
+  /** Whose defaults are those of the recipe. */
+  readonly modules: Modules;
   /** Whether a file that is no report may be replaced. */
   readonly overwrite?: boolean;
 }
@@ -58,14 +63,12 @@ function inRunOrBeside(folder: string, file: string, write: () => void): Promise
 /**
  * Writes the report of a finished run from its folder alone; the same folder gives the same bytes. Throws UsageError
  * where the folder holds no finished run, and where the file is something else than a report.
- * @param file default: report.html in the folder
  */
 export async function writeReport(
   folder: string,
-  file: string = runFolder(folder).report,
-  { overwrite = false }: WriteReportOptions = {},
+  { file = runFolder(folder).report, overwrite = false, modules }: WriteReportOptions,
 ): Promise<WrittenReport> {
-  const run = readRun(folder);
+  const run = readRun(folder, modules);
   requireReplaceable(file, overwrite);
   const facts = factsOfRun(run);
   const page = await runPage(run, facts);
@@ -74,11 +77,11 @@ export async function writeReport(
 }
 
 /** What is wrong with all of the folders at once. */
-function readRuns(folders: readonly string[]) {
+function readRuns(folders: readonly string[], modules: Modules) {
   const problems: UsageError['problems'][number][] = [];
   const runs = folders.flatMap((folder) => {
     try {
-      return [readRun(folder)];
+      return [readRun(folder, modules)];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       addAll(problems, error.problems);
@@ -95,10 +98,9 @@ function readRuns(folders: readonly string[]) {
  */
 export async function writeReportBeside(
   folders: readonly string[],
-  file: string,
-  { overwrite = false }: WriteReportOptions = {},
+  { file, overwrite = false, modules }: WriteReportOptions & { readonly file: string },
 ): Promise<WrittenReport> {
-  const runs = readRuns(folders);
+  const runs = readRuns(folders, modules);
   requireReplaceable(file, overwrite);
   const facts = runs.map(factsOfRun);
   const differences = differencesOf(runs, facts);

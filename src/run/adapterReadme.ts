@@ -1,4 +1,4 @@
-import { adapters as knownAdapters } from '../../adapters/index.js';
+import type { AttachedAdapter } from '../model/attach.js';
 import type { RunSettings } from '../training/settings.js';
 import type { RunSummary } from './summary.js';
 
@@ -9,19 +9,17 @@ const figures = (values: Readonly<Record<string, number>>) =>
     .map(([name, value]) => `${name} ${value.toFixed(4)}`)
     .join(', ');
 
-function methods({ adapters }: RunSettings): string {
-  if (adapters.length === 0) return 'No adapters: only the head was trained.';
-  return adapters
-    .map(({ kind, name = kind }) => {
-      const known = knownAdapters.find((adapter) => adapter.kind === kind);
-      return `- \`${name}\`: ${known?.description ?? kind} Source: ${known?.source ?? 'unknown'}`;
-    })
+function methods(attached: readonly AttachedAdapter[]): string {
+  if (attached.length === 0) return 'No adapters: only the head was trained.';
+  return attached
+    .map(({ name, adapter: { description, source } }) => `- \`${name}\`: ${description} Source: ${source}`)
     .join('\n');
 }
 
 /** The card of an adapter folder: what it is, what it was trained with, how good it is, how to use it. */
 export function adapterReadme(
   settings: RunSettings,
+  attached: readonly AttachedAdapter[],
   { metrics, baseline, parameters, steps }: RunSummary,
 ): string {
   const results = (['validation', 'test'] as const).flatMap((split) => {
@@ -40,7 +38,7 @@ ${parameters.trainable} of ${parameters.trainable + parameters.frozen} parameter
 
 ## Adapters
 
-${methods(settings)}
+${methods(attached)}
 
 ## Results
 

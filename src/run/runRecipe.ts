@@ -17,7 +17,8 @@ import { unlessUnlabelled } from '../model/unlabelled.js';
 import { describeEnvironment, peakMemoryBytes } from '../prepare/environment.js';
 import { recordInputs } from '../prepare/inputs/recordInputs.js';
 import { requireSameInputs } from '../prepare/inputs/requireSameInputs.js';
-import { type Prepared, prepare, type RunModules, shippedModules } from '../prepare/prepare.js';
+import type { Modules } from '../prepare/modules.js';
+import { type Prepared, prepare } from '../prepare/prepare.js';
 import { textNotes } from '../prepare/textNotes.js';
 import { writePredictions } from '../recording/writePredictions.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
@@ -205,8 +206,8 @@ function announce(
  */
 export const runRecipe = (
   settings: RunSettings,
-  options: RunOptions = {},
-  modules: RunModules = shippedModules,
+  options: RunOptions,
+  modules: Modules,
 ): Promise<RunSummary> => {
   const check = () => {
     requireNoConflict(settings);
@@ -215,11 +216,7 @@ export const runRecipe = (
   return withFolderLocked(settings.output, () => carryOut(settings, options, modules), check);
 };
 
-async function carryOut(
-  settings: RunSettings,
-  options: RunOptions,
-  modules: RunModules,
-): Promise<RunSummary> {
+async function carryOut(settings: RunSettings, options: RunOptions, modules: Modules): Promise<RunSummary> {
   const clock = createClock();
   announceEngine(await startEngine(), options);
   const profile = options.profile ? startProfile() : undefined;
@@ -231,7 +228,7 @@ async function carryOut(
     : undefined;
   const prepared = await prepare(settings, modules, () => open().folder.backbone, options.signal);
   const model = createModel(prepared.parts);
-  const step = createStep(model, settings.training);
+  const step = createStep(model, settings.training, prepared.optimizer);
   const evaluator = createEvaluator(model);
   try {
     announce(prepared, model, options);

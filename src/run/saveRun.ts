@@ -82,6 +82,6 @@ export async function saveModel(
     config: adapterConfig(settings, prepared, hash),
     tensors: new Map([...trained].filter(([name]) => !name.startsWith('head.'))),
     headTensors: new Map(inside('head', trained)),
-    readme: adapterReadme(settings, summary),
+    readme: adapterReadme(settings, prepared.parts.attached, summary),
   });
 }

@@ -1,4 +1,3 @@
-import { adapters } from '../../adapters/index.js';
 import type { Weights } from '../backbones/backbone.js';
 import { loadBackbone } from '../backbones/load.js';
 import { type Problem, UsageError } from '../base/errors.js';
@@ -11,12 +10,14 @@ import {
 import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/ownedFolder.js';
 import { runFolder } from '../checkpoints/runFiles.js';
 import { planAdapters } from '../model/attach.js';
+import type { Modules } from '../prepare/modules.js';
 import { inside } from '../run/saveRun.js';
 import { backboneOf, requireFinished } from './openRun.js';
 
 /** What is exported, and how. */
 export interface ExportOptions {
   readonly library: AdapterLibrary;
+  readonly modules: Modules;
   /** Name of the adapter, where the run has several. */
   readonly adapter?: string;
   /** Replace what an earlier export wrote there. */
@@ -40,7 +41,7 @@ const namesOf = (names: readonly string[]): string => names.map((name) => `'${na
 export function exportAdapter(
   path: string,
   output: string,
-  { library, adapter: name, overwrite = false }: ExportOptions,
+  { library, adapter: name, overwrite = false, modules }: ExportOptions,
 ): ExportReport {
   requireFinished(path);
   const claim = { kind: 'adapter export', files: foreignFileNames(library) } as const;
@@ -48,9 +49,9 @@ export function exportAdapter(
   requireFree(output, claim);
   const folder = runFolder(path).adapter;
   const config = readAdapterConfig(folder);
-  const backbone = loadBackbone(backboneOf(path, config));
+  const backbone = loadBackbone(backboneOf(path, config), modules.backbones);
   const { tensors } = readAdapterFolder(folder, backbone.hash);
-  const attached = planAdapters(backbone.shape, config.adapters);
+  const attached = planAdapters(backbone.shape, config.adapters, modules.adapters);
   const known = attached.map((one) => one.name);
   const chosen =
     name === undefined && attached.length === 1 ? attached[0] : attached.find((one) => one.name === name);
@@ -64,7 +65,7 @@ export function exportAdapter(
   const format = adapter.formats?.find((one) => one.library === library && one.write);
   const problems: Problem[] = [];
   if (!format) {
-    const can = adapters.filter(({ formats }) =>
+    const can = modules.adapters.filter(({ formats }) =>
       formats?.some((one) => one.library === library && one.write),
     );
     const expected = `one of ${namesOf(can.map(({ kind }) => kind))}`;

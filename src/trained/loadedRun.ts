@@ -262,7 +262,7 @@ async function load(path: string, given: Opening): Promise<LoadedRun> {
     forms: formsOf(opened),
     useAdapters: (scales) => scaleAll(completeScales(attached, scales)),
     beside: (other, options = {}) =>
-      load(other, { ...(given.modules && { modules: given.modules }), ...options, shared: opened.shared }),
+      load(other, { modules: given.modules, ...options, shared: opened.shared }),
     predict: (inputs, options = {}) => predictInputs(opened, inputs, options),
     evaluate: (split, options = {}) => evaluateSplit(opened, split, options),
     dispose,
@@ -273,4 +273,4 @@ async function load(path: string, given: Opening): Promise<LoadedRun> {
  * Loads the fine-tuned model of a run folder. Throws UsageError when the folder holds no finished run, or when the
  * backbone is not the one that it was trained on.
  */
-export const loadRun = (path: string, options: LoadOptions = {}): Promise<LoadedRun> => load(path, options);
+export const loadRun = (path: string, options: LoadOptions): Promise<LoadedRun> => load(path, options);

@@ -16,7 +16,8 @@ import type { AttachedAdapter } from '../model/attach.js';
 import { createEvaluator, type Evaluator } from '../model/evaluate.js';
 import { createModel } from '../model/model.js';
 import { batchesByLength } from '../model/sampler.js';
-import { type RunModules, taskOptions } from '../prepare/prepare.js';
+import type { Modules } from '../prepare/modules.js';
+import { taskOptions } from '../prepare/prepare.js';
 import { mergedClaim } from '../run/claims.js';
 import { copyProcessorFiles, inside } from '../run/saveRun.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
@@ -33,7 +34,7 @@ export interface MergeOptions extends FollowOptions {
   readonly tolerance?: number;
   /** Remove what an earlier merge left there. */
   readonly overwrite?: boolean;
-  readonly modules?: RunModules;
+  readonly modules: Modules;
 }
 
 /** What merging did. */
@@ -216,7 +217,7 @@ This folder holds the head alone.
  * is a Hugging Face folder. Examples go through both models first. Throws UsageError for adapters that can't be folded and for
  * an output that is taken, Error when the models differ by more than the tolerance; then nothing is written.
  */
-export const mergeRun = (path: string, output: string, options: MergeOptions = {}): Promise<MergeReport> => {
+export const mergeRun = (path: string, output: string, options: MergeOptions): Promise<MergeReport> => {
   const check = () => {
     requireUnread(path, output);
     requireReplaceable(output, mergedClaim.kind, options.overwrite ?? false);
@@ -238,7 +239,7 @@ function requireUnread(path: string, output: string): void {
 async function merge(path: string, output: string, options: MergeOptions): Promise<MergeReport> {
   const { examples: count = EXAMPLES, tolerance = TOLERANCE, modules } = options;
   // Merged weights are written in f32: in bf16 rounding would hide what is compared.
-  const opened = await openRun(path, { precision: 'f32', ...(modules && { modules }) });
+  const opened = await openRun(path, { precision: 'f32', modules });
   const { model, evaluator, collator, trained } = opened;
   try {
     const { attached, backbone } = model.parts;

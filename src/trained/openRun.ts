@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Weights } from '../backbones/backbone.js';
 import { backboneFolder, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
+import { processorFrom } from '../backbones/processor.js';
 import { UsageError } from '../base/errors.js';
 import { nearestName } from '../base/nearest.js';
 import {
@@ -18,7 +19,8 @@ import { type Collator, createCollator } from '../model/batch.js';
 import { createEvaluator, type Evaluator } from '../model/evaluate.js';
 import { createFrozenStore, type FrozenStore } from '../model/frozenStore.js';
 import { createModel, type Model } from '../model/model.js';
-import { type RunModules, shippedModules, taskOf, taskOptions } from '../prepare/prepare.js';
+import { type Modules, taskOf } from '../prepare/modules.js';
+import { taskOptions } from '../prepare/prepare.js';
 import { fileStatus } from '../system/fileStatus.js';
 import type { RunSettings } from '../training/settings.js';
 import { type AdapterScales, scaleUnfrozen } from './adapterScales.js';
@@ -32,8 +34,8 @@ interface SharedBackbone {
 
 /** How a run is loaded. */
 export interface LoadOptions {
-  /** What it looks up by name; default: the modules of this package. */
-  readonly modules?: RunModules;
+  /** What it looks up by name. */
+  readonly modules: Modules;
   /** Other runs of the same recipe: the weights are the mean of all of them. */
   readonly average?: readonly string[];
   /** Factor of each adapter's change; those left out are off. Default: all as they were trained. */
@@ -49,9 +51,14 @@ export interface Opening extends LoadOptions {
 }
 
 /** The backbone of a run: the one that is there already, or read once. */
-function openBackbone(path: string, config: AdapterConfig, precision: Precision, { shared }: Opening) {
+function openBackbone(
+  path: string,
+  config: AdapterConfig,
+  precision: Precision,
+  { shared, modules }: Opening,
+) {
   if (shared?.store.precision === precision) return shared;
-  const backbone = loadBackbone(backboneOf(path, config));
+  const backbone = loadBackbone(backboneOf(path, config), modules.backbones);
   return { backbone, store: createFrozenStore(backbone, precision) };
 }
 
@@ -128,7 +135,7 @@ export interface OpenedRun {
  * UsageError when the folder holds no finished run, or when the backbone is not the one that it was trained on.
  */
 export async function openRun(path: string, opening: Opening): Promise<OpenedRun> {
-  const { modules = shippedModules } = opening;
+  const { modules } = opening;
   requireFinished(path);
   const folder = runFolder(path);
   const recipe = readJsonObject(folder.recipe) as unknown as RunSettings;
@@ -138,7 +145,7 @@ export async function openRun(path: string, opening: Opening): Promise<OpenedRun
   const { config, tensors, headTensors } = readRuns(path, opening, backbone.hash);
   await startEngine();
   const { composition, taskState: state } = config;
-  const attached = planAdapters(backbone.shape, config.adapters);
+  const attached = planAdapters(backbone.shape, config.adapters, modules.adapters);
   const task = {
     task: taskOf(config.task.kind, modules),
     options: taskOptions({ task: config.task }),
@@ -152,7 +159,12 @@ export async function openRun(path: string, opening: Opening): Promise<OpenedRun
     precision,
     seed: recipe.seed,
   };
-  const processor = await modules.processorFrom(backbone, config.preprocessing, backbone.folder as string);
+  const processor = await processorFrom(
+    backbone,
+    config.preprocessing,
+    backbone.folder as string,
+    modules.regions,
+  );
   const model = createModel(parts, store);
   const head = [...headTensors].map(([name, tensor]) => [`head.${name}`, tensor] as const);
   const trained: Weights = new Map([...tensors, ...head]);

@@ -1,4 +1,9 @@
-import type { ScheduleOptions } from './options.js';
+/** Learning-rate factor over the steps: up from 0 during the warm-up, then as named, to 0 at the last step. */
+export interface ScheduleOptions {
+  readonly kind: 'constant' | 'linear' | 'cosine';
+  /** Steps if >= 1, share of all steps if below 1. */
+  readonly warmup: number;
+}
 
 const DECAY: Readonly<Record<ScheduleOptions['kind'], (progress: number) => number>> = {
   constant: () => 1,

@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.js';
 import type { Precision } from '../engine/index.js';
 import type { Composition } from '../model/attach.js';
-import type { OptimizerOptions, ScheduleOptions } from './options.js';
+import type { ScheduleOptions } from './schedule.js';
 
 /** One adapter of a run and its options. */
 export interface AdapterEntry {
@@ -10,6 +10,14 @@ export interface AdapterEntry {
   readonly name?: string;
   /** Folder whose adapter it starts as. */
   readonly from?: string;
+  readonly [option: string]: Json | undefined;
+}
+
+/** The optimizer of a run and its options. */
+export interface OptimizerEntry {
+  readonly kind: string;
+  /** The largest one. */
+  readonly learningRate: number;
   readonly [option: string]: Json | undefined;
 }
 
@@ -25,7 +33,7 @@ export interface TrainingOptions {
   readonly batchSize: number;
   /** Batches whose gradients are averaged into one update. */
   readonly accumulate: number;
-  readonly optimizer: OptimizerOptions;
+  readonly optimizer: OptimizerEntry;
   readonly schedule: ScheduleOptions;
   /** Learning rate of the head = this times the optimizer's. */
   readonly headLearningRateScale: number;

@@ -17,6 +17,7 @@ import type { Model } from '../model/model.js';
 import { assignVariables, readVariables } from '../model/trainable.js';
 import type { StepReport } from '../model/updateReport.js';
 import { span } from '../system/spans.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import type { TrainingOptions } from './settings.js';
 import { createUpdater, type UpdateMoment, type UpdateOptions, type Updater, zerosLike } from './updates.js';
 
@@ -175,9 +176,9 @@ function createApply(updater: Updater, sums: Sums) {
 }
 
 /** Makes the compiled step: without accumulation, one call on the device a batch; only scalars are read back. */
-export function createStep(model: Model, options: StepOptions): TrainStep {
+export function createStep(model: Model, options: StepOptions, optimizer: Optimizer): TrainStep {
   const accumulates = options.accumulate > 1;
-  const updater = createUpdater(model.trainables, options);
+  const updater = createUpdater(model.trainables, options, optimizer);
   const sums: Sums = new Map(
     model.trainables.flatMap((one) => (accumulates ? [[one.name, zerosLike(one)] as const] : [])),
   );

@@ -1,11 +1,14 @@
 import { type Tensor, type TensorTree, tf, type Variable } from '../engine/index.js';
 import type { Trainable } from '../model/trainable.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
-import { createOptimizer, isDecayed, type Optimizer } from './optimizer.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import type { TrainingOptions } from './settings.js';
 
-/** Of the training options, what decides how gradients become new values. */
-export type UpdateOptions = Pick<TrainingOptions, 'optimizer' | 'headLearningRateScale' | 'clipNorm'>;
+/** Biases, norms and scalars are not decayed, as the field does. */
+const isDecayed = (shape: readonly number[]): boolean => shape.length > 1;
+
+/** Of the training options, what decides how gradients become new values besides the optimizer. */
+export type UpdateOptions = Pick<TrainingOptions, 'headLearningRateScale' | 'clipNorm'>;
 
 /** Where an update stands among the others. */
 export interface UpdateMoment {
@@ -50,8 +53,11 @@ const scalarsOf = (scalars: TensorTree, group: string): TensorTree => {
 };
 
 /** Makes the slots, all zero; the caller disposes them. */
-export function createUpdater(trainables: readonly Trainable[], options: UpdateOptions): Updater {
-  const optimizer = createOptimizer(options.optimizer);
+export function createUpdater(
+  trainables: readonly Trainable[],
+  options: UpdateOptions,
+  optimizer: Optimizer,
+): Updater {
   const slots = createSlots(optimizer, trainables);
   const groups = new Set(trainables.flatMap(({ trainedBy }) => trainedBy ?? []));
 

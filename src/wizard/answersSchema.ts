@@ -1,9 +1,8 @@
-import { adapters } from '../../adapters/index.js';
 import type { JsonSchema } from '../base/json.js';
 import type { AnyTask } from '../model/model.js';
+import type { Modules } from '../prepare/modules.js';
 import { offeredTasks } from './chosen.js';
 import { budgetSchemas } from './chosenBudget.js';
-import { kinds } from './chosenRegions.js';
 
 const text = (description: string): JsonSchema => ({ type: 'string', minLength: 1, description });
 
@@ -37,17 +36,18 @@ function filesOf(task: AnyTask | undefined): JsonSchema {
   );
 }
 
-const regionOptions: JsonSchema = Object.assign({}, ...kinds.map(({ schema }) => optionsOf(schema)));
-
 /** The schema of a file of answers; `task` is what it says of the task. */
-export function answersSchema(task: unknown): JsonSchema {
-  const files = filesOf(offeredTasks.find(({ kind }) => kind === task));
+export function answersSchema(task: unknown, modules: Modules): JsonSchema {
+  const { adapters, regions: kinds } = modules;
+  const tasks = offeredTasks(modules);
+  const files = filesOf(tasks.find(({ kind }) => kind === task));
+  const regionOptions: JsonSchema = Object.assign({}, ...kinds.map(({ schema }) => optionsOf(schema)));
   return {
     title: 'answers for vlgraft new',
     ...object(
       {
         backbone: text('A shipped backbone, a folder, or a model of the hub that is in the cache.'),
-        task: { enum: offeredTasks.map(({ kind }) => kind), description: 'What is learned.' },
+        task: { enum: tasks.map(({ kind }) => kind), description: 'What is learned.' },
         data: text('Folder of the data, or "make emoji-scenes".'),
         files: object(
           { train: files, validation: files, test: files },

@@ -7,6 +7,7 @@ import { UsageError } from '../base/errors.js';
 import { inWords } from '../base/json.js';
 import type { FolderListing } from '../data/folderListing.js';
 import { hasVocabulary } from '../data/tokens/folder.js';
+import type { Modules } from '../prepare/modules.js';
 
 /** A backbone that can be taken. */
 export interface KnownBackbone {
@@ -22,6 +23,8 @@ export interface KnownBackbone {
   readonly bytes: number;
 }
 
+type Families = Modules['backbones'];
+
 const WEIGHTS = ['model.safetensors', 'model.safetensors.index.json'];
 
 const hasWeights = (folder: string): boolean => WEIGHTS.some((name) => existsSync(join(folder, name)));
@@ -32,8 +35,13 @@ function weightBytes(folder: string): number {
 }
 
 /** Reads what a backbone is, without its weights; throws UsageError where it can't be one. */
-function describe(from: string, folder: string, origin: KnownBackbone['origin']): KnownBackbone {
-  const { config, shape } = readShape(folder);
+function describe(
+  from: string,
+  folder: string,
+  origin: KnownBackbone['origin'],
+  families: Families,
+): KnownBackbone {
+  const { config, shape } = readShape(folder, families);
   const missing = [
     ...(hasWeights(folder) ? [] : ['model.safetensors']),
     ...(hasVocabulary((name) => existsSync(join(folder, name))) ? [] : ['tokenizer.json']),
@@ -49,9 +57,14 @@ function describe(from: string, folder: string, origin: KnownBackbone['origin'])
 }
 
 /** The same where it can be one, else nothing. */
-function describeIfRight(from: string, folder: string, origin: KnownBackbone['origin']): KnownBackbone[] {
+function describeIfRight(
+  from: string,
+  folder: string,
+  origin: KnownBackbone['origin'],
+  families: Families,
+): KnownBackbone[] {
   try {
-    return [describe(from, folder, origin)];
+    return [describe(from, folder, origin, families)];
   } catch (error) {
     if (error instanceof UsageError) return [];
     throw error;
@@ -69,21 +82,21 @@ function localFolders({ files }: FolderListing): string[] {
 }
 
 /** Those that come with the package, those in the folders of a listing, and those in the cache of Hugging Face. */
-export function knownBackbones(here: FolderListing): KnownBackbone[] {
+export function knownBackbones(here: FolderListing, families: Families): KnownBackbone[] {
   const shipped = shippedBackbones().map((name) => ({ name, folder: shippedBackbone(name) }));
   const own = new Set(shipped.map(({ folder }) => realpathSync(folder)));
   const local = localFolders(here).filter((folder) => !own.has(realpathSync(folder)));
   return [
-    ...shipped.flatMap(({ name, folder }) => describeIfRight(name, folder, 'shipped')),
-    ...local.flatMap((folder) => describeIfRight(folder, folder, 'folder')),
-    ...cachedModels().flatMap(({ name, folder }) => describeIfRight(name, folder, 'cache')),
+    ...shipped.flatMap(({ name, folder }) => describeIfRight(name, folder, 'shipped', families)),
+    ...local.flatMap((folder) => describeIfRight(folder, folder, 'folder', families)),
+    ...cachedModels().flatMap(({ name, folder }) => describeIfRight(name, folder, 'cache', families)),
   ];
 }
 
 /** The backbone that a person names; throws UsageError, with the command that fetches it where it may be one of the hub. */
-export function namedBackbone(from: string): KnownBackbone {
+export function namedBackbone(from: string, families: Families): KnownBackbone {
   const folder = findBackbone(from);
-  if (folder !== undefined) return describe(from, folder, 'folder');
+  if (folder !== undefined) return describe(from, folder, 'folder', families);
   const message = `there is no folder ${JSON.stringify(from)}, no shipped backbone and no cached model of this name`;
   const expected = isHubName(from)
     ? `for a model of the hub: ${fetchCommand(from)}`

@@ -1,8 +1,7 @@
-import { adapters } from '../../adapters/index.js';
-import { tasks } from '../../tasks/index.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import type { AnyTask } from '../model/model.js';
+import type { Modules } from '../prepare/modules.js';
 import type { Answers } from './answers.js';
 import type { KnownBackbone } from './backbones.js';
 import { completeOptions } from './schemaValues.js';
@@ -10,9 +9,8 @@ import { pathKeys } from './splitFields.js';
 import type { World } from './world.js';
 
 /** Tasks whose data is files of one reader; `multi` has several and is written by hand. */
-export const offeredTasks = (tasks as unknown as readonly AnyTask[]).filter(
-  (task) => pathKeys(task).length > 0,
-);
+export const offeredTasks = ({ tasks }: Pick<Modules, 'tasks'>): readonly AnyTask[] =>
+  tasks.filter((task) => pathKeys(task).length > 0);
 
 /** An answer that must be there before what follows from it; the steps are in this order. */
 function required<T>(value: T | undefined, where: string): T {
@@ -23,10 +21,10 @@ function required<T>(value: T | undefined, where: string): T {
 export const chosenBackbone = ({ backbone }: Answers, world: World): KnownBackbone =>
   world.backbone(required(backbone, 'backbone'));
 
-export function chosenTask({ task }: Answers): AnyTask {
+export function chosenTask({ task }: Answers, { modules }: World): AnyTask {
   const kind = required(task, 'task');
   return required(
-    offeredTasks.find((one) => one.kind === kind),
+    offeredTasks(modules).find((one) => one.kind === kind),
     'task',
   );
 }
@@ -35,5 +33,5 @@ export function chosenTask({ task }: Answers): AnyTask {
 export const defaultOptions = ({ schema }: AnyTask): Json => completeOptions(schema);
 
 /** The adapters that were chosen, of those that there are, in the order of the list. */
-export const chosenAdapters = ({ adapters: kinds = [] }: Answers) =>
-  adapters.filter(({ kind }) => kinds.includes(kind));
+export const chosenAdapters = ({ adapters: kinds = [] }: Answers, { modules }: World) =>
+  modules.adapters.filter(({ kind }) => kinds.includes(kind));

@@ -1,8 +1,9 @@
-import { adapters } from '../../adapters/index.js';
 import type { JsonSchema } from '../base/json.js';
 import { smallest } from '../base/lists.js';
 import { trainingSchema } from '../recipe/trainingSchema.js';
 import type { Answers } from './answers.js';
+import { chosenAdapters } from './chosen.js';
+import type { World } from './world.js';
 
 /** How long a run trains, exactly one of them. */
 export const LENGTHS = ['epochs', 'minutes', 'steps'] as const;
@@ -44,19 +45,19 @@ export interface Budget {
 }
 
 /** The lowest rate of those that suit the adapters. */
-function suitableRate({ adapters: kinds = [] }: Answers): number {
-  const rates = adapters.filter(({ kind }) => kinds.includes(kind)).map(({ learningRate }) => learningRate);
+function suitableRate(answers: Answers, world: World): number {
+  const rates = chosenAdapters(answers, world).map(({ learningRate }) => learningRate);
   return smallest(rates.length > 0 ? rates.map((rate) => rate ?? 1e-4) : [HEAD_RATE], HEAD_RATE * 10);
 }
 
 /** Length, batch size, learning rate and seed. */
-export function chosenBudget(answers: Answers): Budget {
+export function chosenBudget(answers: Answers, world: World): Budget {
   const { batchSize, learningRate, seed, ...given } = answers.budget ?? {};
   const length = LENGTHS.some((key) => typeof given[key] === 'number') ? given : { epochs: DEFAULT_EPOCHS };
   return {
     ...(length as Pick<Budget, 'epochs' | 'minutes' | 'steps'>),
     batchSize: (batchSize ?? training.batchSize?.default) as number,
-    learningRate: (learningRate ?? suitableRate(answers)) as number,
+    learningRate: (learningRate ?? suitableRate(answers, world)) as number,
     seed: (seed ?? 1) as number,
   };
 }

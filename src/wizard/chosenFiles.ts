@@ -18,7 +18,7 @@ export type Split = Readonly<Record<string, Json>>;
 
 /** What was recognised in the folder of the data, with what was corrected; a split without its files is left out. */
 export function chosenFiles(answers: Answers, world: World): Splits {
-  const task = chosenTask(answers);
+  const task = chosenTask(answers, world);
   const folder = answers.data as string;
   const recognised = recogniseSplits(task, folder, world.listing(folder));
   const entries = NAMES.flatMap((name) => {
@@ -53,7 +53,7 @@ function missingKeys(task: AnyTask, splits: Splits): Problem[] {
 
 /** Reads every split whose files are named. */
 export async function readFiles(answers: Answers, world: World): Promise<ReadFiles> {
-  const task = chosenTask(answers);
+  const task = chosenTask(answers, world);
   const splits = chosenFiles(answers, world);
   const missing = missingKeys(task, splits);
   const facts: Partial<Record<SplitName, SplitFacts>> = {};

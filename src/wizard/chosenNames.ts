@@ -20,7 +20,7 @@ const isTaken = (name: string, world: World): boolean =>
 
 /** `vqa-bottleneck`, or `vqa-bottleneck-2` where that is taken. */
 function freeName(answers: Answers, world: World): string {
-  const kinds = chosenAdapters(answers).map(({ kind }) => kind);
+  const kinds = chosenAdapters(answers, world).map(({ kind }) => kind);
   const base = [answers.task, ...(kinds.length > 0 ? kinds : ['head-only'])].join('-').slice(0, 90);
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}-${number}`;

@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import type { Json } from '../base/json.js';
-import { regionKinds as shipped } from '../data/regions/index.js';
 import type { RegionKind } from '../data/regions/region.js';
 import type { Answers } from './answers.js';
 import { chosenBackbone } from './chosen.js';
@@ -10,14 +9,14 @@ import type { World } from './world.js';
 export type Options = Readonly<Record<string, Json>>;
 
 /** Every kind of regions. */
-export const kinds = shipped as unknown as readonly RegionKind<Options>[];
+export const kindsIn = ({ modules }: World) => modules.regions as unknown as readonly RegionKind<Options>[];
 
 /** What each kind proposes for the backbone and the folder of the data, the best first. */
 function proposals(answers: Answers, world: World): Options[] {
   const { regions } = chosenBackbone(answers, world).shape;
   const folder = answers.data as string;
   const listing = world.listing(folder);
-  return kinds.flatMap(({ kind, propose }) =>
+  return kindsIn(world).flatMap(({ kind, propose }) =>
     propose(regions?.featureWidth ?? 0, listing).map(({ path, ...options }) => ({
       kind,
       ...(options as Options),
@@ -48,10 +47,10 @@ export async function chosenRegions(answers: Answers, world: World): Promise<Opt
     ({ kind }) => given.kind === undefined || given.kind === kind,
   );
   const best = (await fitting(proposed, regions.featureWidth, world)) ?? proposed[0];
-  const { kind = best?.kind ?? kinds[0]?.kind } = given;
+  const { kind = best?.kind ?? kindsIn(world)[0]?.kind } = given;
   return { ...best, ...given, kind: kind as Json };
 }
 
 /** One kind of regions by its name. */
-export const kindNamed = (name: Json | undefined): RegionKind<Options> | undefined =>
-  kinds.find(({ kind }) => kind === name);
+export const kindNamed = (name: Json | undefined, world: World): RegionKind<Options> | undefined =>
+  kindsIn(world).find(({ kind }) => kind === name);

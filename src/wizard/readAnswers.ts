@@ -2,6 +2,7 @@ import type { ValidateFunction } from 'ajv';
 import { UsageError } from '../base/errors.js';
 import { isJsonObject } from '../base/json.js';
 import { readUtf8 } from '../base/utf8Text.js';
+import type { Modules } from '../prepare/modules.js';
 import { applyOverride, type Override } from '../recipe/override.js';
 import { valueAt } from '../recipe/path.js';
 import {
@@ -53,25 +54,29 @@ function strayOptions({ adapters, options = {} }: Answers): Finding[] {
     }));
 }
 
-/** Compiled once for each task, and for one that is not known. */
-const checks = new Map<string | undefined, ValidateFunction>();
+/** Compiled once for each task of the modules, and for one that is not known. */
+const checks = new WeakMap<Modules, Map<string | undefined, ValidateFunction>>();
 
-function checkFor(given: unknown): ValidateFunction {
-  const task = offeredTasks.find(({ kind }) => kind === given)?.kind;
-  const found = checks.get(task);
-  if (found) return found;
-  const made = schemaCompiler({ strict: false }).compile(answersSchema(task));
-  checks.set(task, made);
-  return made;
+function checkFor(given: unknown, modules: Modules): ValidateFunction {
+  const task = offeredTasks(modules).find(({ kind }) => kind === given)?.kind;
+  const known = checks.get(modules) ?? new Map<string | undefined, ValidateFunction>();
+  checks.set(modules, known);
+  const check = known.get(task) ?? schemaCompiler({ strict: false }).compile(answersSchema(task, modules));
+  known.set(task, check);
+  return check;
 }
 
 /**
  * Reads a file of answers and what flags say instead of it. Throws UsageError with everything that is wrong: at line and
  * column of the file, or at the flag.
  */
-export function readAnswers(file: string | undefined, flags: readonly Override[]): GivenAnswers {
+export function readAnswers(
+  file: string | undefined,
+  flags: readonly Override[],
+  modules: Modules,
+): GivenAnswers {
   const { input, source } = flags.reduce(applyOverride, withoutLengths(parseFile(file), flags));
-  const check = checkFor(valueAt(input, ['task']));
+  const check = checkFor(valueAt(input, ['task']), modules);
   const isRight = check(input);
   const findings = isRight ? strayOptions(input as Answers) : explainErrors(check.errors ?? [], input);
   if (findings.length > 0) throw new UsageError(findings.map((finding) => problemOf(finding, source)));

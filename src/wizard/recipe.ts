@@ -26,11 +26,12 @@ const withoutDefaults = (options: Options, schema: JsonSchema | undefined): Opti
     ),
   );
 
-const adamw = ((properties(trainingSchema).optimizer?.oneOf ?? []) as readonly JsonSchema[]).find(
-  ({ title }) => title === 'adamw',
-);
-
-function trainingOf({ epochs, batchSize, learningRate }: Budget, maxSteps: number | undefined) {
+function trainingOf(
+  { epochs, batchSize, learningRate }: Budget,
+  maxSteps: number | undefined,
+  { modules }: World,
+) {
+  const adamw = modules.optimizers.find(({ kind }) => kind === 'adamw')?.schema;
   const rate = withoutDefaults({ learningRate }, adamw);
   const length =
     maxSteps === undefined ? epochs !== DEFAULT_EPOCHS && { epochs: epochs as number } : { maxSteps };
@@ -41,8 +42,8 @@ function trainingOf({ epochs, batchSize, learningRate }: Budget, maxSteps: numbe
   };
 }
 
-function adaptersOf(answers: Answers) {
-  return chosenAdapters(answers).map(({ kind, schema }) => ({
+function adaptersOf(answers: Answers, world: World) {
+  return chosenAdapters(answers, world).map(({ kind, schema }) => ({
     kind,
     ...withoutDefaults(answers.options?.[kind] ?? {}, schema),
   }));
@@ -52,12 +53,12 @@ async function regionsOf(answers: Answers, world: World): Promise<Options | unde
   const regions = await chosenRegions(answers, world);
   if (!regions) return undefined;
   const { kind = '', ...options } = regions;
-  return { kind, ...withoutDefaults(options, kindNamed(kind)?.schema) };
+  return { kind, ...withoutDefaults(options, kindNamed(kind, world)?.schema) };
 }
 
 /** The files of each split, without options that are their reader's defaults. */
 function splitsOf(answers: Answers, world: World) {
-  const { dataSchema } = chosenTask(answers);
+  const { dataSchema } = chosenTask(answers, world);
   const { train = {}, ...others } = chosenFiles(answers, world);
   const written = (split: Options) => withoutDefaults(split, dataSchema);
   const rest = Object.entries(others).map(([name, split]) => [name, written(split)]);
@@ -81,12 +82,12 @@ export async function stepsIn(minutes: number, answers: Answers, world: World): 
 /** The recipe that the answers ask for: what differs from the defaults, and no more. */
 export async function recipeOf(answers: Answers, world: World): Promise<RecipeInput> {
   const { name, output } = chosenNames(answers, world);
-  const budget = chosenBudget(answers);
+  const budget = chosenBudget(answers, world);
   const maxSteps =
     budget.minutes === undefined ? budget.steps : await stepsIn(budget.minutes, answers, world);
   const regions = await regionsOf(answers, world);
-  const adapters = adaptersOf(answers);
-  const training = trainingOf(budget, maxSteps);
+  const adapters = adaptersOf(answers, world);
+  const training = trainingOf(budget, maxSteps, world);
   return {
     name,
     ...(budget.seed !== 1 && { seed: budget.seed }),
@@ -101,4 +102,4 @@ export async function recipeOf(answers: Answers, world: World): Promise<RecipeIn
 
 /** The same, checked and complete. Throws UsageError with everything that is wrong with it. */
 export const settingsOf = async (answers: Answers, world: World): Promise<RunSettings> =>
-  resolveRecipe(await recipeOf(answers, world));
+  resolveRecipe(await recipeOf(answers, world), { modules: world.modules });

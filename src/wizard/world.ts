@@ -6,6 +6,7 @@ import { createRegionSource } from '../data/regions/index.js';
 import type { AnyTask } from '../model/model.js';
 import type { AdapterEstimate } from '../plan/planRun.js';
 import type { RunPlan } from '../plan/runPlan.js';
+import type { Modules } from '../prepare/modules.js';
 import { earlierRun } from '../run/runFolder.js';
 import type { RunSettings } from '../training/settings.js';
 import { type KnownBackbone, knownBackbones, namedBackbone } from './backbones.js';
@@ -26,6 +27,8 @@ export interface Services {
 
 /** What the steps ask of what lies around them; everything that was found once is known from then on. */
 export interface World {
+  /** What a recipe can name. */
+  readonly modules: Modules;
   /** Whether a person looks at costs and plans; else they are not measured. */
   readonly isWatched: boolean;
   backbones(): readonly KnownBackbone[];
@@ -74,7 +77,7 @@ function remembered<Given extends readonly unknown[], Made>(
 const costKey = ({ name: _name, output: _output, $schema: _schema, ...rest }: RunSettings) => rest;
 
 /** The world around the working directory. */
-export function createWorld(services: Services, isWatched: boolean): World {
+export function createWorld(services: Services, isWatched: boolean, modules: Modules): World {
   let listing = remembered(listFolder);
   const kindOf = (task: AnyTask) => task.kind;
   const find = () => remembered((task: AnyTask) => findDataFolders(task, listing('.')), kindOf);
@@ -85,14 +88,15 @@ export function createWorld(services: Services, isWatched: boolean): World {
     (task, ...rest) => [task.kind, ...rest],
   );
   return {
+    modules,
     isWatched,
-    backbones: remembered(() => knownBackbones(listing('.'))),
-    backbone: remembered(namedBackbone),
+    backbones: remembered(() => knownBackbones(listing('.'), modules.backbones)),
+    backbone: remembered((from: string) => namedBackbone(from, modules.backbones)),
     dataFolders: (task) => dataFolders(task),
     listing: (folder) => listing(folder),
     readSplit: read,
     regionWidth: async (regions) => {
-      const source = await createRegionSource(regions);
+      const source = await createRegionSource(regions, modules.regions);
       await source.close();
       return source.width;
     },

@@ -5,8 +5,8 @@ import { jointOutput } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { planAdapters } from '../../src/model/attach.js';
 import { expectClose } from '../parity/readParity.js';
+import { planAdapters } from '../shipped.js';
 import { completeOptions, initialise, loadSubject, runJoint, toDevice } from './subjects.js';
 
 const shape = singleStream.shape({ model_type: 'bert', num_hidden_layers: 2 });

@@ -13,11 +13,12 @@ import {
   type TensorTree,
   tf,
 } from '../../src/engine/index.js';
-import { planAdapters, runBackbone } from '../../src/model/attach.js';
+import { runBackbone } from '../../src/model/attach.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { openModel, toDevice } from '../backbones/parityModel.js';
 import { pixelPatches } from '../backbones/pixelPatches.js';
 import { expectClose, readCase } from '../parity/readParity.js';
+import { planAdapters } from '../shipped.js';
 
 beforeAll(async () => {
   await startEngine();

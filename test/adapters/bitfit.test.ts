@@ -4,7 +4,7 @@ import { singleStream } from '../../src/backbones/singleStream.js';
 import { startEngine } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import { countParameters } from '../../src/nn/parameters.js';
-import { createStep } from '../../src/training/step.js';
+import { createStep } from '../shipped.js';
 import { toyExamples, toyModel, toyProcessor, toyTraining } from '../training/toy.js';
 import { describeConformance } from './conformance.js';
 import { testUnfrozenGradients } from './unfrozenParity.js';

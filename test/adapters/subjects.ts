@@ -14,11 +14,12 @@ import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
 import { type Dropout, fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
-import { type AttachedAdapter, planAdapters, runBackbone } from '../../src/model/attach.js';
+import { type AttachedAdapter, runBackbone } from '../../src/model/attach.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { pixelPatches } from '../backbones/pixelPatches.js';
 import { picturesOf } from '../backbones/viltPictures.js';
 import { type ParityFolder, readCase } from '../parity/readParity.js';
+import { planAdapters } from '../shipped.js';
 
 /** A tiny backbone with random weights and a batch with padding, to try adapters on. */
 export interface Subject {

@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks, SiteCall, TowersOutput } from '../../src/backbones/backbone.js';
 import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder.js';
-import { createBackbone } from '../../src/backbones/load.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, type TensorTree, tf, toPrecision } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose } from '../parity/readParity.js';
+import { createBackbone } from '../shipped.js';
 import { toDevice } from './parityModel.js';
 
 beforeAll(async () => {

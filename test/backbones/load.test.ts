@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
-import { createBackbone, loadBackbone, shippedBackbone, shippedBackbones } from '../../src/backbones/load.js';
+import { shippedBackbone, shippedBackbones } from '../../src/backbones/load.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import { type Initializer, ones } from '../../src/nn/parameters.js';
 import { parityPath } from '../parity/readParity.js';
+import { createBackbone, loadBackbone } from '../shipped.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'vlgraft-load-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks, SiteCall } from '../../src/backbones/backbone.js';
-import { createBackbone } from '../../src/backbones/load.js';
 import { readPatchStreamConfig, trainedAnswers } from '../../src/backbones/patchStream/config.js';
 import { patchStream } from '../../src/backbones/patchStream.js';
 import { UsageError } from '../../src/base/errors.js';
@@ -8,6 +7,7 @@ import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, type TensorTree, tf, toPrecision } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose, readCase } from '../parity/readParity.js';
+import { createBackbone } from '../shipped.js';
 import { toDevice } from './parityModel.js';
 
 beforeAll(async () => {

@@ -1,9 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBackbone } from '../../src/backbones/load.js';
 import { patchStream } from '../../src/backbones/patchStream.js';
-import { createProcessor, processorFrom } from '../../src/backbones/processor.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { readJsonObject, writeJson } from '../../src/checkpoints/jsonFile.js';
@@ -12,6 +10,7 @@ import { startEngine } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readTensors } from '../parity/readParity.js';
+import { createBackbone, createProcessor, processorFrom } from '../shipped.js';
 import { toDevice } from './parityModel.js';
 import { tinyViltFolder } from './tinyFolders.js';
 import { picturesOf } from './viltPictures.js';

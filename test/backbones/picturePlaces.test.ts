@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backboneFamilies } from '../../src/backbones/index.js';
 import type { Json } from '../../src/base/json.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { tinyFolders } from './tinyFolders.js';
 
@@ -17,6 +18,7 @@ async function placesOf(family: string, picture: object = {}, regions?: Record<s
   const { config } = readModelFolder(place);
   const backbone = backboneFamilies.find((one) => one.family === family)!;
   const processor = await backbone.createProcessor({
+    regionKinds,
     folder: place,
     config: config as Record<string, Json>,
     maxTextLength: 16,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProcessor, processorFrom } from '../../src/backbones/processor.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import type { Picture } from '../../src/data/sequence.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
+import { createProcessor, processorFrom } from '../shipped.js';
 
 const folder = temporaryFolder();
 const tokenizerFolder = parityPath('tokenizers', 'bert_wordpiece');

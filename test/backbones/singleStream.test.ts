@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks, SiteCall } from '../../src/backbones/backbone.js';
-import { createBackbone } from '../../src/backbones/load.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import { UsageError } from '../../src/base/errors.js';
 import { startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose } from '../parity/readParity.js';
+import { createBackbone } from '../shipped.js';
 import { openModel, toDevice } from './parityModel.js';
 
 beforeAll(async () => {

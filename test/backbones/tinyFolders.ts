@@ -1,10 +1,10 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBackbone } from '../../src/backbones/load.js';
 import type { Json } from '../../src/base/json.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
 import { parityPath, readJson } from '../parity/readParity.js';
+import { createBackbone } from '../shipped.js';
 
 const tower = {
   hidden_size: 16,

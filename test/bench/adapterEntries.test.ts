@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
 import { benchEntries } from '../../bench/adapterEntries.js';
 import { readRecipe } from '../../src/recipe/load.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
+import { resolveRecipe } from '../shipped.js';
 
 const kinds = adapters.map(({ kind }) => kind);
 

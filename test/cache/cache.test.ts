@@ -8,9 +8,9 @@ import { listSets, verifySets } from '../../src/frozen/store/inspect.js';
 import { removeSet } from '../../src/frozen/store/setFolder.js';
 import { plan } from '../../src/index.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
-import { type RunOptions, runRecipe } from '../../src/run/runRecipe.js';
+import type { RunOptions } from '../../src/run/runRecipe.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
+import { resolveRecipe, runRecipe } from '../shipped.js';
 
 const place = mkdtempSync(join(tmpdir(), 'vlgraft-cache-'));
 let data: RecipeInput['data'];

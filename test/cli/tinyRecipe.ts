@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBackbone } from '../../src/backbones/load.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { createWordTokenizer } from '../../src/data/wordTokenizer.js';
+import { createBackbone } from '../shipped.js';
 import { type BuiltCli, buildCli } from './builtCli.js';
 
 const questions = ['how many of the things are there', 'is there a red one', 'what is on the left', 'yes no'];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AdapterChoice, adapterVariants } from '../../src/comparison/adapterVariants.js';
+import type { AdapterChoice } from '../../src/comparison/adapterVariants.js';
+import { adapterVariants } from '../shipped.js';
 
 /** What each variant puts where the recipe has its adapters, by its name. */
 const read = (...choices: AdapterChoice[]) =>

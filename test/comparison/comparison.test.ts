@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { spreadOf, summariseComparison } from '../../src/comparison/comparison.js';
+import { spreadOf } from '../../src/comparison/comparison.js';
 import { comparisonNotes, comparisonTable } from '../../src/comparison/table.js';
+import { summariseComparison } from '../shipped.js';
 import { finished, trialOf } from './summaries.js';
 
 const facts = { kind: 'compare', name: 'mine', folder: 'out' } as const;

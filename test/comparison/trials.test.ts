@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withFolderLocked } from '../../src/checkpoints/folderLock.js';
 import { writeMarker } from '../../src/checkpoints/folderMarker.js';
-import { adapterVariants } from '../../src/comparison/adapterVariants.js';
 import { sweepVariants } from '../../src/comparison/sweepVariants.js';
-import { folderName, planTrials } from '../../src/comparison/trials.js';
+import { folderName } from '../../src/comparison/trials.js';
 import { applyOverrides } from '../../src/recipe/override.js';
 import { parseRecipe } from '../../src/recipe/source.js';
 import { makeRecipeFolder, minimal, problemsOf } from '../recipe/recipeFolder.js';
+import { adapterVariants, planTrials } from '../shipped.js';
 
 const before = process.cwd();
 let remove: () => void;

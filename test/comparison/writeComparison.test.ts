@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { summariseComparison } from '../../src/comparison/comparison.js';
 import { plotSpec } from '../../src/comparison/plotSpec.js';
 import { plotsOf } from '../../src/comparison/plots.js';
 import { writeComparison } from '../../src/comparison/writeComparison.js';
+import { summariseComparison } from '../shipped.js';
 import { finished, trialOf } from './summaries.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-comparison-'));

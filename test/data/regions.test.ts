@@ -5,13 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import {
-  createRegionSource,
-  type RegionSource,
-  type Regions,
-  regionKinds,
-} from '../../src/data/regions/index.js';
+import { type RegionSource, type Regions, regionKinds } from '../../src/data/regions/index.js';
 import type { Picture } from '../../src/data/sequence.js';
+import { createRegionSource } from '../shipped.js';
 import { drawPicture, temporaryFolder } from './pictures.js';
 
 const folder = temporaryFolder();

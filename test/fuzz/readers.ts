@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { adapters } from '../../adapters/index.js';
-import { readShape } from '../../src/backbones/load.js';
 import { UsageError } from '../../src/base/errors.js';
 import { inWords, type Json } from '../../src/base/json.js';
 import { readAdapterConfig } from '../../src/checkpoints/adapterFolder.js';
@@ -20,14 +19,13 @@ import { recognise } from '../../src/data/pictureFormat.js';
 import { readPictureSettings } from '../../src/data/pictureSettings.js';
 import { openLmdbStore } from '../../src/data/regions/stores/lmdbStore.js';
 import { loadTokenizer } from '../../src/data/tokenizer.js';
+import { shippedModules } from '../../src/modules/shippedModules.js';
 import { readInputRecord } from '../../src/prepare/inputs/inputRecord.js';
 import { applyOverrides } from '../../src/recipe/override.js';
 import { parseRecipe } from '../../src/recipe/source.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
 import { writeReport } from '../../src/report/writeReport.js';
 import { readCheckpoint, readState } from '../../src/training/checkpoint.js';
 import { initialState } from '../../src/training/trainState.js';
-import { readAnswers } from '../../src/wizard/readAnswers.js';
 import { readCocoCaptions } from '../../tasks/readers/cocoCaptions.js';
 import { collectCocoInstances } from '../../tasks/readers/cocoInstances.js';
 import { readDetections } from '../../tasks/readers/detections.js';
@@ -37,6 +35,7 @@ import { readNlvr2 } from '../../tasks/readers/nlvr2.js';
 import { readRefCoco } from '../../tasks/readers/refCoco.js';
 import { readVcr } from '../../tasks/readers/vcr.js';
 import { readVqaV2 } from '../../tasks/readers/vqaV2.js';
+import { readAnswers, readShape, resolveRecipe } from '../shipped.js';
 import { bitmaps, portables } from './pictures.js';
 import type { FuzzReader, Seed } from './reader.js';
 import { listsSeed, tokenizerSeed, tokenizers } from './tokenizers.js';
@@ -492,7 +491,7 @@ const runs: readonly FuzzReader[] = [
       ...Array.from({ length: 16 }, () => reportSeed(/\.json$/, ['metrics.jsonl'])),
       reportSeed(/\.jsonl$/, ['report/gallery.json', 'report/data.json', 'report/modules.json']),
     ],
-    read: (folder) => writeReport(folder),
+    read: (folder) => writeReport(folder, { modules: shippedModules }),
   },
 ];
 

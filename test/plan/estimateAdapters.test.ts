@@ -2,11 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import { loadBackbone } from '../../src/backbones/load.js';
-import { type AdapterEstimate, estimateAdapters } from '../../src/plan/planRun.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
+import type { AdapterEstimate } from '../../src/plan/planRun.js';
 import { completeOptions } from '../adapters/subjects.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from '../apiData.js';
+import { estimateAdapters, loadBackbone, resolveRecipe } from '../shipped.js';
 
 const folder = scratch();
 let estimates: readonly AdapterEstimate[];

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createBackbone } from '../../src/backbones/load.js';
-import { planAdapters } from '../../src/model/attach.js';
+import { shippedModules } from '../../src/modules/shippedModules.js';
 import { plannedDisk } from '../../src/plan/disk.js';
 import { estimateStep } from '../../src/plan/estimateAdapters.js';
 import { estimateDistinct } from '../../src/plan/estimateDistinct.js';
 import { runLength } from '../../src/plan/milestones.js';
 import { frozenLayers, plannedCache } from '../../src/plan/plannedCache.js';
+import { optimizerOf } from '../../src/prepare/modules.js';
+import { createBackbone, planAdapters } from '../shipped.js';
 import { bottleneckChoice, toyConfig, toyTraining } from '../training/toy.js';
 
 const { shape } = createBackbone(toyConfig, 1);
@@ -85,14 +86,14 @@ describe('counts of a run', () => {
 });
 
 describe('room on disk', () => {
-  const { optimizer } = toyTraining;
+  const optimizer = optimizerOf(toyTraining.optimizer, shippedModules);
   it('is parameters and two moments of AdamW in f32, in each checkpoint that is there', () => {
     expect(plannedDisk(1000, { optimizer, checkpoints: 10 })).toEqual({ checkpoints: 48_000, adapter: 4000 });
     expect(plannedDisk(1000, { optimizer, checkpoints: 1 }).checkpoints).toBe(12_000);
   });
 
   it('is parameters alone with SGD without momentum', () => {
-    const sgd = { kind: 'sgd', learningRate: 1, momentum: 0, weightDecay: 0 } as const;
+    const sgd = optimizerOf({ kind: 'sgd', learningRate: 1, momentum: 0, weightDecay: 0 }, shippedModules);
     expect(plannedDisk(1000, { optimizer: sgd, checkpoints: 1 }).checkpoints).toBe(4000);
   });
 });

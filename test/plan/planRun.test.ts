@@ -5,9 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEngine } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import type { FittedTask } from '../../src/model/model.js';
-import { planRun } from '../../src/plan/planRun.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
 import { microBatches } from '../../src/training/plan.js';
+import { planRun, runRecipe } from '../shipped.js';
 import { toyExamples, toyModules, toyProcessor, toySettings, toyTask, toyTraining } from '../training/toy.js';
 
 let folder: string;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import { createBackbone } from '../../src/backbones/load.js';
-import { planAdapters } from '../../src/model/attach.js';
 import type { AnyTask } from '../../src/model/model.js';
 import { planWarnings } from '../../src/plan/warnings.js';
 import { vqa } from '../../tasks/vqa.js';
+import { createBackbone, planAdapters } from '../shipped.js';
 import { bottleneckChoice, toyConfig, toySettings, toyTask, toyTraining } from '../training/toy.js';
 
 const { shape } = createBackbone(toyConfig, 1);

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
-import { defaultedKeys } from '../../src/recipe/defaultedKeys.js';
 import { parsePath, valueAt } from '../../src/recipe/path.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
 import { shippedRecipes } from '../../src/recipe/shipped.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
+import { defaultedKeys, resolveRecipe } from '../shipped.js';
 
 const inputs = shippedRecipes().map(({ name, file }) => [name, parse(readFileSync(file, 'utf8'))] as const);
 const complete = (input: unknown) => resolveRecipe(input, { files: false });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shippedModules } from '../../src/recipe/modules.js';
+import { shippedModules } from '../../src/modules/shippedModules.js';
 import { recipeSchema } from '../../src/recipe/schema.js';
 import { makeRecipeFolder, problemsOf, resolveText } from './recipeFolder.js';
 

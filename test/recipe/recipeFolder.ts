@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safeten
 import { applyOverrides } from '../../src/recipe/override.js';
 import type { Recipe } from '../../src/recipe/recipe.js';
 import { parseRecipe } from '../../src/recipe/source.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
+import { resolveRecipe } from '../shipped.js';
 
 /** The smallest recipe that is right in a folder of `makeRecipeFolder`, one key a line. */
 export const minimal = `{

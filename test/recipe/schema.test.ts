@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { shippedModules } from '../../src/modules/shippedModules.js';
+import type { Modules } from '../../src/prepare/modules.js';
 import { editorSchema } from '../../src/recipe/editorSchema.js';
-import { type RecipeModules, shippedModules } from '../../src/recipe/modules.js';
 import { recipeSchema } from '../../src/recipe/schema.js';
 import { recipesFolder } from '../../src/recipe/shipped.js';
 
@@ -77,7 +78,7 @@ describe('the schema of recipes', () => {
     const options = { type: 'object', properties: { strength: { type: 'number', default: 2 } } };
     const adapter = { kind: 'new-adapter', description: 'new', schema: options };
     const task = { kind: 'new-task', description: 'new', schema: options, dataSchema: options };
-    const modules: RecipeModules = { ...shippedModules, adapters: [adapter], tasks: [task] };
+    const modules: Modules = { ...shippedModules, adapters: [adapter as never], tasks: [task as never] };
     const ajv = new Ajv2020({ discriminator: true, useDefaults: true });
     ajv.addFormat('path', true);
     const recipe = {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecipe } from '../../src/recipe/load.js';
 import { shippedRecipes } from '../../src/recipe/shipped.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
+import { resolveRecipe } from '../shipped.js';
 import { problemsOf } from './recipeFolder.js';
 
 const recipes = shippedRecipes();

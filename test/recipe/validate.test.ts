@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resolveRecipe } from '../../src/recipe/validate.js';
+import { resolveRecipe } from '../shipped.js';
 import { makeRecipeFolder, minimal, problemsOf, resolveText } from './recipeFolder.js';
 
 let place: ReturnType<typeof makeRecipeFolder>;

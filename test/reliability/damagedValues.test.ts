@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
 import { damages } from '../damages.js';
+import { resolveRecipe, runRecipe } from '../shipped.js';
 
 /** A few in each run of the tests; `VLGRAFT_DAMAGED_RUNS` asks for more. */
 const RUNS = Number(process.env.VLGRAFT_DAMAGED_RUNS ?? 6);

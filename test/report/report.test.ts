@@ -197,14 +197,14 @@ describe('what can not be reported', () => {
   it('is named: folders that hold no finished run, all at once', async () => {
     const empty = join(root, 'empty');
     await expect(writeReport(empty)).rejects.toThrow(/empty: this is no run folder/);
-    const beside = writeReportBeside([empty, inRun(), join(root, 'none')], join(root, 'x.html'));
+    const beside = writeReportBeside([empty, inRun(), join(root, 'none')], { file: join(root, 'x.html') });
     await expect(beside).rejects.toThrow(/empty: .*\n.*none: /);
   });
 
   it('is a file that is something else than a report', async () => {
     const file = join(root, 'notes.html');
     writeFileSync(file, '<p>mine</p>');
-    await expect(writeReport(inRun(), file)).rejects.toThrow(/there already, and is no report/);
+    await expect(writeReport(inRun(), { file })).rejects.toThrow(/there already, and is no report/);
     expect(readFileSync(file, 'utf8')).toBe('<p>mine</p>');
   });
 });
@@ -224,7 +224,7 @@ describe('runs beside each other', () => {
   }, 300_000);
 
   it('are held against the first one, on the same examples', async () => {
-    const { differences } = await writeReportBeside([inRun(), join(root, 'other')], file);
+    const { differences } = await writeReportBeside([inRun(), join(root, 'other')], { file });
     const row = differences!.metrics.find(({ metric, split }) => metric === 'accuracy' && split === 'test')!;
     const [first, second] = [summary, other].map(({ metrics }) => metrics.test!.values.accuracy!);
     expect(row.runs[0]).toEqual({ value: first });
@@ -248,7 +248,7 @@ describe('runs beside each other', () => {
   });
 
   it('may be measured on different splits', async () => {
-    const { differences, runs } = await writeReportBeside([inRun(), join(root, 'validated')], file);
+    const { differences, runs } = await writeReportBeside([inRun(), join(root, 'validated')], { file });
     expect(runs[1]!.headline!.split).toBe('validation');
     const row = differences!.metrics.find(({ split }) => split === 'test')!;
     expect(row.runs[1]).toEqual({});

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { regionBinaryCrossEntropy, regionCrossEntropy } from '../../src/objectives/regionChoice.js';
 import { type GroundingOptions, grounding } from '../../tasks/grounding.js';
@@ -29,6 +30,7 @@ afterAll(() => folder.remove());
 
 const processor = () =>
   singleStreamProcessor({
+    regionKinds,
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -4,6 +4,7 @@ import { singleStreamProcessor } from '../../src/backbones/singleStream/processo
 import { UsageError } from '../../src/base/errors.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import { createDropout, fromHost, startEngine, type TensorTree, tf } from '../../src/engine/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { AnyTask, MultiExample } from '../../tasks/multi/members.js';
@@ -67,6 +68,7 @@ const everything = [...questions, ...pairs];
 
 const processor = () =>
   singleStreamProcessor({
+    regionKinds,
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -6,6 +6,7 @@ import { firstState } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import { fromHost, noDropout, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { pairHead, pairHeads } from '../../tasks/heads/nlvr/index.js';
 import { tasks } from '../../tasks/index.js';
@@ -42,6 +43,7 @@ afterAll(() => folder.remove());
 
 const processor = () =>
   singleStreamProcessor({
+    regionKinds,
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -5,6 +5,7 @@ import { singleStreamProcessor } from '../../src/backbones/singleStream/processo
 import { float32, int32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine } from '../../src/engine/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
@@ -34,6 +35,7 @@ afterAll(() => folder.remove());
 
 const processor = (maxTextLength = 24) =>
   singleStreamProcessor({
+    regionKinds,
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -279,6 +281,7 @@ describe('phrase grounding', () => {
     ]);
     writeSafetensors(file, tensors);
     const stored = await singleStreamProcessor({
+      regionKinds,
       folder: parityPath('tokenizers', 'bert_wordpiece'),
       config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
       regions: { kind: 'precomputed', path: file },

@@ -7,10 +7,10 @@ import { singleStream } from '../../src/backbones/singleStream.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
 import { fineTune } from '../../src/index.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
 import { tasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { resolveRecipe } from '../shipped.js';
 
 const BERT = {
   model_type: 'bert',

@@ -1,21 +1,19 @@
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createBackbone } from '../../src/backbones/load.js';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { singleStream } from '../../src/backbones/singleStream.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { fromHost, linear, startEngine, tf } from '../../src/engine/index.js';
-import { planAdapters } from '../../src/model/attach.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
 import { type AnyTask, createModel } from '../../src/model/model.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
-import { createStep } from '../../src/training/step.js';
 import { languageHead, matchingHead } from '../../tasks/heads/pretraining.js';
 import { pretrain } from '../../tasks/pretrain.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
@@ -23,6 +21,7 @@ import type { CaptionExample } from '../../tasks/readers/cocoCaptions.js';
 import type { Prediction } from '../../tasks/task.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase } from '../parity/readParity.js';
+import { createBackbone, createStep, planAdapters } from '../shipped.js';
 
 function completed(options: Record<string, Json>): PretrainOptions {
   const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
@@ -88,6 +87,7 @@ beforeAll(async () => {
     await drawPicture(join(folder.path, `${name}.png`), { width: 8, height: 8 }, colour);
   }
   processor = await singleStreamProcessor({
+    regionKinds,
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
+import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { classifierParameters, classify } from '../../tasks/heads/classifier.js';
 import { tasks } from '../../tasks/index.js';
@@ -40,6 +41,7 @@ afterAll(() => folder.remove());
 
 const processor = () =>
   singleStreamProcessor({
+    regionKinds,
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import { fineTune, type RecipeInput } from '../../src/index.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
+import { resolveRecipe } from '../shipped.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-source-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,12 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import { loadBackbone } from '../../src/backbones/load.js';
-import { createProcessor } from '../../src/backbones/processor.js';
 import { jointOutput } from '../../src/backbones/streams.js';
 import type { Picture, Processor } from '../../src/data/sequence.js';
 import { fromHost, startEngine, tf } from '../../src/engine/index.js';
-import { planAdapters } from '../../src/model/attach.js';
 import { attentionOf } from '../../src/model/attention.js';
 import { type AnyTask, createModel, type Model } from '../../src/model/model.js';
 import { lookFrom } from '../../src/recording/attentionMap.js';
@@ -15,6 +12,7 @@ import { vqa } from '../../tasks/vqa.js';
 import { completeOptions } from '../adapters/subjects.js';
 import { tinyFolders } from '../backbones/tinyFolders.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { createProcessor, loadBackbone, planAdapters } from '../shipped.js';
 
 const folder = temporaryFolder();
 const picture: Picture = {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/base/errors.js';
 import type { RecipeInput } from '../../src/recipe/recipe.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
-import { type RunOptions, runRecipe } from '../../src/run/runRecipe.js';
+import type { RunOptions } from '../../src/run/runRecipe.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from '../apiData.js';
 import { tinyClipFolder, tinyViltFolder } from '../backbones/tinyFolders.js';
+import { resolveRecipe, runRecipe } from '../shipped.js';
 
 const place = scratch();
 const writers: Readonly<Record<string, (folder: string) => unknown>> = {

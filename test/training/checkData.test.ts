@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/base/errors.js';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { checkData } from '../../src/prepare/checkData.js';
 import type { RunSettings } from '../../src/training/settings.js';
 import { writeTinyBackbone } from '../cli/tinyRecipe.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { checkData } from '../shipped.js';
 import { toyTraining } from './toy.js';
 
 let folder: ReturnType<typeof temporaryFolder>;

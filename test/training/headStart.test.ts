@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
-import { loadBackbone } from '../../src/backbones/load.js';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { readModelFolder, writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
@@ -11,6 +10,7 @@ import { pairHead } from '../../tasks/heads/nlvr/index.js';
 import { vqa } from '../../tasks/vqa.js';
 import { tinyViltFolder } from '../backbones/tinyFolders.js';
 import { temporaryFolder } from '../data/pictures.js';
+import { loadBackbone } from '../shipped.js';
 
 const options = { minimumAnswerCount: 1, maximumAnswers: 3129, dropout: 0.1 };
 

@@ -1,14 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import { createBackbone } from '../../src/backbones/load.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
-import { createStep } from '../../src/training/step.js';
 import { completeOptions } from '../adapters/subjects.js';
+import { createBackbone, createStep } from '../shipped.js';
 import { bottleneckChoice, toyConfig, toyExamples, toyModel, toyProcessor, toyTraining } from './toy.js';
 
 beforeAll(() => startEngine());

@@ -1,20 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createBackbone } from '../../src/backbones/load.js';
 import { InterruptedError } from '../../src/base/errors.js';
 import type { Progress } from '../../src/base/progress.js';
 import { startEngine } from '../../src/engine/index.js';
-import { planAdapters } from '../../src/model/attach.js';
 import { createCollator } from '../../src/model/batch.js';
 import { type AnyTask, createModel } from '../../src/model/model.js';
-import type { RunModules } from '../../src/prepare/prepare.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
-import { loadRun } from '../../src/trained/loadedRun.js';
 import type { RunSettings, TrainingOptions } from '../../src/training/settings.js';
-import { createStep } from '../../src/training/step.js';
 import type { MultiExample } from '../../tasks/multi/members.js';
 import { multiOf } from '../../tasks/multi.js';
+import { createBackbone, createStep, loadRun, modulesWith, planAdapters, runRecipe } from '../shipped.js';
 import {
   bottleneckChoice,
   scratchFolder,
@@ -42,11 +37,7 @@ const opposite: AnyTask = {
   loss: (...given) => ({ total: toy.loss(...given).total }),
 };
 const multi = multiOf([toy, opposite]) as unknown as AnyTask;
-const modules: RunModules = {
-  tasks: [multi],
-  createProcessor: async () => toyProcessor,
-  processorFrom: async () => toyProcessor,
-};
+const modules = modulesWith({ tasks: [multi] }, toyProcessor);
 const task = {
   kind: 'multi',
   tasks: { a: { kind: 'toy' }, b: { kind: 'opposite' } },

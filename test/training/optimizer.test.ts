@@ -3,13 +3,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { float32 } from '../../src/base/hostTensor.js';
 import { compile, fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { createVariable, type Trainable } from '../../src/model/trainable.js';
+import { shippedModules } from '../../src/modules/shippedModules.js';
+import { optimizerOf } from '../../src/prepare/modules.js';
+import type { OptimizerEntry } from '../../src/training/settings.js';
 import { createUpdater, type UpdateOptions } from '../../src/training/updates.js';
 
 type Values = Record<string, number[]>;
 
 interface Case {
   readonly name: string;
-  readonly options: UpdateOptions;
+  readonly options: UpdateOptions & { readonly optimizer: OptimizerEntry };
   readonly start: Values;
   readonly gradients: Values[];
   readonly norms: number[];
@@ -35,7 +38,7 @@ describe.each(fixture.cases)('$name', ({ options, start, gradients, norms, traje
         variable: createVariable(tensorOf(name, values)),
       }),
     );
-    const updater = createUpdater(trainables, options);
+    const updater = createUpdater(trainables, options, optimizerOf(options.optimizer, shippedModules));
     const step = compile((inputs: Record<string, Tensor>) => ({
       norm: updater.apply(new Map(trainables.map(({ name }) => [name, inputs[name] as Tensor])), inputs),
     }));

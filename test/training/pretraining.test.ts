@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import type { AnyTask } from '../../src/model/model.js';
-import { shippedModules } from '../../src/prepare/prepare.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
+import { shippedModules } from '../../src/modules/shippedModules.js';
 import { pretrain } from '../../tasks/pretrain.js';
 import { scratch, writeColourSplit } from '../apiData.js';
+import { resolveRecipe, runRecipe } from '../shipped.js';
 
 const words = ['red', 'green', 'blue', 'yellow'];
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runRecipe } from '../../src/run/runRecipe.js';
 import { traceEvents } from '../../src/run/traceEvents.js';
 import { span, startSpans, stopSpans, waitingFor } from '../../src/system/spans.js';
+import { runRecipe } from '../shipped.js';
 import { scratchFolder, toyModules, toySettings } from './toy.js';
 
 interface Event {

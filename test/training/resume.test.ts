@@ -4,13 +4,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError, UsageError } from '../../src/base/errors.js';
 import type { Progress } from '../../src/base/progress.js';
 import { runFolder } from '../../src/checkpoints/runFiles.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
 import { readTimings } from '../../src/recording/timings.js';
 import { findResumePoint } from '../../src/run/resumePoint.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
 import { checkpointName, checkpointSteps } from '../../src/training/checkpoint.js';
 import type { RunSettings } from '../../src/training/settings.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from '../apiData.js';
+import { resolveRecipe, runRecipe } from '../shipped.js';
 
 const COMPARED = [
   'metrics.jsonl',

@@ -6,8 +6,7 @@ import type { Progress } from '../../src/base/progress.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import type { AnyTask } from '../../src/model/model.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
-import { loadRun } from '../../src/trained/loadedRun.js';
+import { loadRun, runRecipe } from '../shipped.js';
 import { toyExamples, toyModules, toySettings } from './toy.js';
 
 const settings = toySettings;

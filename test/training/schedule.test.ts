@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ScheduleOptions } from '../../src/training/options.js';
+import type { ScheduleOptions } from '../../src/training/schedule.js';
 import { scheduleFactor, warmupSteps } from '../../src/training/schedule.js';
 
 interface Case {

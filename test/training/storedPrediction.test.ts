@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
-import { type LoadedRun, loadRun } from '../../src/trained/loadedRun.js';
+import type { LoadedRun } from '../../src/trained/loadedRun.js';
 import { scratch, writeTinyBackbone } from '../apiData.js';
+import { loadRun, resolveRecipe, runRecipe } from '../shipped.js';
 
 const folder = scratch();
 const PICTURES = 4;

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createBackbone, type LoadedBackbone } from '../../src/backbones/load.js';
+import type { LoadedBackbone } from '../../src/backbones/load.js';
 import { pooledOutput, pooledWidth } from '../../src/backbones/streams.js';
 import { float32, int32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
@@ -9,19 +9,19 @@ import type { EncodedSequence, Processor } from '../../src/data/sequence.js';
 import { createTokenizer } from '../../src/data/tokenizer.js';
 import { createWordTokenizer } from '../../src/data/wordTokenizer.js';
 import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import { type AdapterChoice, planAdapters } from '../../src/model/attach.js';
+import type { AdapterChoice } from '../../src/model/attach.js';
 import { createCollator } from '../../src/model/batch.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
 import { type AnyTask, createModel, type Model } from '../../src/model/model.js';
 import { normal, zeros } from '../../src/nn/parameters.js';
-import type { RunModules } from '../../src/prepare/prepare.js';
+import type { Modules } from '../../src/prepare/modules.js';
 import type { Checkpoint } from '../../src/training/checkpoint.js';
 import { openMetricsLog } from '../../src/training/metricsLog.js';
 import type { RunSettings, TrainingOptions } from '../../src/training/settings.js';
-import { createStep } from '../../src/training/step.js';
 import { type TrainerParts, train } from '../../src/training/trainer.js';
 import type { TrainState } from '../../src/training/trainState.js';
 import { defineTask, type Example } from '../../tasks/task.js';
+import { createBackbone, createStep, modulesWith, planAdapters } from '../shipped.js';
 
 /** Token ids; the label says whether the token 5 is among them. */
 export interface ToyExample extends Example {
@@ -241,13 +241,14 @@ export async function trainToy({
 }
 
 /** What a run of the toy task looks up by name. */
-export const toyModules: RunModules = {
-  tasks: [
-    { ...(toyTask as unknown as AnyTask), texts: (example) => [(example as ToyExample).tokens.join(' ')] },
-  ],
-  createProcessor: async () => toyProcessor,
-  processorFrom: async () => toyProcessor,
-};
+export const toyModules: Modules = modulesWith(
+  {
+    tasks: [
+      { ...(toyTask as unknown as AnyTask), texts: (example) => [(example as ToyExample).tokens.join(' ')] },
+    ],
+  },
+  toyProcessor,
+);
 
 /** A run of the toy task, as a recipe would describe it. */
 export const toySettings = (change: Partial<RunSettings> = {}): RunSettings => ({

@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/base/errors.js';
 import type { Override } from '../../src/recipe/override.js';
 import { automaticAsker } from '../../src/wizard/automatic.js';
-import { readAnswers } from '../../src/wizard/readAnswers.js';
 import { recipeOf } from '../../src/wizard/recipe.js';
 import { runWizard, startWizard } from '../../src/wizard/wizard.js';
-import { createWorld } from '../../src/wizard/world.js';
+import { createWorld, readAnswers } from '../shipped.js';
 import { enterWorkFolder, planOf, standIns } from './workFolder.js';
 
 let place: { readonly folder: string; leave(): void };

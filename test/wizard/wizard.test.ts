@@ -5,16 +5,13 @@ import { adapters } from '../../adapters/index.js';
 import { InterruptedError } from '../../src/base/errors.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import { readRecipe } from '../../src/recipe/load.js';
-import { resolveRecipe } from '../../src/recipe/validate.js';
-import { runRecipe } from '../../src/run/runRecipe.js';
 import type { Answers } from '../../src/wizard/answers.js';
 import { chosenNames } from '../../src/wizard/chosenNames.js';
 import type { ChooseMany, ChooseOne, Form, Question } from '../../src/wizard/question.js';
 import { recipeOf } from '../../src/wizard/recipe.js';
 import { answered, nextQuestion, replyByDefault, runWizard, startWizard } from '../../src/wizard/wizard.js';
-import { createWorld } from '../../src/wizard/world.js';
-import { writeRecipe } from '../../src/wizard/writeRecipe.js';
 import { tinyClipFolder } from '../backbones/tinyFolders.js';
+import { createWorld, resolveRecipe, runRecipe, writeRecipe } from '../shipped.js';
 import { enterWorkFolder, planOf, scripted, standIns } from './workFolder.js';
 
 const TASKS = ['vqa', 'nlvr', 'grounding', 'phrase-grounding', 'retrieval', 'vcr', 'pretrain'];

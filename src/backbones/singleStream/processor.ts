@@ -3,7 +3,7 @@ import { float32, type HostBatch, int32 } from '../../base/hostTensor.js';
 import { largest } from '../../base/lists.js';
 import type { RelativeBox } from '../../data/boxes.js';
 import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
-import { createRegionSource, regionKinds } from '../../data/regions/index.js';
+import { createRegionSource } from '../../data/regions/index.js';
 import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regions/region.js';
 import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
@@ -202,7 +202,9 @@ function checkFit(config: SingleStreamConfig, options: ProcessorOptions, regions
   const { visual_embedding_dim: featureWidth, max_position_embeddings: longestText } = config;
   if (config.model_type === 'visual_bert' && regions && featureWidth !== regions.width) {
     const message = `features of ${regions.width} numbers, the backbone reads ${featureWidth}`;
-    const hint = regionKinds.find(({ kind }) => kind === options.regions?.kind)?.widthHint?.(featureWidth);
+    const hint = options.regionKinds
+      .find(({ kind }) => kind === options.regions?.kind)
+      ?.widthHint?.(featureWidth);
     const expected = hint ?? `features of ${featureWidth} numbers, or another backbone`;
     problems.push({ where: 'data.regions', message, expected });
   }
@@ -216,7 +218,7 @@ function checkFit(config: SingleStreamConfig, options: ProcessorOptions, regions
 /** The processor of a backbone's folder and config. */
 export async function singleStreamProcessor(options: ProcessorOptions): Promise<Processor> {
   const { folder, config, maxTextLength } = options;
-  const regions = options.regions && (await createRegionSource(options.regions));
+  const regions = options.regions && (await createRegionSource(options.regions, options.regionKinds));
   const own = readSingleStreamConfig(config);
   checkFit(own, options, regions);
   return createSingleStreamProcessor({

@@ -8,8 +8,9 @@ interface Options extends ComparisonFlags {
 
 async function compare(shell: Shell, recipe: string, { adapters, ...flags }: Options): Promise<number> {
   const { adapterVariants } = await import('../../comparison/adapterVariants.js');
+  const { adapters: known } = await shell.modules();
   const words = adapters.flatMap((choice) => ['--adapters', choice]);
-  return tellComparison(shell, 'compare', recipe, adapterVariants(adapters), flags, words);
+  return tellComparison(shell, 'compare', recipe, adapterVariants(adapters, known), flags, words);
 }
 
 /** `vlgraft compare RECIPE --adapters KINDS` */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatProblem, UsageError } from '../../base/errors.js';
 import type { DataProblem, DataReport, SplitFacts } from '../../prepare/dataReport.js';
+import type { Modules } from '../../prepare/modules.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { longWork } from '../longWork.js';
 import { problemLines } from '../problemLines.js';
@@ -22,12 +23,12 @@ interface Opened {
 }
 
 /** Reads and checks the recipe; files that are not there are problems of their splits, all others are thrown. */
-async function openRecipe(name: string, { set = [] }: Options): Promise<Opened> {
+async function openRecipe(name: string, { set = [] }: Options, modules: Modules): Promise<Opened> {
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { input, source } = readRecipe(name, set);
   try {
-    return { recipe: resolveRecipe(input, { source }), problems: [] };
+    return { recipe: resolveRecipe(input, { source, modules }), problems: [] };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const problems = error.problems.map((problem): DataProblem => {
@@ -36,7 +37,7 @@ async function openRecipe(name: string, { set = [] }: Options): Promise<Opened> 
     });
     if (problems.some(({ split }) => split === undefined)) throw error;
     try {
-      return { recipe: resolveRecipe(input, { source, files: false }), problems };
+      return { recipe: resolveRecipe(input, { source, files: false, modules }), problems };
     } catch {
       throw error;
     }
@@ -77,10 +78,11 @@ function tellProblems(shell: Shell, problems: readonly DataProblem[]): void {
 }
 
 async function check(shell: Shell, name: string, options: Options): Promise<number> {
-  const { recipe, problems: missing } = await openRecipe(name, options);
+  const modules = await shell.modules();
+  const { recipe, problems: missing } = await openRecipe(name, options, modules);
   const { checkData } = await import('../../prepare/checkData.js');
   const skip = new Set(missing.flatMap(({ split }) => split ?? []));
-  const report = await longWork(shell, (follow) => checkData(recipe, { ...follow, skip }));
+  const report = await longWork(shell, (follow) => checkData(recipe, { ...follow, skip }, modules));
   const problems = [...missing, ...report.problems];
   if (!shell.json) tellProblems(shell, problems);
   for (const note of report.notes) shell.log(`note: ${note}`);

@@ -27,17 +27,18 @@ function format(checks: readonly Check[]): string {
   return checks.map((check) => formatCheck(check, width)).join('\n');
 }
 
-async function recipeOf(name: string, { set = [] }: Options) {
+async function recipeOf(shell: Shell, name: string, { set = [] }: Options) {
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { input, source } = readRecipe(name, set);
-  return resolveRecipe(input, { source });
+  return resolveRecipe(input, { source, modules: await shell.modules() });
 }
 
 async function doctor(shell: Shell, name: string | undefined, options: Options): Promise<number> {
-  const recipe = name === undefined ? undefined : await recipeOf(name, options);
+  const recipe = name === undefined ? undefined : await recipeOf(shell, name, options);
+  const modules = await shell.modules();
   const { diagnose } = await import('../../plan/doctor/doctor.js');
-  const found = await longWork(shell, (follow) => diagnose(recipe, follow));
+  const found = await longWork(shell, (follow) => diagnose(recipe, follow, modules));
   shell.result(found, format(found.checks));
   return found.healthy ? 0 : 1;
 }

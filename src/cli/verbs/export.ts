@@ -15,6 +15,7 @@ async function exportRun(shell: Shell, folder: string, options: Options): Promis
   const { exportAdapter } = await import('../../trained/exportAdapter.js');
   const report = exportAdapter(folder, output, {
     library: format,
+    modules: await shell.modules(),
     overwrite,
     ...(adapter !== undefined && { adapter }),
   });

@@ -30,8 +30,11 @@ const format = ({ adapters, changed, examples: count, largestDifference, folder 
   ]);
 
 async function merge(shell: Shell, folder: string, { output, ...options }: Options): Promise<void> {
+  const modules = await shell.modules();
   const { mergeRun } = await import('../../trained/mergeRun.js');
-  const report = await longWork(shell, (follow) => mergeRun(folder, output, { ...options, ...follow }));
+  const report = await longWork(shell, (follow) =>
+    mergeRun(folder, output, { ...options, ...follow, modules }),
+  );
   shell.result(report, format(report));
 }
 

@@ -6,6 +6,7 @@ import type { Asker } from '../../wizard/wizard.js';
 import type { Services, World } from '../../wizard/world.js';
 import type { Follow } from '../longWork.js';
 import { requireWritableFile } from '../outputFile.js';
+import { quote } from '../quote.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples } from '../verb.js';
 import { makeData } from './data.js';
@@ -78,6 +79,7 @@ async function openWorld(
   shell: Shell,
   wrote: () => void,
 ): Promise<{ readonly world: World; idle(): Promise<unknown> }> {
+  const modules = await shell.modules();
   const { createWorld } = await import('../../wizard/world.js');
   const { estimateAdapters, planRun } = await import('../../plan/planRun.js');
   const { formatPlan } = await import('../planText.js');
@@ -95,15 +97,15 @@ async function openWorld(
     estimateAdapters: (settings) =>
       skippable(
         'measuring what adapters cost',
-        inTurn((follow: Follow) => estimateAdapters(settings, follow)),
+        inTurn((follow: Follow) => estimateAdapters(settings, follow, modules)),
       ),
     planRun: (settings) => {
-      const work = inTurn((follow: Follow) => planRun(settings, follow));
+      const work = inTurn((follow: Follow) => planRun(settings, follow, modules));
       return shell.canAsk ? onOneLine('planning', work) : longWork(shell, work);
     },
     formatPlan,
   };
-  return { world: createWorld(services, shell.canAsk), idle };
+  return { world: createWorld(services, shell.canAsk, modules), idle };
 }
 
 /** Where the answers go: no file that is read, nor the recipe's. */
@@ -131,7 +133,7 @@ async function create(shell: Shell, options: Options): Promise<void> {
   const { chosenNames } = await import('../../wizard/chosenNames.js');
   const { writeRecipe } = await import('../../wizard/writeRecipe.js');
   const { automaticAsker } = await import('../../wizard/automatic.js');
-  const given = readAnswers(options.answers, flagsOf(options));
+  const given = readAnswers(options.answers, flagsOf(options), await shell.modules());
   const terminal = shell.canAsk ? (await import('../wizardAsker.js')).createTerminalAsker() : undefined;
   const asker: Asker = terminal ?? automaticAsker(given.source);
   const { world, idle } = await openWorld(shell, () => terminal?.forget());
@@ -141,11 +143,11 @@ async function create(shell: Shell, options: Options): Promise<void> {
     await requireWritableFile(file, { overwrite, inputs: [options.answers, options.saveAnswers] });
   const recipe = await recipeOf(answers, world);
   const isNew = !existsSync(file);
-  writeRecipe(file, recipe);
+  writeRecipe(file, recipe, await shell.modules());
   if (options.saveAnswers !== undefined) await save(options.saveAnswers, answers, file, isNew);
   if (!answers.run) {
     shell.result({ file, recipe }, file);
-    shell.log(`carry it out with: vlgraft run ${file}`);
+    shell.log(`carry it out with: ${quote(['vlgraft', 'run', file, ...shell.useWords])}`);
     return;
   }
   shell.log(`wrote ${file}`);

@@ -11,9 +11,10 @@ async function plan(shell: Shell, name: string, { set = [] }: Options): Promise<
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { input, source } = readRecipe(name, set);
-  const recipe = resolveRecipe(input, { source });
+  const recipe = resolveRecipe(input, { source, modules: await shell.modules() });
+  const modules = await shell.modules();
   const { planRun } = await import('../../plan/planRun.js');
-  const planned = await longWork(shell, (follow) => planRun(recipe, follow));
+  const planned = await longWork(shell, (follow) => planRun(recipe, follow, modules));
   shell.result(planned, formatPlan(planned));
 }
 

@@ -42,7 +42,7 @@ async function runShipped(shell: Shell, name: string): Promise<RunSummary> {
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { input, source } = readRecipe(name);
   shell.log(`running ${name} (vlgraft run ${name})`);
-  const recipe = resolveRecipe(input, { source });
+  const recipe = resolveRecipe(input, { source, modules: await shell.modules() });
   const isFinished = existsSync(join(recipe.output, 'summary.json'));
   return fineTune(shell, recipe, isFinished ? { overwrite: true } : { resume: true }, 'vlgraft quickstart');
 }

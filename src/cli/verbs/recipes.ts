@@ -54,8 +54,7 @@ interface SchemaOptions {
 async function schema(shell: Shell, { output, overwrite }: SchemaOptions): Promise<void> {
   if (output !== undefined) await requireWritableFile(output, { overwrite });
   const { editorSchema } = await import('../../recipe/editorSchema.js');
-  const { shippedModules } = await import('../../recipe/modules.js');
-  const text = JSON.stringify(editorSchema(shippedModules), null, 2);
+  const text = JSON.stringify(editorSchema(await shell.modules()), null, 2);
   if (output === undefined) process.stdout.write(`${text}\n`);
   else writeFileAtomically(output, `${text}\n`);
   if (output !== undefined) shell.log(`wrote ${output}`);

@@ -74,12 +74,13 @@ async function report(shell: Shell, runs: readonly string[], options: Options): 
   const { writeReport, writeReportBeside } = await import('../../report/writeReport.js');
   const output = outputOf(runs, options);
   const { overwrite = false } = options;
+  const modules = await shell.modules();
   if (output !== undefined) await prepareOutput(output, runs);
   const [first = ''] = runs;
   const written =
     runs.length === 1 || output === undefined
-      ? await writeReport(first, output, { overwrite })
-      : await writeReportBeside(runs, output, { overwrite });
+      ? await writeReport(first, { overwrite, modules, ...(output !== undefined && { file: output }) })
+      : await writeReportBeside(runs, { file: output, overwrite, modules });
   shell.result(written, format(written));
 }
 

@@ -13,9 +13,9 @@ interface Options extends RunFlags {
   readonly profile?: boolean;
 }
 
-const resumeCommand = (recipe: string, { set = [], output }: Options): string =>
+const resumeCommand = (shell: Shell, recipe: string, { set = [], output }: Options): string =>
   quote([
-    ...['vlgraft', 'run', recipe],
+    ...['vlgraft', 'run', recipe, ...shell.useWords],
     ...set.flatMap((setting) => ['--set', setting]),
     ...(output === undefined ? [] : ['--output', output]),
     '--resume',
@@ -42,13 +42,13 @@ export async function run(shell: Shell, name: string, options: Options): Promise
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { set = [], output } = options;
   const { input, source } = readRecipe(name, output === undefined ? set : [...set, `output=${output}`]);
-  const recipe = resolveRecipe(input, { source });
+  const recipe = resolveRecipe(input, { source, modules: await shell.modules() });
   const flags = await settle(shell, recipe.output, options);
   const summary = await fineTune(
     shell,
     recipe,
     { ...flags, profile: options.profile ?? false },
-    resumeCommand(name, options),
+    resumeCommand(shell, name, options),
   );
   const { runFolder } = await import('../../checkpoints/runFiles.js');
   const { report } = runFolder(summary.folder);

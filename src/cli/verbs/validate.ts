@@ -1,4 +1,5 @@
 import { formatProblem, type Problem, UsageError } from '../../base/errors.js';
+import type { Modules } from '../../prepare/modules.js';
 import { reportError } from '../reportError.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
@@ -17,19 +18,20 @@ interface Checked {
   readonly error?: UsageError;
 }
 
-async function checkOne(file: string, { set, files }: Options): Promise<Checked> {
+async function checkOne(file: string, { set, files }: Options, modules: Modules): Promise<Checked> {
   const { readRecipe } = await import('../../recipe/load.js');
   const { resolveRecipe } = await import('../../recipe/validate.js');
   const { problemOf } = await import('../../recipe/source.js');
   const { batchRemark } = await import('../../training/batchRemark.js');
   const { outputConflicts } = await import('../../run/outputConflicts.js');
-  const { shippedModules, taskOf, taskOptions } = await import('../../prepare/prepare.js');
+  const { taskOf } = await import('../../prepare/modules.js');
+  const { taskOptions } = await import('../../prepare/prepare.js');
   try {
     const { input, source } = readRecipe(file, set);
-    const recipe = resolveRecipe(input, { source, files });
+    const recipe = resolveRecipe(input, { source, files, modules });
     const problems = outputConflicts(recipe).map((one) => problemOf({ ...one, target: 'value' }, source));
     if (problems.length > 0) throw new UsageError(problems);
-    const task = taskOf(recipe.task.kind, shippedModules);
+    const task = taskOf(recipe.task.kind, modules);
     const remark = batchRemark(recipe.training, task, taskOptions(recipe));
     return { file, valid: true, recipe, ...(remark && { warnings: [remark] }) };
   } catch (error) {
@@ -39,7 +41,8 @@ async function checkOne(file: string, { set, files }: Options): Promise<Checked>
 }
 
 async function validate(shell: Shell, files: readonly string[], options: Options): Promise<number> {
-  const checked = await Promise.all(files.map((file) => checkOne(file, options)));
+  const modules = await shell.modules();
+  const checked = await Promise.all(files.map((file) => checkOne(file, options, modules)));
   if (shell.json) {
     const told = checked.map(({ error, ...rest }) => (error ? { ...rest, problems: error.problems } : rest));
     shell.result({ recipes: told }, '');

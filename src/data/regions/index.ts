@@ -10,7 +10,10 @@ export type { RegionSource, Regions } from './region.js';
 export const regionKinds = [cropPixels, precomputed] as readonly RegionKind<object>[];
 
 /** Makes a region source from `kind` and its options; throws UsageError for an unknown kind. */
-export async function createRegionSource(recipe: Readonly<Record<string, Json>>): Promise<RegionSource> {
+export async function createRegionSource(
+  recipe: Readonly<Record<string, Json>>,
+  regionKinds: readonly RegionKind<object>[],
+): Promise<RegionSource> {
   const { kind, ...options } = recipe;
   const found = regionKinds.find((candidate) => candidate.kind === kind);
   if (!found) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InterruptedError } from '../../base/errors.js';
 import { makeEmojiScenes } from '../../data/emojiScenes/makeEmojiScenes.js';
+import { filesOfModules, type Modules } from '../../prepare/modules.js';
 import { readRecipe } from '../../recipe/load.js';
 import { resolveRecipe } from '../../recipe/validate.js';
 import { errorWords, systemWords } from '../../system/systemErrors.js';
@@ -20,14 +21,21 @@ export interface Diagnosis {
   readonly checks: readonly Check[];
 }
 
-const worker = fileURLToPath(new URL('./engineWorker.js', import.meta.url));
+const worker = fileURLToPath(new URL('../../workers/engineWorker.js', import.meta.url));
 
 /** Characters of the worker's stderr that are kept, to say why it died. */
 const KEPT = 4000;
 
+/** What that process is told. */
+export interface EngineTrial {
+  readonly settings: RunSettings;
+  /** Files that add to the modules. */
+  readonly use: readonly string[];
+}
+
 /** Tries the engine in a process of its own; a process that dies is a finding. */
 function tryEngine(
-  settings: RunSettings,
+  trial: EngineTrial,
   tell: (check: Check) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -43,7 +51,7 @@ function tryEngine(
   });
   process.once('exit', kill);
   signal?.addEventListener('abort', kill);
-  child.send(settings);
+  child.send(trial);
   return new Promise<void>((done, refuse) => {
     child.on('error', refuse);
     child.on('close', (code, ended) => {
@@ -66,16 +74,16 @@ const SAMPLE = 'data/emoji-scenes';
 const [PICTURES, EXAMPLES] = [40, 64];
 
 /** The shipped recipe on the sample data, or on data made for it in a temporary folder. */
-async function defaultRecipe(): Promise<{ readonly settings: RunSettings; remove(): void }> {
+async function defaultRecipe(modules: Modules): Promise<{ readonly settings: RunSettings; remove(): void }> {
   const { input, source } = readRecipe(DEFAULT, [`data.train.limit=${EXAMPLES}`]);
   if (existsSync(join(SAMPLE, 'dataset.json'))) {
-    return { settings: resolveRecipe(input, { source, files: false }), remove: () => {} };
+    return { settings: resolveRecipe(input, { source, files: false, modules }), remove: () => {} };
   }
   const { path: folder, remove } = makeTemporaryFolder('vlgraft-doctor');
   try {
     await makeEmojiScenes({ folder: join(folder, 'scenes'), count: PICTURES, size: 64 });
     const moved = JSON.stringify(input).replaceAll(SAMPLE, join(folder, 'scenes').replaceAll('\\', '/'));
-    return { settings: resolveRecipe(JSON.parse(moved) as object, { files: false }), remove };
+    return { settings: resolveRecipe(JSON.parse(moved) as object, { files: false, modules }), remove };
   } catch (error) {
     remove();
     throw error;
@@ -89,7 +97,8 @@ async function defaultRecipe(): Promise<{ readonly settings: RunSettings; remove
  */
 export async function diagnose(
   recipe: RunSettings | undefined,
-  { onProgress, signal }: PlanOptions = {},
+  { onProgress, signal }: PlanOptions,
+  modules: Modules,
 ): Promise<Diagnosis> {
   const checks: Check[] = [];
   const tell = (check: Check) => {
@@ -98,9 +107,9 @@ export async function diagnose(
   };
   for (const check of await machineChecks(signal)) tell(check);
   try {
-    const chosen = recipe ? { settings: recipe, remove: () => {} } : await defaultRecipe();
+    const chosen = recipe ? { settings: recipe, remove: () => {} } : await defaultRecipe(modules);
     try {
-      await tryEngine(chosen.settings, tell, signal);
+      await tryEngine({ settings: chosen.settings, use: filesOfModules(modules) }, tell, signal);
     } finally {
       chosen.remove();
     }

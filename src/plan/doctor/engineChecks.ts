@@ -13,7 +13,7 @@ import {
 } from '../../engine/index.js';
 import { createEvaluator } from '../../model/evaluate.js';
 import { createModel, type Model } from '../../model/model.js';
-import { shippedModules } from '../../prepare/prepare.js';
+import type { Modules } from '../../prepare/modules.js';
 import type { RunSettings } from '../../training/settings.js';
 import { createStep } from '../../training/step.js';
 import { middleMean } from '../middleMean.js';
@@ -125,7 +125,7 @@ async function forward({ prepared, collator, settings }: OpenedPlan, model: Mode
 
 async function training(plan: OpenedPlan, model: Model): Promise<Check[]> {
   const { prepared, collator, settings } = plan;
-  const step = createStep(model, { ...settings.training, accumulate: 1 });
+  const step = createStep(model, { ...settings.training, accumulate: 1 }, prepared.optimizer);
   try {
     const examples: readonly Example[] = prepared.splits.train.slice(0, settings.training.batchSize);
     const group = prepared.task.task.grouping?.of(examples[0] as Example);
@@ -151,11 +151,11 @@ async function training(plan: OpenedPlan, model: Model): Promise<Check[]> {
   }
 }
 
-async function recipe(settings: RunSettings, tell: Tell): Promise<void> {
+async function recipe(settings: RunSettings, modules: Modules, tell: Tell): Promise<void> {
   const { train, validation: _validation, test: _test, ...data } = settings.data;
   let plan: OpenedPlan;
   try {
-    plan = await openPlan({ ...settings, data: { ...data, train } }, shippedModules, {});
+    plan = await openPlan({ ...settings, data: { ...data, train } }, modules, {});
   } catch (error) {
     const advice =
       error instanceof UsageError ? 'vlgraft data check tells more' : 'vlgraft validate tells more';
@@ -176,7 +176,7 @@ async function recipe(settings: RunSettings, tell: Tell): Promise<void> {
 }
 
 /** What must be tried with packages and engine: they may end the process that does it. */
-export async function engineChecks(settings: RunSettings, tell: Tell): Promise<void> {
+export async function engineChecks(settings: RunSettings, modules: Modules, tell: Tell): Promise<void> {
   tell(await packages());
   const { info, ...started } = await engine();
   tell(started);
@@ -186,5 +186,5 @@ export async function engineChecks(settings: RunSettings, tell: Tell): Promise<v
   }
   tell(await product('f32'));
   if (info.backend === 'tensorflow') tell(await product('bf16'));
-  await recipe(settings, tell);
+  await recipe(settings, modules, tell);
 }

@@ -1,5 +1,4 @@
 import type { Adapter } from '../../../adapters/adapter.js';
-import { adapters } from '../../../adapters/index.js';
 import type { BackboneShape } from '../../backbones/backbone.js';
 import { InterruptedError, UsageError } from '../../base/errors.js';
 import { formatDuration } from '../../base/figures.js';
@@ -60,14 +59,14 @@ export const adaptersStep: Step = {
   async ask(answers, world) {
     const { shape } = chosenBackbone(answers, world);
     const costs = await costsOf(answers, world);
-    const { adapter = 'bottleneck' } = chosenTask(answers);
+    const { adapter = 'bottleneck' } = chosenTask(answers, world);
     return {
       kind: 'many',
       step: 'adapters',
       title: 'adapters',
       ...(costs.reason !== undefined && { facts: [`seconds are not known: ${costs.reason}`] }),
       headings: ['', 'trainable', 'an epoch', 'good for'],
-      choices: adapters.map((one) => choiceOf(one, shape, costs)),
+      choices: world.modules.adapters.map((one) => choiceOf(one, shape, costs)),
       byDefault: answers.adapters ?? [adapter],
     };
   },
@@ -75,7 +74,7 @@ export const adaptersStep: Step = {
     if (reply.kind !== 'many') return answers;
     const { shape } = chosenBackbone(answers, world);
     const problems = reply.values.flatMap((kind) => {
-      const adapter = adapters.find((one) => one.kind === kind);
+      const adapter = world.modules.adapters.find((one) => one.kind === kind);
       if (!adapter) return [{ where: 'adapters', message: `there is no adapter "${kind}"` }];
       const parameters = parametersOf(adapter, shape);
       return typeof parameters === 'string' ? [{ where: 'adapters', message: `${kind}: ${parameters}` }] : [];

@@ -66,7 +66,7 @@ async function minutesTold(minutes: number, answers: Answers, world: World): Pro
 }
 
 async function factsOf(answers: Answers, world: World): Promise<string[]> {
-  const { batchSize, minutes } = chosenBudget(answers);
+  const { batchSize, minutes } = chosenBudget(answers, world);
   const examples = await trainingExamples(answers, world);
   if (examples === undefined) return [];
   const epoch = Math.ceil(examples / batchSize);
@@ -85,7 +85,7 @@ export const budgetStep: Step = {
   name: 'budget',
   keys: ['budget'],
   async ask(answers, world) {
-    const budget = chosenBudget(answers);
+    const budget = chosenBudget(answers, world);
     return {
       kind: 'form',
       step: 'budget',
@@ -98,14 +98,14 @@ export const budgetStep: Step = {
   async take(answers, reply, world) {
     if (reply.kind === 'change') {
       const changed = withValue(answers, reply.key, reply.value);
-      const { minutes } = chosenBudget(changed);
+      const { minutes } = chosenBudget(changed, world);
       if (minutes !== undefined) await stepsIn(minutes, changed, world);
       return changed;
     }
     if (reply.kind !== 'accept') return answers;
     const problems = problemsOf(answers);
     if (problems.length > 0) throw new UsageError(problems);
-    const { minutes } = chosenBudget(answers);
+    const { minutes } = chosenBudget(answers, world);
     if (minutes !== undefined) await stepsIn(minutes, answers, world);
     return answers;
   },

@@ -26,7 +26,7 @@ export const dataStep: Step = {
   name: 'data',
   keys: ['data'],
   async ask(answers, world) {
-    const task = chosenTask(answers);
+    const task = chosenTask(answers, world);
     const found = world.dataFolders(task).map(({ folder, splits }): Choice => {
       const value = folder === '' ? '.' : folder;
       return { value, cells: [value, splits.join(', ')] };

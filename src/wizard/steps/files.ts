@@ -76,7 +76,7 @@ export const filesStep: Step = {
   name: 'files',
   keys: ['files'],
   async ask(answers, world) {
-    const task = chosenTask(answers);
+    const task = chosenTask(answers, world);
     const splits = chosenFiles(answers, world);
     const read = await readFiles(answers, world);
     return {
@@ -90,7 +90,7 @@ export const filesStep: Step = {
     };
   },
   async take(answers, reply, world) {
-    const task = chosenTask(answers);
+    const task = chosenTask(answers, world);
     if (reply.kind === 'change') return withFile(answers, task, reply.key, reply.value);
     if (reply.kind !== 'accept') return answers;
     const { problems } = await readFiles(answers, world);

@@ -7,6 +7,7 @@ import type { Field } from '../question.js';
 import { completeOptions, problemWith } from '../schemaValues.js';
 import { isSimple } from '../simpleOptions.js';
 import type { Step } from '../step.js';
+import type { World } from '../world.js';
 
 const propertiesOf = ({ schema }: Pick<Adapter<unknown>, 'schema'>) =>
   (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
@@ -43,8 +44,8 @@ function problemsOf(adapter: Adapter<unknown>, { options = {} }: Answers): Probl
 }
 
 /** What was changed of the options of the chosen adapters. */
-function changesOf(answers: Answers): string {
-  const changed = chosenAdapters(answers).flatMap(({ kind }) =>
+function changesOf(answers: Answers, world: World): string {
+  const changed = chosenAdapters(answers, world).flatMap(({ kind }) =>
     Object.entries(answers.options?.[kind] ?? {}).map(([key, value]) => `${key} ${JSON.stringify(value)}`),
   );
   return changed.join(', ') || 'as by default';
@@ -54,8 +55,8 @@ function changesOf(answers: Answers): string {
 export const optionsStep: Step = {
   name: 'options',
   keys: ['options'],
-  async ask(answers) {
-    const chosen = chosenAdapters(answers);
+  async ask(answers, world) {
+    const chosen = chosenAdapters(answers, world);
     const fields = chosen.flatMap((adapter) =>
       fieldsOf(adapter, answers.options?.[adapter.kind], chosen.length === 1),
     );
@@ -65,7 +66,7 @@ export const optionsStep: Step = {
       kind: 'form',
       step: 'options',
       title: `options of ${kinds}`,
-      summary: changesOf(answers),
+      summary: changesOf(answers, world),
       fields,
     };
   },
@@ -77,7 +78,7 @@ export const optionsStep: Step = {
     }
     if (reply.kind !== 'accept') return answers;
     const { shape } = chosenBackbone(answers, world);
-    const chosen = chosenAdapters(answers);
+    const chosen = chosenAdapters(answers, world);
     const problems = chosen.flatMap((adapter) => problemsOf(adapter, answers));
     if (problems.length > 0) throw new UsageError(problems);
     for (const adapter of chosen) adapter.plan(shape, completeOptions(adapter.schema, options[adapter.kind]));

@@ -3,22 +3,21 @@ import type { JsonSchema } from '../../base/json.js';
 import type { RegionKind } from '../../data/regions/region.js';
 import type { Answers } from '../answers.js';
 import { chosenBackbone } from '../chosen.js';
-import { chosenRegions, kindNamed, kinds, type Options } from '../chosenRegions.js';
+import { chosenRegions, kindNamed, kindsIn, type Options } from '../chosenRegions.js';
 import type { Field } from '../question.js';
 import { completeOptions, problemWith } from '../schemaValues.js';
 import { isSimple } from '../simpleOptions.js';
 import type { Step } from '../step.js';
 import type { World } from '../world.js';
 
-const kindSchema: JsonSchema = { enum: kinds.map(({ kind }) => kind) };
-
 const propertiesOf = ({ schema }: RegionKind<Options>) =>
   (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
 
 const isFileKey = (key: string): boolean => key === 'path';
 
-function fieldsOf(regions: Options): Field[] {
-  const own = kindNamed(regions.kind);
+function fieldsOf(regions: Options, world: World): Field[] {
+  const kindSchema: JsonSchema = { enum: kindsIn(world).map(({ kind }) => kind) };
+  const own = kindNamed(regions.kind, world);
   if (!own) return [];
   const { kind: _kind, ...given } = regions;
   const values = completeOptions(own.schema, given);
@@ -40,10 +39,12 @@ function fieldsOf(regions: Options): Field[] {
 }
 
 /** What is wrong with the options that were given, at their keys. */
-function checkOptions(regions: Options): void {
-  const own = kindNamed(regions.kind);
+function checkOptions(regions: Options, world: World): void {
+  const own = kindNamed(regions.kind, world);
   if (!own) {
-    const expected = `one of ${kinds.map(({ kind }) => kind).join(', ')}`;
+    const expected = `one of ${kindsIn(world)
+      .map(({ kind }) => kind)
+      .join(', ')}`;
     throw new UsageError({ where: 'regions.kind', message: 'there is no such kind of regions', expected });
   }
   const problems = Object.entries(regions).flatMap(([key, value]) => {
@@ -57,7 +58,7 @@ function checkOptions(regions: Options): void {
 
 async function checkWidth(regions: Options, answers: Answers, world: World): Promise<void> {
   const width = chosenBackbone(answers, world).shape.regions?.featureWidth;
-  if (typeof regions.path !== 'string' && kindNamed(regions.kind)?.schema.required)
+  if (typeof regions.path !== 'string' && kindNamed(regions.kind, world)?.schema.required)
     throw new UsageError({
       where: 'regions.path',
       message: 'no file of features was found',
@@ -84,7 +85,7 @@ export const regionsStep: Step = {
       step: 'regions',
       title: 'regions of the pictures',
       summary: String(regions.kind),
-      fields: fieldsOf(regions),
+      fields: fieldsOf(regions, world),
     };
   },
   async take(answers, reply, world) {
@@ -94,7 +95,7 @@ export const regionsStep: Step = {
     }
     const regions = await chosenRegions(answers, world);
     if (reply.kind !== 'accept' || !regions) return answers;
-    checkOptions(regions);
+    checkOptions(regions, world);
     await checkWidth(regions, answers, world);
     return answers;
   },

@@ -48,10 +48,10 @@ export const taskStep: Step = {
   keys: ['task'],
   async ask(answers, world) {
     const { shape } = chosenBackbone(answers, world);
-    const choices = offeredTasks.map((task) => choiceOf(task, shape));
+    const choices = offeredTasks(world.modules).map((task) => choiceOf(task, shape));
     const possible = choices.filter(({ refused }) => refused === undefined);
     const hasData = (kind: string) =>
-      offeredTasks.some((task) => task.kind === kind && world.dataFolders(task).length > 0);
+      offeredTasks(world.modules).some((task) => task.kind === kind && world.dataFolders(task).length > 0);
     const byDefault = answers.task ?? (possible.find(({ value }) => hasData(value)) ?? possible[0])?.value;
     return {
       kind: 'one',
@@ -63,7 +63,7 @@ export const taskStep: Step = {
   },
   async take(answers, reply, world) {
     if (reply.kind !== 'one') return answers;
-    const task = offeredTasks.find(({ kind }) => kind === reply.value);
+    const task = offeredTasks(world.modules).find(({ kind }) => kind === reply.value);
     if (!task) throw new UsageError({ where: 'task', message: `there is no task "${reply.value}" here` });
     const refused = refusal(task, chosenBackbone(answers, world).shape);
     if (refused !== undefined) throw new UsageError({ where: 'task', message: refused });

@@ -1,10 +1,12 @@
-// One trial in a process of its own: started by trialProcess.ts, told what to do and followed by messages.
+// One trial in a process of its own: started by comparison/trialProcess.ts, told what to do and followed by messages.
 
 import { InterruptedError, UsageError } from '../base/errors.js';
+import type { Progress } from '../base/progress.js';
+import type { FromTrial, TrialEnd, TrialStart } from '../comparison/trialMessages.js';
+import { loadModules } from '../modules/loadFiles.js';
 import { reportedRun } from '../report/reportedRun.js';
 import { listenButAtOnce } from '../system/endsAtOnce.js';
 import { errorWords } from '../system/systemErrors.js';
-import type { FromTrial, TrialEnd, TrialStart } from './trialMessages.js';
 
 const controller = new AbortController();
 const tell = (message: FromTrial): void => {
@@ -19,15 +21,16 @@ function endOf(error: unknown): TrialEnd {
 /** Whether the one that started this process may go without a word. */
 let over = false;
 
-async function run({ settings, resume, overwrite }: TrialStart): Promise<void> {
+async function run({ settings, resume, overwrite, use }: TrialStart): Promise<void> {
   const { signal } = controller;
   try {
-    await reportedRun(settings, {
+    const options = {
       resume,
       overwrite,
       signal,
-      onProgress: (progress) => tell({ kind: 'progress', progress }),
-    });
+      onProgress: (progress: Progress) => tell({ kind: 'progress', progress }),
+    };
+    await reportedRun(settings, options, await loadModules(use));
     tell({ kind: 'finished' });
   } catch (error) {
     tell(endOf(error));

@@ -1,0 +1,161 @@
+import type { singleTasks } from '../../tasks/index.js';
+import { multiOf } from '../../tasks/multi.js';
+import { type Problem, UsageError } from '../base/errors.js';
+import type { AnyTask } from '../model/model.js';
+import type { ModuleList, Modules } from '../prepare/modules.js';
+import { schemaCompiler } from '../schema/schemaCompiler.js';
+
+/** What a program or a file adds to each list. */
+export type Additions = { readonly [list in ModuleList]?: Modules[list] };
+
+/** What one of a list must have, and of which type; what all have besides: a description and a schema. */
+interface Form {
+  /** How one of them is called in messages. */
+  readonly name: string;
+  /** The member that names it. */
+  readonly key: 'kind' | 'family';
+  readonly members: Readonly<Record<string, 'function' | 'object' | 'string'>>;
+}
+
+const KIND = { kind: 'string', description: 'string', schema: 'object' } as const;
+
+const FORMS: Readonly<Record<ModuleList, Form>> = {
+  adapters: {
+    name: 'adapter',
+    key: 'kind',
+    members: { ...KIND, source: 'string', plan: 'function', parameterCount: 'function' },
+  },
+  tasks: {
+    name: 'task',
+    key: 'kind',
+    members: {
+      ...KIND,
+      dataSchema: 'object',
+      metric: 'object',
+      read: 'function',
+      fit: 'function',
+      pictures: 'function',
+      length: 'function',
+      head: 'function',
+      collate: 'function',
+      outputs: 'function',
+      loss: 'function',
+      predictionOutputs: 'object',
+      predict: 'function',
+      evaluate: 'function',
+    },
+  },
+  regions: {
+    name: 'kind of regions',
+    key: 'kind',
+    members: { ...KIND, propose: 'function', create: 'function' },
+  },
+  backbones: {
+    name: 'family of backbones',
+    key: 'family',
+    members: {
+      family: 'string',
+      modelTypes: 'object',
+      schema: 'object',
+      shape: 'function',
+      adopt: 'function',
+      forward: 'function',
+    },
+  },
+  optimizers: { name: 'optimizer', key: 'kind', members: { ...KIND, create: 'function' } },
+};
+
+/** The lists that can be added to. */
+export const moduleLists = Object.keys(FORMS) as readonly ModuleList[];
+
+const NAME = /^[A-Za-z][\w-]{0,63}$/;
+
+type Members = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+
+/** What a schema of options is not allowed to be. */
+function schemaProblem(schema: unknown): string | undefined {
+  try {
+    schemaCompiler({ validateSchema: true }).compile(schema as object);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What is missing or wrong in one entry of a list. */
+function problemsOf(entry: unknown, where: string, { name, key, members }: Form): Problem[] {
+  if (!isObject(entry)) return [{ where, message: `this is no ${name}`, expected: 'an object' }];
+  const wrong = Object.entries(members).filter(
+    ([member, type]) => typeof entry[member] !== type || entry[member] === null,
+  );
+  const problems = wrong.map(([member, type]) => ({
+    where: `${where}.${member}`,
+    message: entry[member] === undefined ? 'it is missing' : `it is ${typeof entry[member]}`,
+    expected: `a ${type}, as every ${name} has`,
+  }));
+  if (problems.length > 0) return problems;
+  if (!NAME.test(entry[key] as string)) {
+    const expected = 'letters, digits, dashes and underscores, at most 64, a letter first';
+    return [{ where: `${where}.${key}`, message: `${JSON.stringify(entry[key])} is no name`, expected }];
+  }
+  const unfit = schemaProblem(entry.schema);
+  return unfit === undefined ? [] : [{ where: `${where}.schema`, message: unfit, expected: 'a JSON Schema' }];
+}
+
+const nameOf = (list: ModuleList, entry: unknown): string =>
+  (entry as Record<string, string>)[FORMS[list].key] as string;
+
+/** Names that are taken, or given twice. */
+function clashes(list: ModuleList, known: readonly unknown[], added: readonly unknown[]): Problem[] {
+  const names = added.map((entry) => nameOf(list, entry));
+  const taken = new Set(known.map((entry) => nameOf(list, entry)));
+  return names.flatMap((name, at) => {
+    if (!taken.has(name) && names.indexOf(name) === at) return [];
+    const message = `there is ${taken.has(name) ? 'a' : 'another'} ${FORMS[list].name} '${name}' already`;
+    return [{ where: `${list}[${at}].${FORMS[list].key}`, message, expected: 'another name' }];
+  });
+}
+
+function check(base: Modules, additions: Additions): void {
+  const problems = Object.entries(additions).flatMap(([list, entries]): Problem[] => {
+    const form = FORMS[list as ModuleList];
+    if (!form) {
+      const expected = `one of ${moduleLists.join(', ')}`;
+      return [{ where: list, message: 'there is no such list', expected }];
+    }
+    if (!Array.isArray(entries))
+      return [{ where: list, message: 'this is no list', expected: `a list of ${list}` }];
+    const unfit = entries.flatMap((entry, at) => problemsOf(entry, `${list}[${at}]`, form));
+    return unfit.length > 0 ? unfit : clashes(list as ModuleList, base[list as ModuleList], entries);
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** All tasks, with the one that trains several of them together. */
+function allTasks(before: readonly AnyTask[], added: readonly AnyTask[]): readonly AnyTask[] {
+  if (added.length === 0) return before;
+  const alone = [...before.slice(0, -1), ...added];
+  return [...alone, multiOf(alone as unknown as typeof singleTasks) as unknown as AnyTask];
+}
+
+/**
+ * The modules with those that are added; `file` says where they come from. Throws UsageError with everything that is
+ * missing in them, and where a name is taken.
+ */
+export function extendModules(base: Modules, additions: Additions, file?: string): Modules {
+  check(base, additions);
+  const given = (list: ModuleList): readonly never[] => (additions[list] ?? []) as readonly never[];
+  const added = moduleLists.flatMap((list) =>
+    given(list).map((entry) => ({ list, kind: nameOf(list, entry), ...(file !== undefined && { file }) })),
+  );
+  return {
+    adapters: [...base.adapters, ...given('adapters')],
+    tasks: allTasks(base.tasks, given('tasks')),
+    regions: [...base.regions, ...given('regions')],
+    backbones: [...base.backbones, ...given('backbones')],
+    optimizers: [...base.optimizers, ...given('optimizers')],
+    added: [...(base.added ?? []), ...added],
+  };
+}
