@@ -8,6 +8,7 @@ import {
   regionBinaryCrossEntropy,
   regionCrossEntropy,
 } from '../src/objectives/regionChoice.js';
+import type { GroundingExample } from './examples.js';
 import { type BlindGuess, bestGuess } from './grounding/blindGuesses.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
 import { candidateGroup } from './grounding/candidateGroup.js';
@@ -29,13 +30,6 @@ import {
 import { showGrounding, tallyGrounding } from './grounding/show.js';
 import { regionScoreParameters, scoreRegions } from './heads/regionScore.js';
 import { FOUND, intersectionOverUnion, isFound } from './metrics/boxOverlap.js';
-import {
-  type GroundingExample,
-  type RefCocoSplit,
-  readRefCoco,
-  recogniseRefCoco,
-  refCocoSchema,
-} from './readers/refCoco.js';
 import { requireLabels } from './requireLabels.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
@@ -180,12 +174,10 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
       },
     },
   },
-  dataSchema: refCocoSchema,
+  examples: 'expressions',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseRefCoco,
   truth: ({ truth }) => truth && `the box ${showBox(truth)}`,
-  read: async (_options, split) => readRefCoco(split as unknown as RefCocoSplit),
   fit(options, training) {
     truthOf(training);
     return { loss: options.loss };

@@ -3,8 +3,8 @@ import { type Problem, UsageError } from '../src/base/errors.js';
 import { type HostBatch, int32 } from '../src/base/hostTensor.js';
 import type { Json, JsonSchema } from '../src/base/json.js';
 import { tf } from '../src/engine/index.js';
+import type { SplitName } from './example.js';
 import {
-  type AnyTask,
   attempt,
   attemptNow,
   examplesOf,
@@ -18,7 +18,8 @@ import {
 import { type MultiOptions, mixingShares, multiSchema } from './multi/options.js';
 import { reportTogether } from './multi/report.js';
 import { combinedMetrics, showMember, tallyMember } from './multi/show.js';
-import { defineTask, type Loss, type Prediction, type PredictionRequest, type SplitName } from './task.js';
+import type { AnyTask } from './task.js';
+import { defineTask, type Loss, type Prediction, type PredictionRequest } from './task.js';
 
 /** State of each task by its name. */
 type MultiState = { readonly [task: string]: Json };

@@ -4,6 +4,7 @@ import { UsageError } from '../src/base/errors.js';
 import { tf } from '../src/engine/index.js';
 import { klDivergence } from '../src/objectives/klDivergence.js';
 import { candidateScores } from '../src/objectives/regionChoice.js';
+import type { PhraseGroundingExample } from './examples.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
 import { candidateStates, pixelBoxes, requireRegionStates } from './grounding/candidates.js';
 import { rankCandidates, showBox } from './grounding/ranking.js';
@@ -18,13 +19,6 @@ import {
 import { phrasePrediction, standingsOf, submissionOf } from './phraseGrounding/predictions.js';
 import { baseline, labelled, report } from './phraseGrounding/report.js';
 import { showPhrases, tallyPhrases } from './phraseGrounding/show.js';
-import {
-  type Flickr30kEntitiesSplit,
-  flickr30kEntitiesSchema,
-  type PhraseGroundingExample,
-  readFlickr30kEntities,
-  recogniseFlickr30kEntities,
-} from './readers/flickr30kEntities.js';
 import { defineTask, type Prediction } from './task.js';
 
 /** Width of query and key, as in the published heads of BERT-base's size. */
@@ -42,15 +36,13 @@ export const phraseGrounding = defineTask<
   kind: 'phrase-grounding',
   description: 'region-to-phrase grounding: which boxes each phrase of a caption names',
   schema: phraseGroundingSchema,
-  dataSchema: flickr30kEntitiesSchema,
+  examples: 'phrases',
   metric: { name: 'recall1', higherIsBetter: true },
   adapter: 'bottleneck',
-  recognise: recogniseFlickr30kEntities,
   truth({ phrases }) {
     const named = phrases.map(({ text, truth = [] }) => `${text}: ${truth.map(showBox).join(' or ')}`);
     return phrases.some(({ truth }) => truth) ? named.join('; ') : undefined;
   },
-  read: async (_options, split) => readFlickr30kEntities(split as unknown as Flickr30kEntitiesSplit),
   fit({ protocol }, training) {
     labelled(training);
     return { protocol };

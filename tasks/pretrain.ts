@@ -2,6 +2,7 @@ import type { BackboneShape } from '../src/backbones/backbone.js';
 import { jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import { largest } from '../src/base/lists.js';
+import type { CaptionExample } from './examples.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { collatePretraining, type PretrainState } from './pretraining/collate.js';
 import { type PretrainOptions, pretrainSchema } from './pretraining/options.js';
@@ -12,13 +13,6 @@ import {
   scoreColumns,
   wordHead,
 } from './pretraining/outputs.js';
-import {
-  type CaptionExample,
-  type CocoCaptionsSplit,
-  cocoCaptionsSchema,
-  readCocoCaptions,
-  recogniseCocoCaptions,
-} from './readers/cocoCaptions.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 
 /** Words alone can be masked and found again without a picture. */
@@ -130,11 +124,9 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
   kind: 'pretrain',
   description: 'pretraining on captioned pictures: masked words, matching, pair-wise contrast',
   schema: pretrainSchema,
-  dataSchema: cocoCaptionsSchema,
+  examples: 'captions',
   metric: { name: 'mean', higherIsBetter: true },
   adapter: 'full',
-  recognise: recogniseCocoCaptions,
-  read: async (_options, split) => readCocoCaptions(split as unknown as CocoCaptionsSplit),
   fit: ({ objectives: { mlm, matching, pwcl, contrastive, regions } }, training) => ({
     maskProbability: mlm?.maskProbability ?? null,
     matching: matching !== undefined,

@@ -3,16 +3,10 @@ import { hasTowers, jointStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import { largest } from '../src/base/lists.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
+import type { RetrievalExample } from './examples.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
 import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';
 import { rocAuc } from './metrics/rocAuc.js';
-import {
-  type KarpathySplit,
-  karpathySchema,
-  type RetrievalExample,
-  readKarpathy,
-  recogniseKarpathy,
-} from './readers/karpathy.js';
 import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
 import { inferRetrieval } from './retrieval/infer.js';
 import { hasMatching, hasVectors, type RetrievalOptions, retrievalSchema } from './retrieval/options.js';
@@ -89,12 +83,10 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   kind: 'retrieval',
   description: 'retrieval: captions for pictures, and pictures for captions',
   schema: retrievalSchema,
-  dataSchema: karpathySchema,
+  examples: 'captioned-pictures',
   metric: { name: 'recallMean', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseKarpathy,
   truth: ({ captions }) => `the picture, which has ${captions.length - 1} more captions`,
-  read: async (_options, split) => readKarpathy(split as unknown as KarpathySplit),
   fit: (options) => ({ negatives: hasMatching(options) ? options.negatives : 0 }),
   check,
   pictures: ({ picture }) => [picture],

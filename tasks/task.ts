@@ -7,13 +7,9 @@ import type { FolderListing } from '../src/data/folderListing.js';
 import type { Picture, Processor } from '../src/data/sequence.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
 import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
+import type { Example, SplitName, Splits } from './example.js';
+import type { Reader } from './readers/reader.js';
 import type { CombinedMetric, Shown, Tally } from './shown.js';
-
-/** The least that an example has; readers add what their task needs. */
-export interface Example {
-  /** Unique in its split; named in errors and predictions. */
-  readonly id: string;
-}
 
 export interface CollateContext<State> {
   readonly state: State;
@@ -111,11 +107,6 @@ export interface MetricReport {
   readonly notes?: readonly string[];
 }
 
-export type SplitName = 'train' | 'validation' | 'test';
-
-/** Files and options of the reader by split, as a recipe has them. */
-export type Splits = Readonly<Partial<Record<SplitName, Readonly<Record<string, Json>>>>>;
-
 /** For tasks whose batches must each be of one group of examples. */
 interface Grouping<Options, E extends Example> {
   /**
@@ -148,6 +139,13 @@ export interface Task<Options, E extends Example, State extends Json> {
   readonly description: string;
   /** Schema of the task's options besides `kind`. */
   readonly schema: JsonSchema;
+  /**
+   * What an example is, by the name that its readers give it: a name of `ExampleKinds`, or one of a reader from another
+   * package. Absent: the task reads its files itself.
+   */
+  readonly examples?: string;
+  /** The readers that give that, the default one first. */
+  readonly readers?: readonly [Reader, ...Reader[]];
   /** Schema of one split of `data` (files of the reader). */
   readonly dataSchema: JsonSchema;
   /** Instead of `dataSchema` where it depends on the options, which may still be wrong; undefined: they do not say. */
@@ -253,6 +251,33 @@ export interface Task<Options, E extends Example, State extends Json> {
   exampleFrom?(request: PredictionRequest, options?: Options): E;
 }
 
-export const defineTask = <Options, E extends Example, State extends Json>(
-  task: Task<Options, E, State>,
-): Task<Options, E, State> => task;
+/** What readers give a task that asks for examples by name. */
+type Reading = 'dataSchema' | 'readers' | 'recognise' | 'read';
+
+/** A task as it is written: it names what it asks its readers for, or reads its files itself. */
+export type TaskLiteral<Options, E extends Example, State extends Json> = Omit<
+  Task<Options, E, State>,
+  Reading | 'examples'
+> &
+  (
+    | ({ readonly examples: string } & { readonly [key in Reading]?: never })
+    | ({ readonly examples?: never } & Pick<Task<Options, E, State>, 'dataSchema' | 'recognise' | 'read'>)
+  );
+
+/** Any task, its types forgotten: what trains knows tasks by their interface only. */
+export type AnyTask = Task<unknown, Example, Json>;
+
+/** The same, as it is written. */
+export type AnyTaskLiteral = TaskLiteral<unknown, Example, Json>;
+
+/** Types the literal of a task that reads its files itself. */
+export function defineTask<Options, E extends Example, State extends Json>(
+  task: Task<Options, E, State> & { readonly examples?: never },
+): Task<Options, E, State>;
+/** Types the literal of a task that asks its readers for examples. */
+export function defineTask<Options, E extends Example, State extends Json>(
+  task: TaskLiteral<Options, E, State> & { readonly examples: string },
+): TaskLiteral<Options, E, State>;
+export function defineTask<Given>(task: Given): Given {
+  return task;
+}

@@ -7,9 +7,9 @@ import { linear, type Tensor, type TensorTree, tf } from '../src/engine/index.js
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
+import type { VcrExample } from './examples.js';
 import { isPublishedAs, publishedHead } from './heads/publishedHead.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
-import { readVcr, recogniseVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
 import { requireLabels } from './requireLabels.js';
 import {
   type CollateContext,
@@ -203,16 +203,14 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
       },
     },
   },
-  dataSchema: vcrSplitSchema,
+  examples: 'choices',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseVcr,
   truth({ answers, rationales = [], answerLabel, rationaleLabel }) {
     const right = [answers[answerLabel ?? -1], rationales[rationaleLabel ?? -1]];
     const told = right.flatMap((choice) => choice?.text ?? []);
     return told.length > 0 ? told.join(', because ') : undefined;
   },
-  read: async (_options, split) => readVcr(split as unknown as VcrSplit),
   fit({ subtask, submission }, training) {
     labelled(training, subtask);
     return { subtask, submission };

@@ -7,10 +7,10 @@ import type { Json } from '../src/base/json.js';
 import { stringifyLossless } from '../src/base/losslessJson.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { type Remark, remarkOnBalance } from './classBalance.js';
+import type { VqaExample } from './examples.js';
 import { answerHead, sharedAnswers } from './heads/answerHeads.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
 import { evaluateVqa, softTarget } from './metrics/vqaAccuracy.js';
-import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { requireLabels } from './requireLabels.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 import { commonAnswer, showVqa, tallyVqa } from './vqa/show.js';
@@ -214,11 +214,9 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
       },
     },
   },
-  dataSchema: vqaV2Schema,
+  examples: 'questions',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'bottleneck',
-  recognise: recogniseVqaV2,
-  read: async (_options, split) => readVqaV2(split as unknown as VqaV2Split),
   fit(options, training) {
     requireAnswers(training);
     return { answers: answerVocabulary(training, options) };

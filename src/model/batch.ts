@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { HostBatch, InputBatch } from '../base/hostTensor.js';
 import { createRandom } from '../base/random.js';
 import type { Processor } from '../data/sequence.js';

@@ -1,4 +1,5 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
@@ -6,7 +7,6 @@ import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../
 import type { GraphMemory, InputShape } from '../engine/index.js';
 import { memoryLimit } from '../system/machine.js';
 import type { Collator } from './batch.js';
-import type { AnyTask } from './model.js';
 
 /** Shapes of the inputs of a batch, by name. */
 type BatchShapes = Readonly<Record<string, InputShape>>;

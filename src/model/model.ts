@@ -1,4 +1,4 @@
-import type { Example, Loss, Task } from '../../tasks/task.js';
+import type { AnyTask, Loss } from '../../tasks/task.js';
 import type { BackboneOutput, ForwardOptions, Weights } from '../backbones/backbone.js';
 import { initialize } from '../backbones/initialize.js';
 import type { LoadedBackbone } from '../backbones/load.js';
@@ -31,9 +31,6 @@ import {
   type Trainable,
   type TrainableGroup,
 } from './trainable.js';
-
-/** Any task, its types forgotten: training knows tasks by their interface only. */
-export type AnyTask = Task<unknown, Example, Json>;
 
 /** A task with what it was given and what it learnt from the training set. */
 export interface FittedTask {

@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { formatProblem } from '../base/errors.js';
 import { createEvaluator } from '../model/evaluate.js';
 import { createModel, type Model } from '../model/model.js';

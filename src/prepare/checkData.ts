@@ -1,9 +1,9 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { createProcessor } from '../backbones/processor.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import type { Picture } from '../data/sequence.js';
-import type { AnyTask } from '../model/model.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../system/temporaryFolder.js';
 import type { RunSettings } from '../training/settings.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { Example, SplitName } from '../../tasks/example.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
-import type { Example, SplitName } from '../../tasks/task.js';
+import type { AnyTask } from '../../tasks/task.js';
 import type { Vocabulary } from '../backbones/backbone.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
 import { createProcessor } from '../backbones/processor.js';
@@ -13,7 +14,7 @@ import type { Processor } from '../data/sequence.js';
 import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer, wordTokenizerConfig } from '../data/wordTokenizer.js';
 import { planAdapters } from '../model/attach.js';
-import type { AnyTask, FittedTask, ModelParts } from '../model/model.js';
+import type { FittedTask, ModelParts } from '../model/model.js';
 import type { Baseline } from '../model/splitMetrics.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeFolder } from '../system/makeFolder.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { storedNames } from '../backbones/adoptTensors.js';
 import type { Weights } from '../backbones/backbone.js';
 import type { LoadedBackbone } from '../backbones/load.js';

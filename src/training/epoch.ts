@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { InputBatch } from '../base/hostTensor.js';
 import type { Collator } from '../model/batch.js';
 import { prefetch } from '../model/prefetch.js';

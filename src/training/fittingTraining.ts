@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { sizeOf } from '../base/hostTensor.js';

@@ -1,11 +1,12 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { InterruptedError, UsageError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import { seedFrom } from '../base/random.js';
 import type { Collator } from '../model/batch.js';
 import { type Evaluator, evaluate } from '../model/evaluate.js';
 import { groupsOf } from '../model/groups.js';
-import type { AnyTask, Model } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import { whereNotFinite } from '../model/notFinite.js';
 import type { CountsOf } from '../model/shares.js';
 import { span } from '../system/spans.js';

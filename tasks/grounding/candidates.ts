@@ -4,7 +4,7 @@ import { type Problem, UsageError } from '../../src/base/errors.js';
 import { float32, type HostBatch, type HostTensor } from '../../src/base/hostTensor.js';
 import type { PixelBox } from '../../src/data/boxes.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import type { Example } from '../task.js';
+import type { Example } from '../example.js';
 
 /** Pixels of a picture. */
 export interface PictureSize {

@@ -3,7 +3,7 @@ import { largest } from '../../src/base/lists.js';
 import type { Random } from '../../src/base/random.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
 import type { EncodedSequence, Processor } from '../../src/data/sequence.js';
-import type { CaptionExample } from '../readers/cocoCaptions.js';
+import type { CaptionExample } from '../examples.js';
 import type { CollateContext } from '../task.js';
 import { augmentPixels } from './augmentPixels.js';
 import { foilOf } from './foil.js';

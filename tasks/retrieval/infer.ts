@@ -1,8 +1,8 @@
 import { hasTowers } from '../../src/backbones/streams.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
 import type { SequenceInput } from '../../src/data/sequence.js';
+import type { RetrievalExample } from '../examples.js';
 import { atRank, writtenStanding } from '../metrics/ties.js';
-import type { RetrievalExample } from '../readers/karpathy.js';
 import type { InferenceContext, Prediction } from '../task.js';
 import { type Bank, createBank, similarityOf } from './bank.js';
 import type { RetrievalState } from './collate.js';

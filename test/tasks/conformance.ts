@@ -13,11 +13,11 @@ import {
   tf,
   type Variable,
 } from '../../src/engine/index.js';
-import type { AnyTask } from '../../src/model/model.js';
 import type { ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
 import { outcomesOf, talliesOf } from '../../src/recording/outcomes.js';
 import { metricsOfAll } from '../../src/report/interval.js';
-import type { Example, MetricReport, Prediction, Task } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask, MetricReport, Prediction, Task } from '../../tasks/task.js';
 import { createBagBackbone } from './bagBackbone.js';
 
 /** Values of the metric by its official definition. */

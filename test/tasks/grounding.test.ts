@@ -6,12 +6,13 @@ import { createRandom } from '../../src/base/random.js';
 import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { regionBinaryCrossEntropy, regionCrossEntropy } from '../../src/objectives/regionChoice.js';
-import { type GroundingOptions, grounding } from '../../tasks/grounding.js';
+import type { GroundingExample } from '../../tasks/examples.js';
+import type { GroundingOptions } from '../../tasks/grounding.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
-import type { GroundingExample } from '../../tasks/readers/refCoco.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readJson } from '../parity/readParity.js';
+import { grounding } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();

@@ -8,12 +8,13 @@ import { float32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import { regionKinds } from '../../src/data/regions/index.js';
 import { fromHost, noDropout, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import type { NlvrExample } from '../../tasks/examples.js';
 import { pairHead, pairHeads } from '../../tasks/heads/nlvr/index.js';
 import { tasks } from '../../tasks/index.js';
-import { type NlvrOptions, nlvr } from '../../tasks/nlvr.js';
-import type { NlvrExample } from '../../tasks/readers/nlvr2.js';
+import type { NlvrOptions } from '../../tasks/nlvr.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase, readJson } from '../parity/readParity.js';
+import { nlvr } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();

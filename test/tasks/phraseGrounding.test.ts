@@ -7,15 +7,15 @@ import { createRandom } from '../../src/base/random.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine } from '../../src/engine/index.js';
+import type { PhraseGroundingExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
 import { type BoxProtocol, rightBoxes, rightRank } from '../../tasks/metrics/flickr30kEntities.js';
 import { readMarks } from '../../tasks/phraseGrounding/markedSentence.js';
 import type { PhraseGroundingOptions, PhraseGroundingState } from '../../tasks/phraseGrounding/options.js';
-import { phraseGrounding } from '../../tasks/phraseGrounding.js';
-import type { PhraseGroundingExample } from '../../tasks/readers/flickr30kEntities.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readCase, readJson } from '../parity/readParity.js';
+import { phraseGrounding } from '../readableTasks.js';
 import { createBagBackbone } from './bagBackbone.js';
 import { describeTask } from './conformance.js';
 

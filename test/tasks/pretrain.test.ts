@@ -11,16 +11,16 @@ import { regionKinds } from '../../src/data/regions/index.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { fromHost, linear, startEngine, tf } from '../../src/engine/index.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
-import { type AnyTask, createModel } from '../../src/model/model.js';
+import { createModel } from '../../src/model/model.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
+import type { CaptionExample } from '../../tasks/examples.js';
 import { languageHead, matchingHead } from '../../tasks/heads/pretraining.js';
-import { pretrain } from '../../tasks/pretrain.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
-import type { CaptionExample } from '../../tasks/readers/cocoCaptions.js';
-import type { Prediction } from '../../tasks/task.js';
+import type { AnyTask, Prediction } from '../../tasks/task.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase } from '../parity/readParity.js';
+import { pretrain } from '../readableTasks.js';
 import { createBackbone, createStep, planAdapters } from '../shipped.js';
 
 function completed(options: Record<string, Json>): PretrainOptions {

@@ -10,11 +10,9 @@ import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import { fromHost, noDropout, startEngine, type Tensor, type TensorTree } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { pairHead } from '../../tasks/heads/nlvr/index.js';
-import { pretrain } from '../../tasks/pretrain.js';
-import { vcr } from '../../tasks/vcr.js';
-import { vqa } from '../../tasks/vqa.js';
 import { openModel, toDevice } from '../backbones/parityModel.js';
 import { expectClose } from '../parity/readParity.js';
+import { pretrain, vcr, vqa } from '../readableTasks.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../backbones/fixtures/${name}`, import.meta.url));
 const configs = JSON.parse(readFileSync(fixture('heads.json'), 'utf8')) as Record<

@@ -11,9 +11,9 @@ import { startEngine } from '../../src/engine/index.js';
 import { fineTune, loadRun, type RecipeInput } from '../../src/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
-import { retrieval } from '../../tasks/retrieval.js';
 import { tinyClipFolder, tinyViltFolder, tinyVisualBertFolder } from '../backbones/tinyFolders.js';
 import { drawPicture } from '../data/pictures.js';
+import { retrieval } from '../readableTasks.js';
 import { loadBackbone } from '../shipped.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-retrieval-'));

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
 import { regionKinds } from '../../src/data/regions/index.js';
+import type { VcrExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
-import type { VcrExample } from '../../tasks/readers/vcr.js';
-import { type VcrOptions, vcr } from '../../tasks/vcr.js';
+import type { VcrOptions } from '../../tasks/vcr.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
+import { vcr } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();

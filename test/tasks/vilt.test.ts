@@ -18,19 +18,17 @@ import {
 } from '../../src/engine/index.js';
 import { fineTune, loadRun } from '../../src/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
+import type { Example } from '../../tasks/example.js';
 import { normalizeAnswer } from '../../tasks/metrics/vqaAccuracy.js';
-import { nlvr } from '../../tasks/nlvr.js';
-import { pretrain } from '../../tasks/pretrain.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
 import { ASK_MATCHING } from '../../tasks/retrieval/outputs.js';
-import { retrieval } from '../../tasks/retrieval.js';
-import type { Example, Task } from '../../tasks/task.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { Task } from '../../tasks/task.js';
 import { openModel, type ParityModel, toDevice } from '../backbones/parityModel.js';
 import { tinyViltFolder } from '../backbones/tinyFolders.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose } from '../parity/readParity.js';
+import { nlvr, pretrain, retrieval, vqa } from '../readableTasks.js';
 
 beforeAll(async () => {
   await startEngine();

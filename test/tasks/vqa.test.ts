@@ -4,12 +4,13 @@ import { singleStreamProcessor } from '../../src/backbones/singleStream/processo
 import { createRandom } from '../../src/base/random.js';
 import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
+import type { VqaExample } from '../../tasks/examples.js';
 import { classifierParameters, classify } from '../../tasks/heads/classifier.js';
 import { tasks } from '../../tasks/index.js';
-import type { VqaExample } from '../../tasks/readers/vqaV2.js';
-import { type VqaOptions, vqa } from '../../tasks/vqa.js';
+import type { VqaOptions } from '../../tasks/vqa.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath, readJson } from '../parity/readParity.js';
+import { vqa } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();

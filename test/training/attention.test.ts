@@ -5,13 +5,14 @@ import { jointOutput } from '../../src/backbones/streams.js';
 import type { Picture, Processor } from '../../src/data/sequence.js';
 import { fromHost, startEngine, tf } from '../../src/engine/index.js';
 import { attentionOf } from '../../src/model/attention.js';
-import { type AnyTask, createModel, type Model } from '../../src/model/model.js';
+import { createModel, type Model } from '../../src/model/model.js';
 import { lookFrom } from '../../src/recording/attentionMap.js';
 import { wordSpans } from '../../tasks/shown.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { completeOptions } from '../adapters/subjects.js';
 import { tinyFolders } from '../backbones/tinyFolders.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { vqa } from '../readableTasks.js';
 import { createProcessor, loadBackbone, planAdapters } from '../shipped.js';
 
 const folder = temporaryFolder();

@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import type { AnyTask } from '../../src/model/model.js';
 import { shippedModules } from '../../src/modules/shippedModules.js';
-import { pretrain } from '../../tasks/pretrain.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { scratch, writeColourSplit } from '../apiData.js';
+import { pretrain } from '../readableTasks.js';
 import { resolveRecipe, runRecipe } from '../shipped.js';
 
 const words = ['red', 'green', 'blue', 'yellow'];

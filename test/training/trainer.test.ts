@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { InterruptedError, UsageError } from '../../src/base/errors.js';
 import type { Progress } from '../../src/base/progress.js';
 import { tf } from '../../src/engine/index.js';
-import type { AnyTask } from '../../src/model/model.js';
 import { checkpointName, checkpointSteps, readCheckpoint } from '../../src/training/checkpoint.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { scratchFolder, toyExamples, toyTask, trainToy } from './toy.js';
 
 const lines = (folder: string) => readFileSync(join(folder, 'metrics.jsonl'), 'utf8');

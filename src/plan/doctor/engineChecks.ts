@@ -1,4 +1,4 @@
-import type { Example } from '../../../tasks/task.js';
+import type { Example } from '../../../tasks/example.js';
 import { UsageError } from '../../base/errors.js';
 import { float32 } from '../../base/hostTensor.js';
 import {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/base/errors.js';
 import { readVqaV2 } from '../../../tasks/readers/vqaV2.js';
-import { vqa } from '../../../tasks/vqa.js';
 import { temporaryFolder } from '../../data/pictures.js';
+import { vqa } from '../../readableTasks.js';
 
 const folder = temporaryFolder();
 const file = (...parts: string[]) => join(folder.path, ...parts);
