@@ -54,7 +54,7 @@ beforeEach(() => {
     images: [image(9, 'nine.png')],
     annotations: [
       { image_id: 9, bbox: [10, 20, 30, 40] },
-      { image_id: 9, bbox: [90, -1, 20, 11.5] },
+      { image_id: 9, bbox: [90, -1, 15, 11.5] },
       { image_id: 9, bbox: [100, 3, 0, 4] },
     ],
   });
