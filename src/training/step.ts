@@ -13,7 +13,8 @@ import {
 } from '../engine/index.js';
 import type { Measurable } from '../model/batchMemory.js';
 import { lossGradients, type WeightOf } from '../model/gradients.js';
-import type { Model } from '../model/model.js';
+import { createKept, type KeptState } from '../model/kept.js';
+import type { KeptSource, Model } from '../model/model.js';
 import { assignVariables, readVariables } from '../model/trainable.js';
 import type { StepReport } from '../model/updateReport.js';
 import { span } from '../system/spans.js';
@@ -40,6 +41,14 @@ export interface TrainStep {
   read(): Promise<Map<string, HostTensor>>;
   /** Sets the optimizer slots; UsageError names `from` and what doesn't fit. */
   assign(values: Weights, from: string): void;
+  /** What is kept from one step to the next besides. */
+  readonly kept: {
+    read(): Promise<Map<string, HostTensor>>;
+    /** As that of the slots. */
+    assign(values: Weights, from: string): void;
+    /** For a pass that is done again. */
+    readonly source: KeptSource | undefined;
+  };
   /** Bytes that a batch of such inputs takes; nothing is computed. */
   memory: Measurable['memory'];
   /** Shape signatures traced so far. */
@@ -99,21 +108,23 @@ type Traced = Map<string, Found>;
 /** What begins the names of the weights of single parts. */
 const WEIGHT = 'weight.';
 
+/** What a compiled step works on. */
+interface StepParts {
+  readonly model: Model;
+  readonly kept: KeptState;
+  readonly traced: Traced;
+}
+
 function tracedGradients(
-  model: Model,
+  { model, kept, traced }: StepParts,
   inputs: TensorTree,
-  traced: Traced,
   weightOf?: (own: TensorTree) => WeightOf,
 ) {
   const { own, batch } = split(inputs);
-  const { values, partNames, sums, byName } = lossGradients(
-    model,
-    batch,
-    own.seed as Tensor,
-    weightOf?.(own),
-  );
-  traced.set(signatureOf(batch), { partNames, ...(sums && { sums }), moved: [...byName.keys()] });
-  return { own, values, byName };
+  const how = { weightOf: weightOf?.(own), kept: kept.source };
+  const { sums, partNames, ...found } = lossGradients(model, batch, own.seed as Tensor, how);
+  traced.set(signatureOf(batch), { partNames, ...(sums && { sums }), moved: [...found.byName.keys()] });
+  return { own, ...found };
 }
 
 /** The weight of a part, or of the batch where the part has none of its own. */
@@ -123,51 +134,59 @@ const weightsIn =
     (own[WEIGHT + part] ?? own.weight) as Tensor;
 
 /** Forward, loss, gradients, clipping and update as one call. */
-const compileWhole = (model: Model, updater: Updater, traced: Traced): Call =>
+const compileWhole = (parts: StepParts, updater: Updater): Call =>
   compile(
     (inputs) => {
-      const { own, values, byName } = tracedGradients(model, inputs, traced);
-      return { report: tf.concat([values, tf.reshape(updater.apply(byName, own), [1])]) };
+      const { own, values, byName, next } = tracedGradients(parts, inputs);
+      const norm = updater.apply(byName, own);
+      const ok = tf.isFinite(norm);
+      parts.kept.advance(next, ok);
+      parts.kept.average(ok);
+      return { report: tf.concat([values, tf.reshape(norm, [1])]) };
     },
     { name: 'training step' },
   );
 
 type Sums = ReadonlyMap<string, Variable>;
 
+const first = (values: Tensor): Tensor => tf.reshape(tf.slice(values, [0], [1]), []);
+
 /** Forward, loss and gradients, which are added to `sums`. */
-const compileAdd = (model: Model, sums: Sums, traced: Traced): Call =>
+const compileAdd = (parts: StepParts, sums: Sums): Call =>
   compile(
     (inputs) => {
-      const { values, byName } = tracedGradients(model, inputs, traced, weightsIn);
+      const { values, byName, next } = tracedGradients(parts, inputs, weightsIn);
       for (const [name, gradient] of byName) {
         const sum = sums.get(name) as Variable;
         sum.assign(tf.add(sum, gradient));
       }
+      parts.kept.advance(next, tf.isFinite(first(values)));
       return { report: values };
     },
     { name: 'gradient accumulation' },
   );
 
 /** Clipping and update of some parameters by their sums, which start again at 0. */
-const compileApply = (updater: Updater, sums: Sums): Call =>
+const compileApply = ({ kept }: StepParts, updater: Updater, sums: Sums): Call =>
   compile(
     (inputs) => {
       const norm = updater.apply(sums, split(inputs).own);
       for (const sum of sums.values()) sum.assign(tf.zerosLike(sum));
+      kept.average(tf.isFinite(norm));
       return { report: tf.reshape(norm, [1]) };
     },
     { name: 'optimizer update' },
   );
 
 /** The call that applies the gradients of these parameters: one for each set of them that updates move. */
-function createApply(updater: Updater, sums: Sums) {
+function createApply(parts: StepParts, updater: Updater, sums: Sums) {
   const calls = new Map<string, Call>();
   return {
     calls,
     of: (moved: ReadonlySet<string>): Call => {
       const own = new Map([...sums].filter(([name]) => moved.has(name)));
       const key = [...own.keys()].join();
-      const call = calls.get(key) ?? compileApply(updater, own);
+      const call = calls.get(key) ?? compileApply(parts, updater, own);
       calls.set(key, call);
       return call;
     },
@@ -182,15 +201,17 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
     model.trainables.flatMap((one) => (accumulates ? [[one.name, zerosLike(one)] as const] : [])),
   );
   const traced: Traced = new Map();
-  const whole = compileWhole(model, updater, traced);
-  const add = compileAdd(model, sums, traced);
-  const apply = createApply(updater, sums);
+  const kept = createKept(model);
+  const parts: StepParts = { model, kept, traced };
+  const whole = compileWhole(parts, updater);
+  const add = compileAdd(parts, sums);
+  const apply = createApply(parts, updater, sums);
   /** Parameters whose sums have gradients. */
   const moved = new Set<string>();
   const foundOf = (batch: InputBatch) => traced.get(signatureOf(batch)) as Found;
 
   /** [loss, parts..., and with an update: norm]. */
-  const values = async ({ batch, seed, weight, weights = {}, update }: StepInput): Promise<number[]> => {
+  const run = async ({ batch, seed, weight, weights = {}, update }: StepInput): Promise<number[]> => {
     const inputs = span('upload', () => onDevice(batch));
     inputs[`${PREFIX}seed`] = fromHost(int32([2], Int32Array.from(seed)));
     if (!accumulates && update) return reportOf(whole, { ...inputs, ...named(updater.scalars(update)) });
@@ -208,19 +229,24 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
 
   return {
     run: async (input) => {
-      const [loss, ...rest] = await values(input);
+      const [loss, ...rest] = await run(input);
       const { partNames, sums: partSums } = foundOf(input.batch);
-      const parts = partNames.map((name, index) => [name, rest[index] as number] as const);
+      const values = partNames.map((name, index) => [name, rest[index] as number] as const);
       const norm = input.update && { gradientNorm: rest.at(-1) as number };
       return {
         loss: loss as number,
-        parts: Object.fromEntries(parts),
+        parts: Object.fromEntries(values),
         ...(partSums && { sums: partSums }),
         ...norm,
       };
     },
     read: () => readVariables(updater.slots),
     assign: (from, file) => assignVariables(updater.slots, from, file),
+    kept: {
+      read: () => readVariables(kept.variables),
+      assign: (from, file) => assignVariables(kept.variables, from, file),
+      source: kept.source,
+    },
     memory: (shapes) => {
       const scalar = (values: object) =>
         Object.fromEntries(Object.keys(values).map((name) => [PREFIX + name, SCALAR]));
@@ -235,6 +261,7 @@ export function createStep(model: Model, options: StepOptions): TrainStep {
     dispose: () => {
       for (const call of [whole, add, ...apply.calls.values()]) call.dispose();
       for (const variable of [...updater.slots.values(), ...sums.values()]) variable.dispose();
+      kept.dispose();
     },
   };
 }

@@ -17,15 +17,15 @@ import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageMode
 import { matching } from '../../src/objectives/matching.js';
 import { createStep } from '../../src/training/step.js';
 import { languageHead, matchingHead } from '../../tasks/heads/pretraining.js';
-import { pretrain } from '../../tasks/pretrain.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
 import type { CaptionExample } from '../../tasks/readers/cocoCaptions.js';
 import type { Prediction } from '../../tasks/task.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase } from '../parity/readParity.js';
+import { pretrain } from './pretraining/pretrain.js';
 
 function completed(options: Record<string, Json>): PretrainOptions {
-  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true });
   const filled = structuredClone(options);
   const validate = ajv.compile<PretrainOptions>(pretrain.schema as object);
   if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
@@ -285,8 +285,8 @@ describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => 
   });
 
   test('need categories', () => {
-    const { regionClasses, regionNames } = pretrain.fit(options, labelled);
-    expect([regionClasses, regionNames]).toEqual(words ? [null, [...'abcdef']] : [6, null]);
+    const { fitted } = pretrain.fit(options, labelled).objectives.regions!;
+    expect(fitted).toEqual(words ? { names: [...'abcdef'] } : { classes: 6 });
     expect(() => pretrain.fit(options, examples)).toThrow(/no box of the training pictures has a category/);
   });
 

@@ -6,8 +6,8 @@ import type { AnyTask } from '../../src/model/model.js';
 import { shippedModules } from '../../src/prepare/prepare.js';
 import { resolveRecipe } from '../../src/recipe/validate.js';
 import { runRecipe } from '../../src/run/runRecipe.js';
-import { pretrain } from '../../tasks/pretrain.js';
 import { scratch, writeColourSplit } from '../apiData.js';
+import { pretrain } from '../tasks/pretraining/pretrain.js';
 
 const words = ['red', 'green', 'blue', 'yellow'];
 

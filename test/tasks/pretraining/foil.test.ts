@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/base/random.js';
-import { foilOf } from '../../../tasks/pretraining/foil.js';
+import { foilOf } from '../../../tasks/pretraining/views/foil.js';
 import type { CaptionExample } from '../../../tasks/readers/cocoCaptions.js';
 
 function shown(id: string, caption: string, ...names: readonly string[]): CaptionExample {
