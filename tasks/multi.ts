@@ -19,16 +19,7 @@ import { type MultiOptions, mixingShares, multiSchema } from './multi/options.js
 import { reportTogether } from './multi/report.js';
 import { combinedMetrics, showMember, tallyMember } from './multi/show.js';
 import { keptFor, nextPrefixed, teacherProblems, teachersOf } from './multi/teachers.js';
-import {
-  defineTask,
-  type Kept,
-  type Loss,
-  NEXT,
-  type Prediction,
-  type PredictionRequest,
-  type SplitName,
-  type TeacherChoice,
-} from './task.js';
+import { defineTask, type Loss, type Prediction, type PredictionRequest, type SplitName } from './task.js';
 
 /** State of each task by its name. */
 type MultiState = { readonly [task: string]: Json };
@@ -238,6 +229,8 @@ export function multiOf(tasks: readonly AnyTask[]) {
         (task.buffers?.(given) ?? []).map((spec) => ({ ...spec, name: `${name}.${spec.name}` })),
       ),
     teacher: (options) => teachersOf(members(options))[0]?.choice,
+    teacherHead: (options, backbone) =>
+      members(options).flatMap(({ task, options: given }) => task.teacherHead?.(given, backbone) ?? []),
     async collate(examples, context) {
       const { task: name, kind } = taskOf(examples);
       const inner = { ...context, state: context.state[name] as Json };

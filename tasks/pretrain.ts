@@ -84,6 +84,8 @@ export function createPretrain(objectives: readonly AnyObjective[]) {
         })),
       ),
     teacher: (options) => teacherOf(members(options), options),
+    teacherHead: (options, backbone) =>
+      members(options).flatMap(({ objective, options: own }) => objective.taught?.(own, backbone) ?? []),
     collate: (examples, context) => collatePretraining(objectives, examples, context),
     outputs: (context) => pretrainOutputs(members(context.options), context),
     loss: (outputs, batch, options) => pretrainLoss(members(options), outputs, batch, options),

@@ -231,6 +231,8 @@ export interface Task<Options, E extends Example, State extends Json> {
   buffers?(options: Options): readonly ParameterSpec[];
   /** Whom the task learns from; undefined: no one. */
   teacher?(options: Options): TeacherChoice | undefined;
+  /** Parameters of the head, by name and shape, that are asked of a teacher. */
+  teacherHead?(options: Options, backbone: BackboneShape): readonly ParameterSpec[];
   /** What a person should know of how the head starts in this folder, besides which of its tensors are read. */
   headRemarks?(
     options: Options,

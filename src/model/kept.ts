@@ -1,8 +1,8 @@
 import { NEXT, type TeacherChoice } from '../../tasks/task.js';
 import { initialize } from '../backbones/initialize.js';
-import type { HostTensor } from '../base/hostTensor.js';
+import { type HostTensor, sizeOf } from '../base/hostTensor.js';
 import { stopGradient, type Tensor, type TensorTree, tf, type Variable } from '../engine/index.js';
-import { createModel, type KeptSource, type Model } from './model.js';
+import { createModel, type FittedTask, type KeptSource, type Model } from './model.js';
 import { createVariable, type Trainable } from './trainable.js';
 
 /** What training keeps from one step to the next besides parameters and optimizer slots. */
@@ -37,6 +37,12 @@ function createBuffers({ parts: { task, seed } }: Model): Map<string, Variable> 
   return new Map(
     named.map(({ name }) => [name, createVariable(values.get(name) as HostTensor, false)] as const),
   );
+}
+
+/** Numbers that training keeps besides, where so many train: what a checkpoint holds of them. */
+export function keptValues({ task, options }: FittedTask, trainable: number): number {
+  const buffers = (task.buffers?.(options) ?? []).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return buffers + (task.teacher?.(options)?.kind === 'averaged' ? trainable : 0);
 }
 
 /** A copy of everything that trains. */

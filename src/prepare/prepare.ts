@@ -23,6 +23,7 @@ import { requireFittingWeights } from '../training/fittingTraining.js';
 import type { RunSettings } from '../training/settings.js';
 import { sourceValues } from './adapterSource.js';
 import { baselines, type Splits } from './baselines.js';
+import { teacherRun } from './teacherRun.js';
 
 /** What a run looks up by name; a program may bring its own. */
 export interface RunModules {
@@ -151,6 +152,19 @@ function fitTask(task: AnyTask, options: FittedTask['options'], splits: Splits) 
   });
 }
 
+/** The run that teaches; undefined where none does. */
+function openTeacher(pupil: Parameters<typeof teacherRun>[1], modules: RunModules): ModelParts | undefined {
+  const { task, backbone } = pupil.parts;
+  const choice = task.task.teacher?.(task.options);
+  if (choice?.kind !== 'run') return undefined;
+  const needed = task.task.teacherHead?.(task.options, backbone.shape) ?? [];
+  return teacherRun(choice.from, pupil, needed, (kind, options, state) => ({
+    task: taskOf(kind, modules),
+    options,
+    state,
+  }));
+}
+
 /**
  * Reads the data, fits the task, opens the backbone and makes the processor. Throws UsageError for wrong data.
  * @param backboneTarget where a backbone made by this run will be written; only asked for when there is one to write
@@ -170,7 +184,7 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters);
-  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision });
+  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision, task: fitted });
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
   const processor = await modules.createProcessor(backbone, {
@@ -179,7 +193,7 @@ export async function prepare(
     ...(regions && { regions }),
   });
   const { precision } = settings.backbone;
-  const parts: ModelParts = {
+  const own: ModelParts = {
     backbone,
     attached,
     ...(settings.composition && { composition: settings.composition }),
@@ -190,5 +204,7 @@ export async function prepare(
     backboneDropout: settings.training.backboneDropout,
     start: sourceValues(settings.adapters, backbone),
   };
+  const teacher = openTeacher({ parts: own, processor, tokenizerFolder }, modules);
+  const parts: ModelParts = { ...own, ...(teacher && { teacher }) };
   return { splits, filesRead, task: fitted, baseline, backbone, tokenizerFolder, processor, parts };
 }

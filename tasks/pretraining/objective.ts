@@ -47,8 +47,6 @@ export interface Objective<Options, State extends Json> {
   readonly textAlone?: boolean;
   /** What of its loss compares the examples of a batch, for example `its negatives`. */
   readonly comparesInBatch?: string;
-  /** Whether it asks for views by the teacher. */
-  readonly taught?: boolean;
   readonly measure: Measure;
   views(options: Options): ViewRequests;
   /**
@@ -62,6 +60,8 @@ export interface Objective<Options, State extends Json> {
   head(options: Options, state: State, backbone: BackboneShape): readonly ParameterSpec[];
   /** Tensors that are kept from one step to the next and that no optimizer changes; their first values. */
   buffers?(options: Options): readonly ParameterSpec[];
+  /** For an objective that reads views by the teacher: parameters of the head that it asks of that. */
+  taught?(options: Options, backbone: BackboneShape): readonly ParameterSpec[];
   /** Targets besides those of its views. */
   collate?(read: ReadViews, context: CollateContext<State>): Promise<HostBatch>;
   /** Named tensors; one that is called `next.<buffer>` is that buffer's value after the step. */

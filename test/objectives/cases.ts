@@ -126,13 +126,7 @@ export function describeObjectives(backend: 'auto' | 'wasm'): void {
       expectClose(albefContrast(inputs, 0).dataSync(), hard.data, tolerance);
       for (const side of ['picture', 'text']) {
         const queue = enqueued(inputs[`queued_${side}`]!, inputs[`taught_${side}`]!);
-        // ALBEF writes at a place that goes round: the same vectors in another order, as its loss sees them
-        const wanted = fixture.get(`expected.queued_${side}`)!;
-        expect(queue.shape).toEqual(wanted.shape);
-        const [, width] = wanted.shape as [number, number];
-        expectClose(queue.dataSync().slice(0, 4 * width), wanted.data.slice(0, 4 * width), tolerance);
-        const older = fixture.get(`input.queued_${side}`)!.data;
-        expectClose(queue.dataSync().slice(4 * width), older.slice(0, older.length - 4 * width), tolerance);
+        expectClose(queue.dataSync(), fixture.get(`expected.queued_${side}`)!.data, tolerance);
       }
     });
   });

@@ -59,7 +59,6 @@ export const momentumContrast = defineObjective<Options>({
   description:
     "ALBEF's contrast of pictures and their captions, encoded apart: each picks its own among those that the teacher saw, of this batch and of earlier ones. Takes the place of `contrastive`.",
   comparesInBatch: 'its negatives',
-  taught: true,
   schema: {
     properties: {
       temperature: {
@@ -107,6 +106,7 @@ export const momentumContrast = defineObjective<Options>({
     })),
     { name: BUFFERS.batches, shape: [], initializer: zeros },
   ],
+  taught: ({ projection }, backbone) => vectorParameters(backbone, projection),
   outputs: (context) => ({
     ...vectorsOf(context, context.parameters),
     scale: scaleOf(context),

@@ -99,7 +99,7 @@ export function describeObjective({ objective, options: given = {} }: ObjectiveC
         model.assign(new Map(moved), 'test');
         return lossOf(batch);
       };
-      const distance = 1e-2;
+      const distance = 2e-3;
       const slope = (lossAt(distance) - lossAt(-distance)) / (2 * distance);
       model.assign(values, 'test');
       expect(Math.abs(slope - norm) / norm).toBeLessThan(0.03);
