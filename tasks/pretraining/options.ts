@@ -47,7 +47,15 @@ const teachers = oneOfKinds([
     description: 'The model of a finished run, which does not change.',
     schema: {
       required: ['from'],
-      properties: { from: { type: 'string', minLength: 1, description: 'Its run folder.' } },
+      properties: {
+        from: {
+          type: 'string',
+          minLength: 1,
+          format: 'path',
+          description: 'Its run folder.',
+          examples: ['runs/teacher'],
+        },
+      },
     },
   },
 ]);

@@ -25,7 +25,10 @@ import { expectClose, parityPath, readCase } from '../parity/readParity.js';
 import { pretrain } from './pretraining/pretrain.js';
 
 function completed(options: Record<string, Json>): PretrainOptions {
-  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true });
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true }).addFormat(
+    'path',
+    true,
+  );
   const filled = structuredClone(options);
   const validate = ajv.compile<PretrainOptions>(pretrain.schema as object);
   if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));

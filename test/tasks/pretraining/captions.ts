@@ -27,7 +27,10 @@ export function completed(
   options: Record<string, Json>,
   objectives: readonly AnyObjective[] = shipped,
 ): PretrainOptions {
-  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true });
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true }).addFormat(
+    'path',
+    true,
+  );
   const filled = structuredClone(options);
   const validate = ajv.compile<PretrainOptions>(createPretrain(objectives).schema as object);
   if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
