@@ -34,6 +34,8 @@ export interface Teacher {
   encode(replace?: TensorTree, options?: EncodeOptions): BackboneOutput;
   /** Its head's parameters. */
   readonly parameters: ParameterLookup;
+  /** Its backbone's parameters. */
+  readonly backboneParameters: ParameterLookup;
 }
 
 /** What training keeps from one step to the next besides the parameters. */

@@ -1,4 +1,4 @@
-import type { EncodeOptions, Example, Kept, Loss, Task } from '../../tasks/task.js';
+import type { EncodeOptions, Example, Kept, Loss, Task, Teacher } from '../../tasks/task.js';
 import type { BackboneOutput, Weights } from '../backbones/backbone.js';
 import { initialize } from '../backbones/initialize.js';
 import type { LoadedBackbone } from '../backbones/load.js';
@@ -65,9 +65,8 @@ export interface ModelParts {
 }
 
 /** A model that teaches, as `Teacher`, before it is known which batch is read. */
-export interface TeacherModel {
+export interface TeacherModel extends Omit<Teacher, 'encode'> {
   encode(batch: TensorTree, options?: EncodeOptions): BackboneOutput;
-  readonly parameters: ParameterLookup;
 }
 
 /** What training keeps from step to step, as `Kept`, before it is known which batch is read. */
@@ -244,7 +243,7 @@ const keptFor = ({ buffers, teacher }: KeptSource, batch: TensorTree): Kept => (
   buffers,
   ...(teacher && {
     teacher: {
-      parameters: teacher.parameters,
+      ...teacher,
       encode: (replace = {}, options) => teacher.encode({ ...batch, ...withoutGradient(replace) }, options),
     },
   }),
@@ -257,6 +256,7 @@ const createTeacher =
     const run = createEncoder({ ...parts, gradientCheckpointing: false, backboneDropout: 0 }, tensors);
     return {
       parameters: lookup(tensors, 'head'),
+      backboneParameters: lookup(tensors, 'backbone'),
       encode: (batch, options = {}) => {
         const { inputs } = takeStored(batch, options.attention ?? 'joint');
         return run({ batch: inputs, dropout: createDropout(), options });

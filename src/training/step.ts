@@ -1,25 +1,26 @@
-import type { Loss } from '../../tasks/task.js';
 import type { Weights } from '../backbones/backbone.js';
 import { type HostTensor, type InputBatch, int32, signatureOf } from '../base/hostTensor.js';
-import {
-  type Compiled,
-  compile,
-  fromHost,
-  readTensor,
-  type Tensor,
-  type TensorTree,
-  tf,
-  type Variable,
-} from '../engine/index.js';
+import { fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
 import type { Measurable } from '../model/batchMemory.js';
-import { lossGradients, type WeightOf } from '../model/gradients.js';
-import { createKept, type KeptState } from '../model/kept.js';
+import { createKept } from '../model/kept.js';
 import type { KeptSource, Model } from '../model/model.js';
 import { assignVariables, readVariables } from '../model/trainable.js';
 import type { StepReport } from '../model/updateReport.js';
 import { span } from '../system/spans.js';
 import type { TrainingOptions } from './settings.js';
-import { createUpdater, type UpdateMoment, type UpdateOptions, type Updater, zerosLike } from './updates.js';
+import {
+  type Call,
+  compileAdd,
+  compileWhole,
+  createApply,
+  type Found,
+  PREFIX,
+  type StepParts,
+  type Sums,
+  type Traced,
+  WEIGHT,
+} from './stepCalls.js';
+import { createUpdater, type UpdateMoment, type UpdateOptions, zerosLike } from './updates.js';
 
 /** One micro-batch of an update. */
 interface StepInput {
@@ -58,29 +59,13 @@ export interface TrainStep {
 
 export type StepOptions = UpdateOptions & Pick<TrainingOptions, 'accumulate'>;
 
-type Call = Compiled<TensorTree, { report: Tensor }>;
-
 const SCALAR = { dtype: 'float32', shape: [] } as const;
-
-/** Inputs of a compiled call that are not the batch's are called `step.*`. */
-const PREFIX = 'step.';
 
 const named = (values: Readonly<Record<string, number>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [PREFIX + name, tf.scalar(value)]));
 
 const onDevice = (batch: InputBatch): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
-
-/** Inputs of the step and of the batch apart, by their own names. */
-function split(inputs: TensorTree): { own: TensorTree; batch: TensorTree } {
-  const entries = Object.entries(inputs);
-  const own = entries.filter(([name]) => name.startsWith(PREFIX));
-  const batch = entries.filter(([name]) => !name.startsWith(PREFIX));
-  return {
-    own: Object.fromEntries(own.map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
-    batch: Object.fromEntries(batch),
-  };
-}
 
 /** Runs a call, reads its report and frees inputs and outputs. */
 async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<number[]> {
@@ -92,105 +77,6 @@ async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<num
   } finally {
     for (const tensor of Object.values(inputs)) tensor.dispose();
   }
-}
-
-/** What tracing a batch found out. */
-interface Found {
-  readonly partNames: readonly string[];
-  readonly sums?: Loss['sums'];
-  /** Parameters that its loss depends on. */
-  readonly moved: readonly string[];
-}
-
-/** Findings by signature, since a traced call does not run JavaScript again. */
-type Traced = Map<string, Found>;
-
-/** What begins the names of the weights of single parts. */
-const WEIGHT = 'weight.';
-
-/** What a compiled step works on. */
-interface StepParts {
-  readonly model: Model;
-  readonly kept: KeptState;
-  readonly traced: Traced;
-}
-
-function tracedGradients(
-  { model, kept, traced }: StepParts,
-  inputs: TensorTree,
-  weightOf?: (own: TensorTree) => WeightOf,
-) {
-  const { own, batch } = split(inputs);
-  const how = { weightOf: weightOf?.(own), kept: kept.source };
-  const { sums, partNames, ...found } = lossGradients(model, batch, own.seed as Tensor, how);
-  traced.set(signatureOf(batch), { partNames, ...(sums && { sums }), moved: [...found.byName.keys()] });
-  return { own, ...found };
-}
-
-/** The weight of a part, or of the batch where the part has none of its own. */
-const weightsIn =
-  (own: TensorTree): WeightOf =>
-  (part) =>
-    (own[WEIGHT + part] ?? own.weight) as Tensor;
-
-/** Forward, loss, gradients, clipping and update as one call. */
-const compileWhole = (parts: StepParts, updater: Updater): Call =>
-  compile(
-    (inputs) => {
-      const { own, values, byName, next } = tracedGradients(parts, inputs);
-      const norm = updater.apply(byName, own);
-      const ok = tf.isFinite(norm);
-      parts.kept.advance(next, ok);
-      parts.kept.average(ok);
-      return { report: tf.concat([values, tf.reshape(norm, [1])]) };
-    },
-    { name: 'training step' },
-  );
-
-type Sums = ReadonlyMap<string, Variable>;
-
-const first = (values: Tensor): Tensor => tf.reshape(tf.slice(values, [0], [1]), []);
-
-/** Forward, loss and gradients, which are added to `sums`. */
-const compileAdd = (parts: StepParts, sums: Sums): Call =>
-  compile(
-    (inputs) => {
-      const { values, byName, next } = tracedGradients(parts, inputs, weightsIn);
-      for (const [name, gradient] of byName) {
-        const sum = sums.get(name) as Variable;
-        sum.assign(tf.add(sum, gradient));
-      }
-      parts.kept.advance(next, tf.isFinite(first(values)));
-      return { report: values };
-    },
-    { name: 'gradient accumulation' },
-  );
-
-/** Clipping and update of some parameters by their sums, which start again at 0. */
-const compileApply = ({ kept }: StepParts, updater: Updater, sums: Sums): Call =>
-  compile(
-    (inputs) => {
-      const norm = updater.apply(sums, split(inputs).own);
-      for (const sum of sums.values()) sum.assign(tf.zerosLike(sum));
-      kept.average(tf.isFinite(norm));
-      return { report: tf.reshape(norm, [1]) };
-    },
-    { name: 'optimizer update' },
-  );
-
-/** The call that applies the gradients of these parameters: one for each set of them that updates move. */
-function createApply(parts: StepParts, updater: Updater, sums: Sums) {
-  const calls = new Map<string, Call>();
-  return {
-    calls,
-    of: (moved: ReadonlySet<string>): Call => {
-      const own = new Map([...sums].filter(([name]) => moved.has(name)));
-      const key = [...own.keys()].join();
-      const call = calls.get(key) ?? compileApply(parts, updater, own);
-      calls.set(key, call);
-      return call;
-    },
-  };
 }
 
 /** Makes the compiled step: without accumulation, one call on the device a batch; only scalars are read back. */

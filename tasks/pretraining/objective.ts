@@ -12,6 +12,8 @@ import type { ViewName, ViewRequests } from './views/view.js';
 export interface ReadHow extends EncodeOptions {
   /** By the model that learns, or by its teacher, whose output has no gradient. Default: the model. */
   readonly by?: 'model' | 'teacher';
+  /** Tensors in the place of the view's, other pairs of the batch for example: such a pass is not shared. */
+  readonly replace?: TensorTree;
 }
 
 /** A forward pass in the making, as an objective sees it. */

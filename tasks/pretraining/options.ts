@@ -96,7 +96,7 @@ export function pretrainSchema(objectives: readonly AnyObjective[]): JsonSchema 
       teacher: {
         ...teachers,
         description:
-          'Who teaches the objectives that learn from a teacher; where they do and none is named: `averaged`.',
+          'Who teaches the objectives that learn from a teacher. Absent: `averaged`, where there are any.',
       },
     },
   };

@@ -22,13 +22,15 @@ function tensorsOf(batch: TensorTree, view: ViewName): TensorTree | undefined {
 /** Runs each pass once, whoever asks for it. */
 function sharedPasses({ encode, batch, kept }: Context): Encode {
   const passes = new Map<string, BackboneOutput>();
-  const run = (view: ViewName, { by, ...options }: ReadHow) => {
+  const run = (view: ViewName, { by, replace, ...options }: ReadHow) => {
     const encodeBy = by === 'teacher' ? kept?.teacher?.encode : encode;
     if (!encodeBy) throw new Error('there is no teacher');
-    return encodeBy(tensorsOf(batch, view), options);
+    const own = tensorsOf(batch, view);
+    return encodeBy(replace ? { ...own, ...replace } : own, options);
   };
   return (view, how = {}) => {
-    const { by = 'model', attention = 'joint' } = how;
+    const { by = 'model', attention = 'joint', replace } = how;
+    if (replace) return run(view, how);
     const key = [by, attention, tensorsOf(batch, view) ? prefixOf(view) : ''].join();
     const output = passes.get(key) ?? run(view, how);
     passes.set(key, output);
