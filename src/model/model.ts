@@ -65,7 +65,7 @@ export interface ModelParts {
 }
 
 /** A model that teaches, as `Teacher`, before it is known which batch is read. */
-export interface TeacherModel extends Omit<Teacher, 'encode'> {
+interface TeacherModel extends Omit<Teacher, 'encode'> {
   encode(batch: TensorTree, options?: EncodeOptions): BackboneOutput;
 }
 

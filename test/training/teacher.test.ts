@@ -70,6 +70,8 @@ const COMPARED = (run: string) => [
 ];
 const bytes = (run: string) => COMPARED(run).map((path) => readFileSync(path));
 
+const tensorsOf = (run: string, name: string) => readSafetensors(last(run, `${name}.safetensors`));
+
 describe('a run with a queue and a teacher that is an average', () => {
   it.each([
     ['mixed', { task: { objectives: { mlm: {}, ...CONTRAST } } }],
@@ -87,12 +89,35 @@ describe('a run with a queue and a teacher that is an average', () => {
       );
       await runRecipe(settings, { resume: true });
       expect(bytes(settings.output)).toEqual(bytes(join(folder, `${name}-whole`)));
-      const kept = readSafetensors(last(settings.output, 'buffers.safetensors'));
+      const kept = tensorsOf(settings.output, 'buffers');
       expect(kept.get('buffer.momentum-contrast.text')!.shape).toEqual([6, 8]);
       expect(kept.has('average.head.cls.projection.text.weight')).toBe(true);
     },
     120_000,
   );
+
+  it('is one of several tasks as well', async () => {
+    const own = { objectives: CONTRAST, teacher: { kind: 'averaged', momentum: 0.5 } };
+    const single = settingsOf('member', { task: own });
+    const { data } = single;
+    const settings = resolveRecipe({
+      ...(single as object),
+      task: { kind: 'multi', tasks: { captions: { kind: 'pretrain', ...own } } },
+      data: { ...data, train: { captions: files.train }, validation: { captions: files.validation } },
+    } as never);
+    await runRecipe(single);
+    const alone = tensorsOf(single.output, 'buffers');
+    const together = { ...settings, output: join(folder, 'member-of-several') };
+    await runRecipe(together);
+    const [ofSingle, ofSeveral] = [alone, tensorsOf(together.output, 'buffers')];
+    expect([...ofSeveral.keys()].sort()).toEqual(
+      [...ofSingle.keys()].map((name) => name.replace(/^buffer\.|head\.(?=cls)/, '$&captions.')).sort(),
+    );
+    // the draws of the first values go by name: only the shapes are alike
+    expect(ofSeveral.get('buffer.captions.momentum-contrast.batches')!.data).toEqual(
+      ofSingle.get('buffer.momentum-contrast.batches')!.data,
+    );
+  }, 60_000);
 
   it('saves what trained alone: no average and no queue', async () => {
     const saved = [
@@ -124,7 +149,7 @@ describe('a run that a finished run teaches', () => {
     await expect(runRecipe(settings, { onProgress, signal: abort.signal })).rejects.toThrow(InterruptedError);
     await runRecipe(settings, { resume: true });
     expect(bytes(settings.output)).toEqual(bytes(join(folder, 'taught-whole')));
-    const kept = readSafetensors(last(settings.output, 'buffers.safetensors'));
+    const kept = tensorsOf(settings.output, 'buffers');
     expect([...kept.keys()].every((name) => name.startsWith('buffer.'))).toBe(true);
   }, 120_000);
 
