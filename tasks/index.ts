@@ -2,7 +2,8 @@ import { grounding } from './grounding.js';
 import { multiOf } from './multi.js';
 import { nlvr } from './nlvr.js';
 import { phraseGrounding } from './phraseGrounding.js';
-import { pretrain } from './pretrain.js';
+import { createPretrain } from './pretrain.js';
+import { objectives } from './pretraining/objectives/index.js';
 import { withReaders } from './readable.js';
 import { readers } from './readers/index.js';
 import type { Reader } from './readers/reader.js';
@@ -12,7 +13,15 @@ import { vcr } from './vcr.js';
 import { vqa } from './vqa.js';
 
 /** The tasks that stand for themselves, before they have readers. */
-export const singleTasks = [vqa, nlvr, grounding, phraseGrounding, retrieval, vcr, pretrain] as const;
+export const singleTasks = [
+  vqa,
+  nlvr,
+  grounding,
+  phraseGrounding,
+  retrieval,
+  vcr,
+  createPretrain(objectives),
+] as const;
 
 /** Tasks with their readers, and the one that trains several of them together. */
 export function tasksOf(literals: readonly AnyTaskLiteral[], all: readonly Reader[]): readonly AnyTask[] {

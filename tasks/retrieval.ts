@@ -4,7 +4,7 @@ import { UsageError } from '../src/base/errors.js';
 import { largest } from '../src/base/lists.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
 import type { RetrievalExample } from './examples.js';
-import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
+import { matchingParameters, pretrained, projectionParameters } from './heads/pretraining.js';
 import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';
 import { rocAuc } from './metrics/rocAuc.js';
 import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
@@ -35,11 +35,11 @@ function headParameters(
   const scales = hasVectors(options) ? [started] : [];
   if (hasTowers(backbone)) return scales;
   const known = checkpoint.get('cls.projection.text.weight')?.shape[0];
-  const heads = pretrainingHeadParameters({
-    hiddenSize: jointStream(backbone).hiddenSize,
-    matching: hasMatching(options),
-    projection: hasVectors(options) ? (known ?? options.projection) : undefined,
-  });
+  const { hiddenSize } = jointStream(backbone);
+  const heads = [
+    ...(hasMatching(options) ? matchingParameters(hiddenSize) : []),
+    ...(hasVectors(options) ? projectionParameters(hiddenSize, known ?? options.projection) : []),
+  ];
   return [...scales, ...heads.map((spec) => pretrained(spec, checkpoint))];
 }
 

@@ -16,8 +16,42 @@ export interface CollateContext<State> {
   readonly processor: Processor;
   /** Fresh for every visit of a batch, from run seed and step: masks and negatives are drawn from it. */
   readonly random: Random;
+  /** Starts alike for all batches of an update; absent: this one is on its own. */
+  readonly updateRandom?: Random;
   readonly training: boolean;
 }
+
+/** How the backbone is run. */
+export type EncodeOptions = Pick<ForwardOptions, 'attention'>;
+
+/** A model that is learnt from and learns nothing by gradients: none flows through what it gives. */
+export interface Teacher {
+  /** As that of the model that learns. */
+  encode(replace?: TensorTree, options?: EncodeOptions): BackboneOutput;
+  /** Its head's parameters. */
+  readonly parameters: ParameterLookup;
+  /** Its backbone's parameters. */
+  readonly backboneParameters: ParameterLookup;
+}
+
+/** What training keeps from one step to the next besides the parameters. */
+export interface Kept {
+  /** By the names of `buffers`. */
+  readonly buffers: ParameterLookup;
+  readonly teacher?: Teacher;
+}
+
+/** Who teaches: a running average of everything that trains, or a finished run. */
+export type TeacherChoice =
+  | { readonly kind: 'averaged'; readonly momentum: number }
+  | {
+      readonly kind: 'run';
+      /** Its folder. */
+      readonly from: string;
+    };
+
+/** What begins the names of outputs that are values of buffers after the step. */
+export const NEXT = 'next.';
 
 /** A forward pass in the making, given to `outputs`. */
 export interface ForwardContext<Options, State> {
@@ -25,13 +59,15 @@ export interface ForwardContext<Options, State> {
   readonly state: State;
   readonly backbone: BackboneShape;
   /** Runs the backbone with its adapters on the batch, or on the given replacement of some of its tensors. */
-  encode(replace?: TensorTree, options?: Pick<ForwardOptions, 'attention'>): BackboneOutput;
+  encode(replace?: TensorTree, options?: EncodeOptions): BackboneOutput;
   /** The head's parameters, by the names of `head`. */
   readonly parameters: ParameterLookup;
   /** Frozen or adapted backbone parameters (for tied weights, as in masked language modelling). */
   readonly backboneParameters: ParameterLookup;
   readonly batch: TensorTree;
   readonly dropout: Dropout;
+  /** Absent in evaluation, which depends on the parameters alone. */
+  readonly kept?: Kept;
 }
 
 /** Inference over a whole split, for tasks whose examples can't be scored one by one. */
@@ -188,6 +224,15 @@ export interface Task<Options, E extends Example, State extends Json> {
     backbone: BackboneShape,
     checkpoint: Weights,
   ): readonly ParameterSpec[];
+  /**
+   * Tensors that are kept from one step to the next and that no optimizer changes, a queue for example: name, shape,
+   * first values. They are in checkpoints, not in what a run saves.
+   */
+  buffers?(options: Options): readonly ParameterSpec[];
+  /** Whom the task learns from; undefined: no one. */
+  teacher?(options: Options): TeacherChoice | undefined;
+  /** Parameters of the head, by name and shape, that are asked of a teacher. */
+  teacherHead?(options: Options, backbone: BackboneShape): readonly ParameterSpec[];
   /** What a person should know of how the head starts in this folder, besides which of its tensors are read. */
   headRemarks?(
     options: Options,
@@ -197,7 +242,7 @@ export interface Task<Options, E extends Example, State extends Json> {
   ): readonly string[];
   /** Backbone inputs and, unless predicting without labels, targets (keys start with `target.`). */
   collate(examples: readonly E[], context: CollateContext<State>): Promise<HostBatch>;
-  /** Named outputs of one batch; [B, ...] each. */
+  /** Named outputs of one batch, [B, ...] each; in training also the next values of buffers, called `next.<buffer>`. */
   outputs(context: ForwardContext<Options, State>): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree, options: Options): Loss;
   /**

@@ -1,4 +1,5 @@
 import { tasksOf } from '../../tasks/index.js';
+import { createPretrain } from '../../tasks/pretrain.js';
 import type { Reader } from '../../tasks/readers/reader.js';
 import type { AnyTaskLiteral } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../base/errors.js';
@@ -46,6 +47,11 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
     },
   },
   readers: { name: 'reader', key: 'kind', members: { ...KIND, gives: 'string', read: 'function' } },
+  objectives: {
+    name: 'objective',
+    key: 'kind',
+    members: { ...KIND, views: 'function', measure: 'object' },
+  },
   regions: {
     name: 'kind of regions',
     key: 'kind',
@@ -142,6 +148,15 @@ function check(base: Modules, additions: Additions): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
+/** The same tasks, pretraining with these objectives. */
+const withObjectives = (
+  literals: readonly AnyTaskLiteral[],
+  objectives: Modules['objectives'],
+): readonly AnyTaskLiteral[] => {
+  const pretrain = createPretrain(objectives) as unknown as AnyTaskLiteral;
+  return literals.map((task) => (task.kind === pretrain.kind ? pretrain : task));
+};
+
 /**
  * The modules with those that are added; `file` says where they come from. Throws UsageError with everything that is
  * missing in them, and where a name is taken.
@@ -153,12 +168,14 @@ export function extendModules(base: Modules, additions: Additions, file?: string
     given(list).map((entry) => ({ list, kind: nameOf(list, entry), ...(file !== undefined && { file }) })),
   );
   const readers = [...base.readers, ...given('readers')];
-  const taskLiterals = [...base.taskLiterals, ...given('tasks')];
+  const objectives = [...base.objectives, ...given('objectives')];
+  const taskLiterals = [...withObjectives(base.taskLiterals, objectives), ...given('tasks')];
   return {
     adapters: [...base.adapters, ...given('adapters')],
     taskLiterals,
     tasks: tasksOf(taskLiterals, readers),
     readers,
+    objectives,
     regions: [...base.regions, ...given('regions')],
     backbones: [...base.backbones, ...given('backbones')],
     optimizers: [...base.optimizers, ...given('optimizers')],

@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.js';
 import { singleTasks, tasksOf } from '../../tasks/index.js';
+import { objectives } from '../../tasks/pretraining/objectives/index.js';
 import { readers } from '../../tasks/readers/index.js';
 import type { AnyTaskLiteral } from '../../tasks/task.js';
 import { backboneFamilies } from '../backbones/index.js';
@@ -15,6 +16,7 @@ export const shippedModules: Modules = {
   tasks: tasksOf(taskLiterals, readers),
   taskLiterals,
   readers,
+  objectives,
   regions: regionKinds,
   backbones: backboneFamilies,
   optimizers,

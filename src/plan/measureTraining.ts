@@ -61,8 +61,9 @@ async function pass(
 ): Promise<Pass> {
   const make = async (micro: MicroBatch) => {
     const examples = micro.examples.map((index) => prepared.splits.train[index] as Example);
-    const seed = [settings.seed, 'batch', micro.stepInEpoch, micro.index];
-    return { micro, batch: await collator.collate(examples, { training: true, seed }) };
+    const updateSeed = [settings.seed, 'batch', micro.stepInEpoch];
+    const how = { training: true, seed: [...updateSeed, micro.index], updateSeed };
+    return { micro, batch: await collator.collate(examples, how) };
   };
   const timed: Timed[] = [];
   const start = now();

@@ -1,4 +1,5 @@
 import type { Adapter } from '../../adapters/adapter.js';
+import type { AnyObjective } from '../../tasks/pretraining/objective.js';
 import type { Reader } from '../../tasks/readers/reader.js';
 import type { AnyTask, AnyTaskLiteral } from '../../tasks/task.js';
 import type { BackboneFamily } from '../backbones/backbone.js';
@@ -16,6 +17,8 @@ export interface Modules {
   /** The same before they had any: what is added later gives them more. */
   readonly taskLiterals: readonly AnyTaskLiteral[];
   readonly readers: readonly Reader[];
+  /** Of pretraining. */
+  readonly objectives: readonly AnyObjective[];
   readonly regions: readonly RegionKind<object>[];
   readonly backbones: readonly BackboneFamily[];
   readonly optimizers: readonly OptimizerKind<never>[];

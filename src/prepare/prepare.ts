@@ -25,6 +25,7 @@ import type { RunSettings } from '../training/settings.js';
 import { sourceValues } from './adapterSource.js';
 import { baselines, type Splits } from './baselines.js';
 import { type Modules, optimizerOf, taskOf } from './modules.js';
+import { teacherRun } from './teacherRun.js';
 
 type FilesRead = { readonly [split in SplitName]?: ReadonlySet<string> };
 
@@ -133,6 +134,14 @@ function fitTask(task: AnyTask, options: FittedTask['options'], splits: Splits) 
   });
 }
 
+/** The run that teaches; undefined where none does. */
+function openTeacher(pupil: Parameters<typeof teacherRun>[1], modules: Modules): ModelParts | undefined {
+  const { task, backbone } = pupil.parts;
+  const choice = task.task.teacher?.(task.options);
+  if (choice?.kind !== 'run') return undefined;
+  return teacherRun(choice.from, pupil, task.task.teacherHead?.(task.options, backbone.shape) ?? [], modules);
+}
+
 /**
  * Reads the data, fits the task, opens the backbone and makes the processor. Throws UsageError for wrong data.
  * @param backboneTarget where a backbone made by this run will be written; only asked for when there is one to write
@@ -152,7 +161,7 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, modules, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters, modules.adapters);
-  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision });
+  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision, task: fitted });
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
   const processor = await createProcessor(backbone, {
@@ -162,7 +171,7 @@ export async function prepare(
     ...(regions && { regions }),
   });
   const { precision } = settings.backbone;
-  const parts: ModelParts = {
+  const own: ModelParts = {
     backbone,
     attached,
     ...(settings.composition && { composition: settings.composition }),
@@ -173,6 +182,8 @@ export async function prepare(
     backboneDropout: settings.training.backboneDropout,
     start: sourceValues(settings.adapters, backbone, modules.adapters),
   };
+  const teacher = openTeacher({ parts: own, processor, tokenizerFolder }, modules);
+  const parts: ModelParts = { ...own, ...(teacher && { teacher }) };
   const optimizer = optimizerOf(settings.training.optimizer, modules);
   return {
     splits,

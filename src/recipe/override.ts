@@ -44,6 +44,7 @@ const NO_MODULES: Modules = {
   tasks: [],
   taskLiterals: [],
   readers: [],
+  objectives: [],
   regions: [],
   backbones: [],
   optimizers: [],

@@ -16,6 +16,7 @@ import type { AttachedAdapter } from '../model/attach.js';
 import { createEvaluator, type Evaluator } from '../model/evaluate.js';
 import { createModel } from '../model/model.js';
 import { batchesByLength } from '../model/sampler.js';
+import { backboneOf, requireFinished } from '../prepare/finishedRun.js';
 import type { Modules } from '../prepare/modules.js';
 import { taskOptions } from '../prepare/prepare.js';
 import { mergedClaim } from '../run/claims.js';
@@ -24,7 +25,7 @@ import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeFolder } from '../system/makeFolder.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import type { FollowOptions } from './loadedRun.js';
-import { backboneOf, type OpenedRun, openRun, requireFinished } from './openRun.js';
+import { type OpenedRun, openRun } from './openRun.js';
 
 /** How a run is merged. */
 export interface MergeOptions extends FollowOptions {

@@ -59,7 +59,8 @@ async function collect(
   firstStep: number,
 ): Promise<Collected> {
   const examples = micro.examples.map((index) => training[index] as Example);
-  const how = { training: true, seed: [seed, 'batch', firstStep + micro.stepInEpoch, micro.index] };
+  const update = [seed, 'batch', firstStep + micro.stepInEpoch];
+  const how = { training: true, seed: [...update, micro.index], updateSeed: update };
   const batch = await span('make batch', () => collator.collate(examples, how));
   return { micro, ids: examples.map(({ id }) => id), batch };
 }

@@ -14,43 +14,50 @@ import { requireShape } from './publishedHead.js';
 
 const deviation = 0.02;
 
-/** Which heads there are. */
-export interface PretrainingHeads {
-  readonly hiddenSize: number;
-  /** The backbone's word embeddings; absent: no language head. */
-  readonly words?: ParameterSpec | undefined;
-  /** Whether these are the language head's decoder; else its own matrix starts as a copy of them. */
-  readonly tied?: boolean | undefined;
-  readonly matching: boolean;
-  /** Width of the compared vectors; absent: no projections. */
-  readonly projection?: number | undefined;
-  /** Classes of regions; absent: no region head. */
-  readonly regionClasses?: number | undefined;
-}
+const designOf = (hiddenSize: number, words?: ParameterSpec, tied?: boolean) => ({
+  hiddenSize,
+  vocabularySize: words?.shape[0] ?? 0,
+  initializerRange: deviation,
+  decoder: words && !tied ? ({ kind: 'copy', parameter: words.name } as const) : undefined,
+});
 
-const projections = (width: number, projection: number): ParameterSpec[] =>
+const PREDICTIONS = 'cls.predictions.';
+
+/**
+ * Parameters of `languageHead`, by the names of VisualBertForPreTraining.
+ * @param words the backbone's word embeddings
+ * @param tied whether these are the decoder; else it has a matrix of its own, which starts as a copy of them
+ */
+export const languageParameters = (
+  hiddenSize: number,
+  words: ParameterSpec,
+  tied: boolean,
+): ParameterSpec[] =>
+  preTrainingHeadParameters(designOf(hiddenSize, words, tied)).filter(({ name }) =>
+    name.startsWith(PREDICTIONS),
+  );
+
+/** Words come first, as in published checkpoints; the sum of the gradients' squares is taken in this order. */
+export const inPublishedOrder = (specs: readonly ParameterSpec[]): readonly ParameterSpec[] => {
+  const isFirst = ({ name }: ParameterSpec) => name.startsWith(PREDICTIONS);
+  return [...specs.filter(isFirst), ...specs.filter((spec) => !isFirst(spec))];
+};
+
+/** Parameters of `matchingHead`, by the names of VisualBertForPreTraining. */
+export const matchingParameters = (hiddenSize: number): ParameterSpec[] =>
+  preTrainingHeadParameters(designOf(hiddenSize)).filter(({ name }) => !name.startsWith(PREDICTIONS));
+
+/** Parameters of `projectionHead`: `cls.projection.*`. */
+export const projectionParameters = (width: number, projection: number): ParameterSpec[] =>
   ['text', 'picture'].map((name) => ({
     name: `cls.projection.${name}.weight`,
     shape: [projection, width],
     initializer: normal(deviation),
   }));
 
-/** Parameters of the heads: those of VisualBertForPreTraining by its names, and `cls.projection.*`. */
-export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpec[] {
-  const { hiddenSize, words, tied, matching, projection, regionClasses } = heads;
-  const [vocabularySize = 0] = words?.shape ?? [];
-  const decoder: Initializer | undefined =
-    words && !tied ? { kind: 'copy', parameter: words.name } : undefined;
-  const shape = { hiddenSize, vocabularySize, initializerRange: deviation, decoder };
-  const wanted = (name: string) => (name.startsWith('cls.predictions.') ? words !== undefined : matching);
-  return [
-    ...preTrainingHeadParameters(shape).filter(({ name }) => wanted(name)),
-    ...(projection === undefined ? [] : projections(hiddenSize, projection)),
-    ...(regionClasses === undefined
-      ? []
-      : linearParameters('cls.regions', hiddenSize, regionClasses, normal(deviation))),
-  ];
-}
+/** Parameters of `regionHead`: `cls.regions.*`. */
+export const regionParameters = (hiddenSize: number, classes: number): ParameterSpec[] =>
+  linearParameters('cls.regions', hiddenSize, classes, normal(deviation));
 
 /** What may stand for a head parameter in a checkpoint: BERT's name and that of ViltForMaskedLM, new and old. */
 const namesOf = (name: string): string[] => {

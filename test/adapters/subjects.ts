@@ -88,7 +88,9 @@ const validators = new Map<object, ValidateFunction>();
 function validatorOf(schema: object): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
-  const compiled = new Ajv({ strict: true, useDefaults: true, allErrors: true }).compile(schema);
+  const compiled = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true })
+    .addFormat('path', true)
+    .compile(schema);
   validators.set(schema, compiled);
   return compiled;
 }

@@ -24,7 +24,10 @@ import { pretrain } from '../readableTasks.js';
 import { createBackbone, createStep, planAdapters } from '../shipped.js';
 
 function completed(options: Record<string, Json>): PretrainOptions {
-  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true }).addFormat(
+    'path',
+    true,
+  );
   const filled = structuredClone(options);
   const validate = ajv.compile<PretrainOptions>(pretrain.schema as object);
   if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
@@ -285,8 +288,8 @@ describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => 
   });
 
   test('need categories', () => {
-    const { regionClasses, regionNames } = pretrain.fit(options, labelled);
-    expect([regionClasses, regionNames]).toEqual(words ? [null, [...'abcdef']] : [6, null]);
+    const { fitted } = pretrain.fit(options, labelled).objectives.regions!;
+    expect(fitted).toEqual(words ? { names: [...'abcdef'] } : { classes: 6 });
     expect(() => pretrain.fit(options, examples)).toThrow(/no box of the training pictures has a category/);
   });
 

@@ -109,7 +109,8 @@ const words = (logits: Tensor) => logits.dataSync();
 describe('heads of pretraining give the scores of transformers', () => {
   it.each(Object.keys(configs))('%s', (name) => {
     const { config, tensors, inputs, outputs } = openCase(name);
-    const { tokenLogits, matchingLogits } = outputsOf(config, tensors, inputs);
+    const made = outputsOf(config, tensors, inputs);
+    const [tokenLogits, matchingLogits] = [made['mlm.tokenLogits'], made['matching.matchingLogits']];
     const length = inputs.get('input_ids')!.shape[1]!;
     const [size, , classes] = outputs.get('logits')!.shape as [number, number, number];
     const logits = outputs.get('logits')!;
@@ -130,7 +131,7 @@ describe('heads of pretraining give the scores of transformers', () => {
 
   it('whichever name the decoder has for its bias', () => {
     const { config, tensors, inputs } = openCase('bert_untied');
-    const before = words(outputsOf(config, tensors, inputs).tokenLogits!);
+    const before = words(outputsOf(config, tensors, inputs)['mlm.tokenLogits']!);
     const renamed = new Map(
       [...tensors].map(([name, tensor]) => [
         name.replace(/predictions\.bias$/, 'predictions.decoder.bias'),
@@ -138,7 +139,7 @@ describe('heads of pretraining give the scores of transformers', () => {
       ]),
     );
     expect(renamed.has('cls.predictions.bias')).toBe(false);
-    expect(words(outputsOf(config, renamed, inputs).tokenLogits!)).toEqual(before);
+    expect(words(outputsOf(config, renamed, inputs)['mlm.tokenLogits']!)).toEqual(before);
   });
 
   it('a head in another shape is an error that names both', () => {

@@ -138,7 +138,7 @@ describe('tasks start with the heads of ViLT folders, and give the scores and lo
     };
     const check = (one: ParityModel) => {
       const outputs = outputsOf(one, pretrain, options, pretrain.fit(options, []), batch);
-      expectOutput(one, outputs.tokenLogits!, 'logits');
+      expectOutput(one, outputs['mlm.tokenLogits']!, 'logits');
       expectOutput(one, pretrain.loss(outputs, batch, options).total, 'with_labels.loss');
     };
     check(model);

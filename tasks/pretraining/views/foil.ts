@@ -1,5 +1,5 @@
-import type { Random } from '../../src/base/random.js';
-import type { CaptionExample } from '../examples.js';
+import type { Random } from '../../../src/base/random.js';
+import type { CaptionExample } from '../../examples.js';
 
 /** A thing of the picture that its caption names. */
 interface Mention {

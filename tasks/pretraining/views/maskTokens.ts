@@ -1,6 +1,6 @@
-import type { Random } from '../../src/base/random.js';
-import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
-import type { Processor } from '../../src/data/sequence.js';
+import type { Random } from '../../../src/base/random.js';
+import { IGNORED_LABEL } from '../../../src/data/ignoredLabel.js';
+import type { Processor } from '../../../src/data/sequence.js';
 
 export interface MaskedTokens {
   readonly inputIds: Int32Array;

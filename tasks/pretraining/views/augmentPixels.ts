@@ -1,6 +1,6 @@
-import { UsageError } from '../../src/base/errors.js';
-import { float32, type HostBatch, type HostTensor } from '../../src/base/hostTensor.js';
-import type { Random } from '../../src/base/random.js';
+import { UsageError } from '../../../src/base/errors.js';
+import { float32, type HostBatch, type HostTensor } from '../../../src/base/hostTensor.js';
+import type { Random } from '../../../src/base/random.js';
 
 /** How far a crop is moved, in pixels, and how much its colours change. */
 const SHIFT = 1;
