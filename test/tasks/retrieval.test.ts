@@ -72,6 +72,7 @@ const recipe = (
   training: {
     maxSteps: family === 'joint' ? 300 : 120,
     batchSize: 5,
+    checkpointEvery: 1000, // an epoch is one step
     optimizer: { kind: 'adamw', learningRate: 4e-3 },
   },
   output: join(root, 'runs', name),
