@@ -31,6 +31,7 @@ export default defineConfig({
     // Here alone, so that --maxWorkers counts. One more than cores: some tests wait for terminals and processes.
     maxWorkers: Math.min(availableParallelism() + 1, 8),
     sequence: { sequencer: LongestFirst },
+    experimental: { fsModuleCache: true },
     projects: [
       {
         test: { ...common, name: 'processes', include: processes, globalSetup: 'test/buildOnce.ts' },
