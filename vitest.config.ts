@@ -4,7 +4,7 @@ import { LongestFirst } from './test/longestFirst.js';
 
 /** Tests that start the built command line or program: `dist` is built before them. */
 const processes = [
-  'test/cli/{adapters,cli,compare,dataCheck,doctor,new,outputs,plan,run,shells}.test.ts',
+  'test/cli/{adapters,cli,compare,dataCheck,doctor,new,outputs,plan,run,shells,stops}.test.ts',
   'test/cli/{twoProcesses,wizardTerminal}.test.ts',
   'test/{fuzz,readme}.test.ts',
   'test/engine/process.test.ts',
