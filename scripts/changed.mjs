@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { root } from './run.mjs';
 
 const git = (...words) =>
@@ -43,9 +43,10 @@ export function modulesOf(files) {
   if (files.some((file) => CONCERNS_ALL.test(file))) return undefined;
   const others = files.filter((file) => !MODULE.test(file));
   const modules = others.length > 0 ? readModules() : [];
-  const naming = (word) => modules.filter(({ text }) => text.includes(word)).map(({ path }) => path);
+  const naming = (...words) =>
+    modules.filter(({ text }) => words.some((word) => text.includes(word))).map(({ path }) => path);
   const standIns = others.flatMap((file) => {
-    const found = naming(basename(file));
+    const found = naming(basename(file), `'${basename(file, extname(file))}'`);
     return found.length > 0 || dirname(file) === '.' ? found : naming(basename(dirname(file)));
   });
   return [...new Set([...files.filter((file) => MODULE.test(file)), ...standIns])].sort();

@@ -74,7 +74,10 @@ function askedChanges(words) {
   const [, named] = words[at].split('=');
   const follows = named === undefined && words[at + 1] && isCommit(words[at + 1]);
   const since = named ?? (follows ? words[at + 1] : 'HEAD');
-  if (!isCommit(since)) throw new Error(`--changed=${since}: this is no commit`);
+  if (!isCommit(since)) {
+    console.error(`error: --changed=${since}: this is no commit`);
+    process.exit(2);
+  }
   return { since, others: words.filter((_, index) => index !== at && !(follows && index === at + 1)) };
 }
 

@@ -17,6 +17,7 @@ function modulesOf(...files: readonly string[]): string[] | undefined {
 
 it('takes a module for itself, another file for those that name it or its folder', () => {
   expect(modulesOf('src/random.ts')).toEqual(['src/random.ts']);
+  expect(modulesOf('recipes/vqa-bottleneck.json')).toContain('test/cli/cli.test.ts');
   expect(modulesOf('scripts/build.mjs')).toContain('test/buildOnce.ts');
   expect(modulesOf(`recipes/${crypto.randomUUID()}`)).toContain('src/recipe/shipped.ts');
 });
