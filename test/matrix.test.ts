@@ -8,7 +8,7 @@ import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
 import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
 import { tasks } from '../tasks/index.js';
 import { tinyFolders } from './backbones/tinyFolders.js';
-import { subjectsIn } from './taskSubjects.js';
+import { few, subjectsIn } from './taskSubjects.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-matrix-'));
 const data = join(root, 'data');
@@ -31,8 +31,8 @@ const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   },
 };
 
+/** Each with its way through a model; modelTypes.test.ts does the same without any. */
 const adapters = [
-  [],
   [{ kind: 'bottleneck' }],
   [{ kind: 'shortcut', depth: 1 }],
   [{ kind: 'ladder', reductionFactor: 4 }],
@@ -62,8 +62,8 @@ describe.each(Object.entries(tinyFolders))('%s', (family, write) => {
     adapters: [...kinds],
     task: { kind: task, ...subjects[task]?.options },
     data: {
-      train: subjects[task]!.files('train'),
-      test: subjects[task]!.files('test'),
+      train: { ...subjects[task]!.files('train'), ...few(task, 12) },
+      test: { ...subjects[task]!.files('test'), ...few(task, 6) },
       ...(family === 'singleStream' && { regions: { kind: 'crop-pixels', size: 4 } }),
       maxTextLength: 24,
     },

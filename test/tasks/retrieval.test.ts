@@ -71,8 +71,9 @@ const recipe = (
     ...(family === 'joint' && { regions: { kind: 'crop-pixels', size: 4 } }),
   },
   training: {
-    maxSteps: family === 'joint' ? 300 : 120,
+    maxSteps: family === 'joint' ? 300 : 80,
     batchSize: 5,
+    checkpointEvery: 1000, // an epoch is one step
     optimizer: { kind: 'adamw', learningRate: 4e-3 },
   },
   output: join(root, 'runs', name),
