@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { jointStream } from '../src/backbones/streams.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import { largest } from '../src/base/lists.js';
 import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
@@ -28,7 +28,7 @@ const needsText = ({ objectives }: PretrainOptions): boolean =>
 /** What the objectives ask of a backbone. */
 function checkObjectives({ objectives }: PretrainOptions, backbone: BackboneShape): void {
   const { mlm, pwcl, contrastive, regions } = objectives;
-  const { layers } = jointStream(backbone);
+  const { layers } = fusedStream(backbone);
   if (pwcl && contrastive) {
     throw new UsageError({
       where: '/task/objectives/contrastive',
@@ -157,13 +157,13 @@ export const pretrain = defineTask<PretrainOptions, CaptionExample, PretrainStat
     checkpoint,
   ) =>
     pretrainingHeadParameters({
-      hiddenSize: jointStream(backbone).hiddenSize,
+      hiddenSize: fusedStream(backbone).hiddenSize,
       words: mlm || regions?.labels === 'words' ? wordHead(backbone).words : undefined,
-      tied: backbone.languageHead?.tied,
+      tied: backbone.heads.words?.tied,
       matching: matching !== undefined,
       projection: (pwcl ?? contrastive)?.projection,
       regionClasses: regionClasses ?? undefined,
-    }).map((spec) => pretrained(spec, checkpoint)),
+    }).map((spec) => pretrained(spec, backbone, checkpoint)),
   collate: collatePretraining,
   outputs: pretrainOutputs,
   loss: pretrainLoss,

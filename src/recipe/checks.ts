@@ -5,10 +5,10 @@ import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
+import { backboneFamilies } from '../backbones/families.js';
 import { exampleOfHub, fetchCommand, isBareModelName, isHubName } from '../backbones/hubCache.js';
-import { backboneFamilies } from '../backbones/index.js';
 import { findBackbone, loadBackbone, shippedBackbones } from '../backbones/load.js';
-import { loadFittingTokenizer } from '../backbones/tokenizerFit.js';
+import { loadFittingTokenizer } from '../backbones/parts/tokenizerFit.js';
 import { formatPlace, UsageError } from '../base/errors.js';
 import { inWords, type Json } from '../base/json.js';
 import { suggest } from '../base/nearest.js';
@@ -196,7 +196,7 @@ function shapeOf(recipe: Recipe, directory: string): BackboneShape | undefined {
 function shapeOfConfig(config: Readonly<Record<string, Json>>): BackboneShape {
   const { model_type: type } = config;
   const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(inWords(type)));
-  if (family) return family.shape(config);
+  if (family) return family.open(config).shape;
   const known = backboneFamilies.flatMap(({ modelTypes }) => modelTypes);
   const message = type === undefined ? 'it is missing' : `no backbone reads ${JSON.stringify(type)}`;
   throw new UsageError({ where: '/model_type', message, expected: suggest(type, known) });

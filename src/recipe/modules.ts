@@ -1,7 +1,7 @@
 import { adapters } from '../../adapters/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { Task } from '../../tasks/task.js';
-import { backboneFamilies } from '../backbones/index.js';
+import { backboneFamilies } from '../backbones/families.js';
 import type { JsonSchema } from '../base/json.js';
 import { regionKinds } from '../data/regions/index.js';
 import type { KindModule } from '../schema/kindSchema.js';

@@ -1,5 +1,5 @@
-import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
-import { jointOutput } from '../../src/backbones/streams.js';
+import type { BackboneOutput, BackboneShape, FusedOutput } from '../../src/backbones/backbone.js';
+import { fusedOutput } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { InputBatch } from '../../src/base/hostTensor.js';
 import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
@@ -33,7 +33,7 @@ export const scoreColumns = [
  * @param where the option that asks for words
  */
 export function wordHead(
-  { parameters, family, languageHead: design }: BackboneShape,
+  { parameters, family, heads: { words: design } }: BackboneShape,
   where = '/task/objectives/mlm',
 ) {
   const words = parameters.find(({ name }) => name.endsWith('embeddings.word_embeddings.weight'));
@@ -51,7 +51,7 @@ function wordLogits(states: Tensor, { backbone, backboneParameters, parameters }
   return languageHead(parameters, states, () => backboneParameters(words.name), design);
 }
 
-function tokenLogits({ hidden, textLength }: JointOutput, context: Context): Tensor {
+function tokenLogits({ hidden, textLength }: FusedOutput, context: Context): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const length = Math.min(textLength, context.batch['target.tokens']!.shape[1] as number);
   const text = tf.slice(hidden, [0, 0, 0], [batch, length, width]);
@@ -63,10 +63,10 @@ const labelsOf = (logits: Tensor, batch: TensorTree): Tensor =>
   tf.slice(batch['target.tokens']!, [0, 0], logits.shape.slice(0, 2));
 
 /** The right pairs, text and picture each seeing only itself. */
-function encodeApart({ encode, batch }: Context): JointOutput {
+function encodeApart({ encode, batch }: Context): BackboneOutput {
   const captions = Object.entries(batch).filter(([name]) => name.startsWith(CAPTION_PREFIX));
   const replaced = captions.map(([name, tensor]) => [name.slice(CAPTION_PREFIX.length), tensor]);
-  return jointOutput(encode(Object.fromEntries(replaced), { attention: 'separate' }));
+  return encode(Object.fromEntries(replaced), { attention: 'separate' });
 }
 
 /** Of the classes with the largest score the share that is right: 1 or 0, between where several are tied. */
@@ -112,12 +112,12 @@ function scores(outputs: TensorTree, batch: TensorTree): Tensor {
 
 /** What each region shows, told from its state after an early layer: [B, R, words or classes]. */
 function regionLogits(
-  { state, regions }: JointOutput,
+  { fused, regions }: BackboneOutput,
   context: Context,
   { labels, layer }: NonNullable<PretrainOptions['objectives']['regions']>,
 ): Tensor {
-  if (!regions) throw new Error('the batch has no regions');
-  const seen = regions.of(state(layer));
+  if (!fused || !regions) throw new Error('the batch has no regions');
+  const seen = regions.of(fused.state(layer));
   if (labels === 'classes') return regionHead(context.parameters, seen);
   return wordLogits(seen, context);
 }
@@ -126,12 +126,12 @@ function regionLogits(
 export function pretrainOutputs(context: Context): TensorTree {
   const { mlm, matching: match, pwcl, contrastive: contrast, regions } = context.options.objectives;
   const compared = pwcl ?? contrast;
-  const joint = mlm || match ? jointOutput(context.encode()) : undefined;
+  const joint = mlm || match ? fusedOutput(context.encode()) : undefined;
   const apart = compared || regions ? encodeApart(context) : undefined;
   const outputs = {
     ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),
     ...(joint && match && { matchingLogits: matchingHead(context.parameters, joint.pooled) }),
-    ...(apart && compared && projectionHead(context.parameters, apart)),
+    ...(apart && compared && projectionHead(context.parameters, fusedOutput(apart))),
     ...(apart && regions && { regionLogits: regionLogits(apart, context, regions) }),
   };
   return { ...outputs, scores: scores(outputs, context.batch) };

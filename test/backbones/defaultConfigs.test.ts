@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js';
-import { backboneFamilies } from '../../src/backbones/index.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
 import { readPatchStreamConfig } from '../../src/backbones/patchStream/config.js';
 import { readSingleStreamConfig } from '../../src/backbones/singleStream/config.js';
 import { UsageError } from '../../src/base/errors.js';
@@ -60,7 +60,7 @@ describe('a config that says nothing but its model_type', () => {
 describe('a config that changes what a model computes is refused by every family', () => {
   const problemsOf = (family: (typeof types)[number][1], config: Config) => {
     try {
-      family.shape(config);
+      family.open(config).shape;
       return [];
     } catch (error) {
       expect(error).toBeInstanceOf(UsageError);

@@ -1,9 +1,9 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import { createProcessor, processorFrom } from '../../src/backbones/createProcessor.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import { createBackbone } from '../../src/backbones/load.js';
-import { createProcessor, processorFrom } from '../../src/backbones/processor.js';
 import type { Json } from '../../src/base/json.js';
 import { readJsonObject, writeJson } from '../../src/checkpoints/jsonFile.js';
 import type { Picture, SequenceInput } from '../../src/data/sequence.js';
@@ -11,6 +11,7 @@ import { fromHost, startEngine } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readTensors } from '../parity/readParity.js';
+import { opened } from './opened.js';
 import { toDevice } from './parityModel.js';
 import { pixelPatches } from './pixelPatches.js';
 import { tinyClipFolder } from './tinyFolders.js';
@@ -19,7 +20,7 @@ const temporary = temporaryFolder();
 const folder = join(temporary.path, 'clip');
 const config = () => readJsonObject(join(tinyClipFolder(folder), 'config.json')) as Record<string, Json>;
 const open = async (changes: object = {}) =>
-  createProcessor({ family: dualEncoder, config: config() }, { folder, maxTextLength: 16, ...changes });
+  createProcessor(opened(config()), { folder, maxTextLength: 16, ...changes });
 const picture = (id: string): Picture => ({ id, path: join(temporary.path, `${id}.png`) });
 const red = picture('red');
 const blue = picture('blue');
@@ -97,11 +98,7 @@ describe('the processor of a dual encoder', () => {
 
   it('is made again from its description', async () => {
     const processor = await open();
-    const again = await processorFrom(
-      { family: dualEncoder, config: config() },
-      processor.description,
-      folder,
-    );
+    const again = await processorFrom(opened(config()), processor.description, folder);
     const encode = async ({ encode, collate }: typeof processor) =>
       collate([await encode({ text: 'a cat on a red mat', pictures: [red] })]);
     expect(await encode(again)).toEqual(await encode(processor));
@@ -110,8 +107,7 @@ describe('the processor of a dual encoder', () => {
 
   it('says when pictures are made ready for another size', async () => {
     const other = { ...config(), vision_config: { image_size: 16, patch_size: 8 } };
-    const wrong = () =>
-      createProcessor({ family: dualEncoder, config: other }, { folder, maxTextLength: 16 });
+    const wrong = () => createProcessor(opened(other), { folder, maxTextLength: 16 });
     await expect(wrong()).rejects.toThrow(/preprocessor_config\.json.*32 x 32.*16 x 16/s);
     writeJson(join(folder, 'preprocessor_config.json'), {
       do_center_crop: false,
@@ -125,10 +121,7 @@ describe('the processor of a dual encoder', () => {
     const expected = processor.collate([await processor.encode({ pictures: [red] })]);
     const other = config();
     rmSync(join(folder, 'preprocessor_config.json'));
-    const plain = await createProcessor(
-      { family: dualEncoder, config: other },
-      { folder, maxTextLength: 16 },
-    );
+    const plain = await createProcessor(opened(other), { folder, maxTextLength: 16 });
     expect(plain.collate([await plain.encode({ pictures: [red] })])).toEqual(expected);
   });
 });
@@ -147,10 +140,7 @@ describe('from a file to the embedding of a picture', () => {
     const vision = { ...(given.vision_config as object), image_size: 28, patch_size: 7 };
     const own = { ...given, vision_config: vision };
     writeJson(join(place, 'config.json'), own);
-    const processor = await createProcessor(
-      { family: dualEncoder, config: own },
-      { folder: place, maxTextLength: 16 },
-    );
+    const processor = await createProcessor(opened(own), { folder: place, maxTextLength: 16 });
     const sequence = await processor.encode({ pictures: [{ id: name, path: parityPath('images', name) }] });
     const { patches } = processor.collate([sequence]);
     const pixels = readTensors('images', 'clip', 'expected.safetensors').get(`pixel_values.${name}`)!;
@@ -159,7 +149,10 @@ describe('from a file to the embedding of a picture', () => {
     expectClose(patches!.data, expected.data, tolerance);
     const parameters = lookUpIn(toDevice(createBackbone(own, 5).weights), 'backbone');
     const embedding = (values: typeof expected) =>
-      dualEncoder.forward(own, parameters, { patches: fromHost(values) }).picture!.pooled.dataSync();
+      dualEncoder
+        .open(own)
+        .forward(parameters, { patches: fromHost(values) })
+        .picture!.pooled.dataSync();
     expectClose(embedding(patches!), embedding(expected), tolerance);
   });
 });

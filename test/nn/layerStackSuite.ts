@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bertBlock } from '../../src/backbones/bert.js';
 import { initialize } from '../../src/backbones/initialize.js';
+import { bertBlock } from '../../src/backbones/parts/bert.js';
 import { createRandom } from '../../src/base/random.js';
 import { fromHost, type Tensor, tf } from '../../src/engine/index.js';
 import {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { regionBinaryCrossEntropy, regionCrossEntropy } from '../../src/objectives/regionChoice.js';
@@ -9,6 +8,7 @@ import { type GroundingOptions, grounding } from '../../tasks/grounding.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
 import type { GroundingExample } from '../../tasks/readers/refCoco.js';
+import { processorOf } from '../backbones/opened.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 import { describeTask } from './conformance.js';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
@@ -14,6 +13,7 @@ import type { NlvrExample } from '../../tasks/readers/nlvr2.js';
 import type { VqaExample } from '../../tasks/readers/vqaV2.js';
 import type { Prediction } from '../../tasks/task.js';
 import { vqa } from '../../tasks/vqa.js';
+import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
 import { createBagBackbone } from './bagBackbone.js';
@@ -66,7 +66,7 @@ const pairs = [pair('t-0-0-0', 'red', 'red'), pair('t-0-1-0', 'red', 'blue')];
 const everything = [...questions, ...pairs];
 
 const processor = () =>
-  singleStreamProcessor({
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { float32, int32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
@@ -13,6 +12,7 @@ import { readMarks } from '../../tasks/phraseGrounding/markedSentence.js';
 import type { PhraseGroundingOptions, PhraseGroundingState } from '../../tasks/phraseGrounding/options.js';
 import { phraseGrounding } from '../../tasks/phraseGrounding.js';
 import type { PhraseGroundingExample } from '../../tasks/readers/flickr30kEntities.js';
+import { processorOf } from '../backbones/opened.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readCase, readJson } from '../parity/readParity.js';
 import { createBagBackbone } from './bagBackbone.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = (maxTextLength = 24) =>
-  singleStreamProcessor({
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -278,7 +278,7 @@ describe('phrase grounding', () => {
       ['a.size', float32([2], Float32Array.of(12, 10))],
     ]);
     writeSafetensors(file, tensors);
-    const stored = await singleStreamProcessor({
+    const stored = await processorOf({
       folder: parityPath('tokenizers', 'bert_wordpiece'),
       config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
       regions: { kind: 'precomputed', path: file },

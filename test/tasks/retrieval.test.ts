@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProcessor } from '../../src/backbones/createProcessor.js';
 import { loadBackbone } from '../../src/backbones/load.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32 } from '../../src/base/hostTensor.js';
@@ -202,11 +203,9 @@ describe('retrieval', () => {
   });
 
   it('draws wrong captions that share words with the right one, never one of the same picture', async () => {
-    const { family, config } = loadBackbone(folders.joint);
     const regions = { kind: 'crop-pixels', size: 4 };
-    const processor = await family.createProcessor({
+    const processor = await createProcessor(loadBackbone(folders.joint), {
       folder: folders.joint,
-      config,
       regions,
       maxTextLength: 12,
     });

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
 import { tasks } from '../../tasks/index.js';
 import type { VcrExample } from '../../tasks/readers/vcr.js';
 import { type VcrOptions, vcr } from '../../tasks/vcr.js';
+import { processorOf } from '../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
 import { describeTask } from './conformance.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

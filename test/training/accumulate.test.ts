@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBackbone } from '../../src/backbones/load.js';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import type { HostBatch, HostTensor, InputBatch } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import type { Processor } from '../../src/data/sequence.js';
@@ -17,6 +16,7 @@ import { initialState } from '../../src/training/trainState.js';
 import { tasks } from '../../tasks/index.js';
 import type { Example } from '../../tasks/task.js';
 import { completeOptions } from '../adapters/subjects.js';
+import { processorOf } from '../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
 import { toyTraining } from './toy.js';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await startEngine();
   for (let at = 0; at < COUNT; at++)
     await drawPicture(join(folder.path, `${at}.png`), SIZE, [15 * at, 250 - 11 * at, (70 * at) % 256]);
-  processor = await singleStreamProcessor({
+  processor = await processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },

@@ -2,22 +2,25 @@ import type { Json } from '../base/json.js';
 import { PICTURE_FILES } from '../data/pictureFiles.js';
 import type { Processor } from '../data/sequence.js';
 import { tokenizerFileNames } from '../data/tokens/folder.js';
-import type { BackboneFamily, ProcessorOptions } from './backbone.js';
+import type { OpenBackbone } from './backbone.js';
+import { processorKinds } from './processors/index.js';
+import type { ProcessorOptions } from './processors/processor.js';
 
 /** Files of a backbone's folder that processors read, besides its config. */
 export const PROCESSOR_FILES = [...tokenizerFileNames, ...PICTURE_FILES] as const;
 
 /** The backbone that a processor prepares inputs for. */
-export interface ProcessedBackbone {
-  readonly family: BackboneFamily;
-  readonly config: ProcessorOptions['config'];
-}
+export type ProcessedBackbone = Pick<OpenBackbone, 'shape' | 'inputs'>;
 
 /** The processor of a backbone; throws UsageError for options that don't fit it. */
-export const createProcessor = (
-  { family, config }: ProcessedBackbone,
-  options: Omit<ProcessorOptions, 'config'>,
-): Promise<Processor> => family.createProcessor({ ...options, config });
+export async function createProcessor(
+  { shape, inputs }: ProcessedBackbone,
+  options: ProcessorOptions,
+): Promise<Processor> {
+  const found = processorKinds.find(({ kind }) => kind === inputs.kind);
+  if (!found) throw new Error(`no processor makes inputs of the kind '${inputs.kind}'`);
+  return found.create({ shape, inputs }, options);
+}
 
 /** Makes the processor again whose `description` was saved; tokenizer and picture settings are those of `folder`. */
 export function processorFrom(
