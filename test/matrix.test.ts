@@ -29,6 +29,11 @@ const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     'phrase-grounding': /a dualEncoder backbone encodes text and picture apart/,
     pretrain: /a dualEncoder backbone encodes text and picture apart/,
   },
+  siglip: {
+    grounding: /a siglip backbone encodes text and picture apart/,
+    'phrase-grounding': /a siglip backbone encodes text and picture apart/,
+    pretrain: /a siglip backbone encodes text and picture apart/,
+  },
 };
 
 const adapters = [

@@ -48,6 +48,7 @@ export const subjectNames: Readonly<Record<string, readonly string[]>> = {
   singleStream: ['BertModel', 'VisualBertModel'],
   patchStream: ['ViltModel'],
   dualEncoder: ['CLIPModel'],
+  siglip: ['SiglipModel'],
 };
 
 /** The patches of a fixture's pixels. */
