@@ -9,7 +9,7 @@ import { lazily } from '../../src/backbones/lazily.js';
 import { changeStreams, streamPrefix } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
-import { additiveMask, causalMask, remembered, type Scope, separateParts } from '../../src/nn/index.js';
+import { additiveMask, remembered, type Scope, seenPositions } from '../../src/nn/index.js';
 import { type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
 import type { AdapterContext, SideCall } from '../adapter.js';
 import { fanInNormal } from './sideBlock.js';
@@ -107,12 +107,10 @@ export function sideMask(
   attention: SideCall['attention'],
   causal = false,
 ): Tensor {
-  const [batch, length] = output.mask.shape as [number, number];
-  const seen =
-    attention === 'separate' && 'textLength' in output
-      ? separateParts(output.mask, output.textLength)
-      : tf.reshape(output.mask, [batch, 1, 1, length]);
-  return additiveMask(causal ? tf.mul(seen, causalMask(length)) : seen);
+  if (causal) return additiveMask(seenPositions(output.mask, 'causal'));
+  return attention === 'separate' && 'textLength' in output
+    ? additiveMask(seenPositions(output.mask, 'separate', output.textLength))
+    : additiveMask(seenPositions(output.mask, 'joint'));
 }
 
 /** The parameters and dropout of an adapter as its layers read them. */

@@ -1,5 +1,5 @@
 export { activationOf, type HiddenActivation, hiddenActivations } from './activation.js';
-export { additiveMask, causalMask, type MaskParts, separateParts } from './attentionMask.js';
+export { additiveMask, type MaskParts, type Sight, seenPositions } from './attentionMask.js';
 export { blockParameters, linearSite, siteParameters } from './blockShape.js';
 export { embed, textEmbeddings, textPositions } from './embeddings.js';
 export { forBatch } from './forBatch.js';

@@ -1,7 +1,6 @@
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import {
   additiveMask,
-  causalMask,
   dropped,
   hidden,
   layerNorm,
@@ -11,6 +10,7 @@ import {
   remembered,
   runLayers,
   type Scope,
+  seenPositions,
   textEmbeddings,
   transformerBlock,
 } from '../../nn/index.js';
@@ -55,15 +55,15 @@ function layers(scope: Scope, config: DualEncoderConfig, batch: TensorTree, mask
   const { text } = config;
   const [size, length] = mask.shape as [number, number];
   const causal = text.kind === 'causal';
-  const seen = tf.reshape(mask, [size, 1, 1, length]);
+  const sight = causal ? 'causal' : 'joint';
   const blocks = layersOf(config, 'text');
   const input = { batch: size, length, compute: () => embedded(scope, config, batch) };
   return runLayers(scope, input, {
     blocks,
     taps: hiddenTaps('text.', text.hidden_size, blocks.length),
     run: causal ? preNormBlock : transformerBlock,
-    mask: additiveMask(causal ? tf.mul(seen, causalMask(length)) : seen),
-    parts: { causal },
+    mask: additiveMask(seenPositions(mask, sight)),
+    parts: { sight },
   });
 }
 

@@ -1,6 +1,5 @@
 import type { Tensor } from '../../engine/index.js';
-import { tf } from '../../engine/index.js';
-import { additiveMask, type MaskParts, separateParts } from '../../nn/index.js';
+import { additiveMask, type MaskParts, seenPositions } from '../../nn/index.js';
 import type { ForwardOptions } from '../backbone.js';
 
 /** How the positions of a sequence of text and picture see each other. */
@@ -19,9 +18,8 @@ export function sequenceMask(
   textLength: number,
   attention: ForwardOptions['attention'],
 ): SequenceMask {
-  const [size, length] = real.shape as [number, number];
-  if (attention !== 'separate' || length <= textLength) {
-    return { mask: additiveMask(tf.reshape(real, [size, 1, 1, length])) };
-  }
-  return { mask: additiveMask(separateParts(real, textLength)), parts: { textLength } };
+  const isApart = attention === 'separate' && (real.shape[1] as number) > textLength;
+  if (!isApart) return { mask: additiveMask(seenPositions(real, 'joint')) };
+  const parts = { sight: 'separate', first: { part: 'text', length: textLength } } as const;
+  return { mask: additiveMask(seenPositions(real, 'separate', textLength)), parts };
 }
