@@ -84,7 +84,7 @@ export interface SiteCall {
 /** What a linear layer is about to read. */
 export type InputCall = Pick<SiteCall, 'site' | 'input'>;
 
-/** Keys and values of one layer's self-attention, before they are split into heads. */
+/** Keys and values of one attention, before they are split into heads. */
 export interface KeysAndValues {
   /** [B, T, width]. */
   readonly key: Tensor;
@@ -95,6 +95,7 @@ export interface KeysAndValues {
 }
 
 export interface AttentionCall extends KeysAndValues {
+  /** Of attention to a memory its name is that of the layer with `.crossAttention`. */
   readonly place: LayerPlace;
 }
 

@@ -25,7 +25,7 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
   const regions = randomMatrix('regions', regionWidth, HIDDEN);
   const shape: BackboneShape = {
     family: 'bag',
-    heads: {},
+    heads: { phrases: {} },
     streams: [
       {
         name: 'fused',

@@ -1,6 +1,8 @@
 import {
+  type AttentionSites,
   activationOf,
   type BlockSites,
+  type CrossAttention,
   type HiddenActivation,
   type LayerDesign,
   type LayerPlace,
@@ -14,6 +16,9 @@ export type PlacedBlock = TransformerBlock & { readonly place: LayerPlace };
 
 /** What the linear layers and LayerNorms of a layer are called in a checkpoint, after the layer's own prefix. */
 export type BlockNames = Readonly<Record<keyof BlockSites | 'attentionNorm' | 'outputNorm', string>>;
+
+/** The same of an attention to a memory. */
+type CrossNames = Readonly<Record<keyof AttentionSites | 'norm', string>>;
 
 /** Sizes of a transformer, by the names of Hugging Face. */
 export interface TransformerSizes {
@@ -37,6 +42,8 @@ export interface BlockPlan extends Pick<LayerDesign, 'normalises'> {
   readonly causal?: boolean;
   /** Whether query, key and value have biases; default true. */
   readonly attentionBias?: boolean;
+  /** Of a layer that looks into a memory. */
+  readonly cross?: { readonly names: CrossNames; readonly memoryWidth: number };
 }
 
 function designOf(config: TransformerSizes, plan: BlockPlan): LayerDesign {
@@ -70,21 +77,50 @@ function sitesOf(config: TransformerSizes, { names, layer, ...plan }: BlockPlan)
   };
 }
 
+/** Sites `layers.3.crossAttention.query`, ... */
+function crossOf(
+  config: TransformerSizes,
+  place: LayerPlace,
+  { parameters, layer, cross }: BlockPlan,
+): { readonly cross?: CrossAttention } {
+  if (!cross) return {};
+  const { hidden_size: width, num_attention_heads: heads } = config;
+  const { names, memoryWidth } = cross;
+  const name = `${place.name}.crossAttention`;
+  const at = (site: string, parameter: string, inputWidth = width) =>
+    linearSite({
+      name: `${name}.${site}`,
+      parameter: `${parameters}.${parameter}`,
+      inputWidth,
+      outputWidth: width,
+      layer,
+    });
+  const sites = {
+    query: at('query', names.query),
+    key: at('key', names.key, memoryWidth),
+    value: at('value', names.value, memoryWidth),
+    attentionOutput: at('output', names.attentionOutput),
+  };
+  return { cross: { place: { ...place, name }, sites, heads, norm: `${parameters}.${names.norm}` } };
+}
+
 /** A layer: the checkpoint's names of its parameters under the names of its sites. */
 export function placedBlock(config: TransformerSizes, plan: BlockPlan): PlacedBlock {
   const design = designOf(config, plan);
+  const place: LayerPlace = {
+    name: `${plan.sites ?? ''}layers.${plan.layer}`,
+    stream: plan.stream,
+    layer: plan.layer,
+    width: config.hidden_size,
+    heads: config.num_attention_heads,
+    parameterPrefix: `${plan.parameters}.`,
+    design,
+  };
   return {
-    place: {
-      name: `${plan.sites ?? ''}layers.${plan.layer}`,
-      stream: plan.stream,
-      layer: plan.layer,
-      width: config.hidden_size,
-      heads: config.num_attention_heads,
-      parameterPrefix: `${plan.parameters}.`,
-      design,
-    },
+    place,
     sites: sitesOf(config, plan),
     heads: config.num_attention_heads,
+    ...crossOf(config, place, plan),
     ...design,
   };
 }

@@ -1,4 +1,4 @@
-import { type LinearSite, linearSite, type TransformerBlock } from '../../nn/index.js';
+import { blockSites, type LinearSite, linearSite, type TransformerBlock } from '../../nn/index.js';
 import type { Site, Tap } from '../../nn/sites.js';
 
 /** Names of the tensors of a batch that say what its texts are. */
@@ -24,5 +24,4 @@ export const poolerSite = (width: number): LinearSite =>
   linearSite({ name: 'pooler', parameter: 'pooler.dense', inputWidth: width, outputWidth: width });
 
 /** The sites of all layers, in order. */
-export const layerSites = (blocks: readonly TransformerBlock[]): LinearSite[] =>
-  blocks.flatMap(({ sites }) => Object.values(sites) as LinearSite[]);
+export const layerSites = (blocks: readonly TransformerBlock[]): LinearSite[] => blocks.flatMap(blockSites);
