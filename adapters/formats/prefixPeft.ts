@@ -98,7 +98,7 @@ function read(folder: ForeignAdapter, backbone: BackboneShape): NativeAdapter<Pr
 function* unmapped(options: PrefixOptions, backbone: BackboneShape): Generator<Problem> {
   const stream = fused(backbone);
   if (!stream) yield oneSequence;
-  else if (backbone.family !== 'singleStream' || backbone.regions) {
+  else if (!backbone.textAlone) {
     const message = 'PEFT gives prefixes to models that take past keys and values, as BERT does';
     yield { where: '/peft_type', message, expected: 'a backbone of model_type bert' };
   }

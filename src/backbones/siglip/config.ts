@@ -79,8 +79,8 @@ export const siglipSchema: JsonSchema = {
   required: ['model_type'],
   properties: {
     ...MODEL_TYPE,
-    text_config: partSchema('the text tower', textKeys),
-    vision_config: partSchema('the picture tower', pictureKeys),
+    text_config: partSchema('the text tower; absent: all defaults', textKeys),
+    vision_config: partSchema('the picture tower; absent: all defaults', pictureKeys),
   },
 };
 
