@@ -204,7 +204,8 @@ function describeOne(subjectName: string, adapter: Adapter<unknown>, variant: Va
     test('does not look at padding', () => {
       tf.tidy(() => {
         const { inputIds, attentionMask } = subject.batch;
-        const other = tf.add(tf.mul(tf.sub(1, attentionMask!), 7), tf.mul(inputIds!, attentionMask!));
+        if (!attentionMask) return; // padding is read as text (SigLIP)
+        const other = tf.add(tf.mul(tf.sub(1, attentionMask), 7), tf.mul(inputIds!, attentionMask));
         const batch = { ...subject.batch, inputIds: tf.cast(other, 'int32') };
         expect(distance(values(adapted({ batch })), usual().values)).toBeLessThan(1e-5);
       });
