@@ -45,10 +45,7 @@ const recipe: RecipeInput = {
 const modules = {
   ...shippedModules,
   tasks,
-  backbones: shippedModules.backbones.map((family) => ({
-    ...family,
-    createProcessor: async () => tokenProcessor,
-  })),
+  processors: shippedModules.processors.map((kind) => ({ ...kind, create: async () => tokenProcessor })),
 };
 const settings = resolveRecipe(recipe, { files: false, modules });
 

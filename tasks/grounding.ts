@@ -1,4 +1,4 @@
-import { jointStream } from '../src/backbones/streams.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { float32, type HostBatch, type HostTensor } from '../src/base/hostTensor.js';
 import { largest } from '../src/base/lists.js';
 import type { PixelBox } from '../src/data/boxes.js';
@@ -186,7 +186,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   pictures: ({ picture }) => [picture],
   texts: ({ expression }) => [expression],
   length: ({ expression }) => expression.split(/\s+/).length + 2,
-  head: (_options, _state, backbone) => regionScoreParameters(jointStream(backbone).hiddenSize),
+  head: (_options, _state, backbone) => regionScoreParameters(fusedStream(backbone).hiddenSize),
   collate,
   outputs({ encode, parameters, dropout, options, batch }) {
     const { regions, mask } = candidateStates(encode(), batch);

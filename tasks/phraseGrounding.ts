@@ -1,4 +1,4 @@
-import { jointStream } from '../src/backbones/streams.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { regionToPhraseHead, regionToPhraseParameters } from '../src/backbones/visualBertHeads.js';
 import { UsageError } from '../src/base/errors.js';
 import { tf } from '../src/engine/index.js';
@@ -8,7 +8,7 @@ import type { PhraseGroundingExample } from './examples.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
 import { candidateStates, pixelBoxes, requireRegionStates } from './grounding/candidates.js';
 import { rankCandidates, showBox } from './grounding/ranking.js';
-import { publishedHead } from './heads/publishedHead.js';
+import { publishedHead, storedName } from './heads/publishedHead.js';
 import { collatePhrases } from './phraseGrounding/collate.js';
 import { readMarks } from './phraseGrounding/markedSentence.js';
 import {
@@ -52,9 +52,11 @@ export const phraseGrounding = defineTask<
   texts: ({ sentence }) => [sentence],
   length: ({ sentence }) => sentence.split(/\s+/).length + 2,
   head(_options, _state, backbone, checkpoint) {
-    const { hiddenSize } = jointStream(backbone);
-    const [width = WIDTH] = checkpoint.get('attention.query.weight')?.shape ?? [];
-    const published = publishedHead(regionToPhraseParameters(hiddenSize, width), checkpoint);
+    const { hiddenSize } = fusedStream(backbone);
+    const { phrases } = backbone.heads;
+    const stored = phrases && storedName(phrases, 'attention.query.weight', checkpoint);
+    const [width = WIDTH] = checkpoint.get(stored ?? '')?.shape ?? [];
+    const published = publishedHead(regionToPhraseParameters(hiddenSize, width), phrases, checkpoint);
     return published ?? regionToPhraseParameters(hiddenSize, WIDTH);
   },
   collate: collatePhrases,

@@ -1,4 +1,4 @@
-import { jointStream } from '../src/backbones/streams.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
 import type { CaptionExample } from './examples.js';
@@ -56,7 +56,7 @@ export function createPretrain(objectives: readonly AnyObjective[]) {
     checkpointName: (headParameter) => headParameter,
     length: ({ caption }) => caption.split(/\s+/).length + 2,
     check: (options, backbone) => {
-      jointStream(backbone);
+      fusedStream(backbone);
       checkMembers(members(options), options, backbone);
     },
     textAlone: (options) => members(options).every(({ objective }) => objective.textAlone ?? false),
@@ -66,7 +66,7 @@ export function createPretrain(objectives: readonly AnyObjective[]) {
         const { fitted } = state.objectives[kind]!;
         return { member, specs: member.objective.head(member.options, fitted, backbone) };
       });
-      return inPublishedOrder(sharedParameters(heads)).map((spec) => pretrained(spec, checkpoint));
+      return inPublishedOrder(sharedParameters(heads)).map((spec) => pretrained(spec, backbone, checkpoint));
     },
     buffers: (options) =>
       members(options).flatMap(({ objective, options: own }) =>

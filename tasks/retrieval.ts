@@ -1,5 +1,6 @@
 import type { BackboneShape, Weights } from '../src/backbones/backbone.js';
-import { hasTowers, jointStream } from '../src/backbones/streams.js';
+import { gives, givesVectors } from '../src/backbones/capabilities.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import { largest } from '../src/base/lists.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
@@ -31,29 +32,30 @@ function headParameters(
   const own = backbone.parameters.some(({ name }) => name === scale.name);
   const started = own
     ? { ...scale, initializer: { kind: 'copy' as const, parameter: scale.name } }
-    : pretrained(scale, checkpoint);
+    : pretrained(scale, backbone, checkpoint);
   const scales = hasVectors(options) ? [started] : [];
-  if (hasTowers(backbone)) return scales;
+  if (!gives(backbone, 'fused')) return scales;
   const known = checkpoint.get('cls.projection.text.weight')?.shape[0];
-  const { hiddenSize } = jointStream(backbone);
+  const { hiddenSize } = fusedStream(backbone);
   const heads = [
     ...(hasMatching(options) ? matchingParameters(hiddenSize) : []),
-    ...(hasVectors(options) ? projectionParameters(hiddenSize, known ?? options.projection) : []),
+    ...(hasVectors(options) && !givesVectors(backbone)
+      ? projectionParameters(hiddenSize, known ?? options.projection)
+      : []),
   ];
-  return [...scales, ...heads.map((spec) => pretrained(spec, checkpoint))];
+  return [...scales, ...heads.map((spec) => pretrained(spec, backbone, checkpoint))];
 }
 
-/** Two towers never see a pair together. */
+/** A matching score is of pairs that see each other, tokens are compared of text and picture apart. */
 function check({ score, similarity }: RetrievalOptions, backbone: BackboneShape): void {
-  const towers = hasTowers(backbone);
-  if (towers && score !== 'contrastive') {
+  if (score !== 'contrastive' && !gives(backbone, 'fused')) {
     throw new UsageError({
       where: '/task/score',
       message: `a ${backbone.family} backbone encodes text and picture apart: it has no matching score`,
       expected: '"contrastive"',
     });
   }
-  if (!towers && similarity === 'tokenwise') {
+  if (similarity === 'tokenwise' && !givesVectors(backbone)) {
     throw new UsageError({
       where: '/task/similarity',
       message: 'token-wise similarity compares the tokens of two towers',

@@ -8,7 +8,7 @@ import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
 import type { VcrExample } from './examples.js';
-import { isPublishedAs, publishedHead } from './heads/publishedHead.js';
+import { publishedHead } from './heads/publishedHead.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
 import { requireLabels } from './requireLabels.js';
 import {
@@ -225,9 +225,10 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
   head: (_options, state, backbone, checkpoint) =>
     subtasksOf(state).flatMap((subtask) => {
       const specs = linearParameters(subtask, pooledWidth(backbone), 1, normal(0.02));
-      const isTheirs = subtask === 'answer' && isPublishedAs('VisualBertForMultipleChoice', backbone);
-      const nameOf = (name: string) => name.replace(subtask, 'cls');
-      return (isTheirs ? publishedHead(specs, checkpoint, { nameOf }) : undefined) ?? specs;
+      if (subtask !== 'answer') return specs;
+      const neutral = specs.map((spec) => ({ ...spec, name: spec.name.slice(subtask.length + 1) }));
+      const published = publishedHead(neutral, backbone.heads.choice, checkpoint);
+      return published?.map((spec) => ({ ...spec, name: `${subtask}.${spec.name}` })) ?? specs;
     }),
   collate,
   outputs,

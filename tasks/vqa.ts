@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { areUnnamed } from '../src/backbones/publishedHead.js';
+import { areUnnamed } from '../src/backbones/parts/publishedHead.js';
 import { UsageError } from '../src/base/errors.js';
 import type { HostTensor } from '../src/base/hostTensor.js';
 import { float32 } from '../src/base/hostTensor.js';
@@ -54,10 +54,11 @@ function topClasses(logits: ArrayLike<number>, count: number): number[] {
 /** How many answers start from classes of the published head, unless all do. */
 function remarkOnHead(
   answers: readonly string[],
-  { answers: published, textAlone }: BackboneShape,
+  { heads, textAlone }: BackboneShape,
   isThere: boolean,
 ): string[] {
   if (textAlone) return ['it reads text alone: answers are a text-only baseline, no picture is looked at'];
+  const published = heads.answers?.labels;
   if (!published) return [];
   if (!isThere)
     return [`config.json names ${published.length} answers, the folder has no head for them: it starts anew`];
@@ -181,7 +182,7 @@ function remarks(
 /**
  * Visual question answering as classification over frequent answers: pooled output, then Linear 2h, GELU, LayerNorm,
  * Linear (UNITER); binary cross entropy on soft targets; the official accuracy. On a backbone that brings a trained head
- * of its own (ViltForQuestionAnswering, VisualBertForQuestionAnswering) the head is built as that one and starts with its
+ * of its own (ViLT's, VisualBERT's for question answering) the head is built as that one and starts with its
  * weights, answer by answer.
  */
 export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { backboneFamilies } from '../src/backbones/index.js';
+import { backboneFamilies } from '../src/backbones/families.js';
 import { UsageError } from '../src/base/errors.js';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
 import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
@@ -28,6 +28,11 @@ const refusals: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     grounding: /a dualEncoder backbone encodes text and picture apart/,
     'phrase-grounding': /a dualEncoder backbone encodes text and picture apart/,
     pretrain: /a dualEncoder backbone encodes text and picture apart/,
+  },
+  siglip: {
+    grounding: /a siglip backbone encodes text and picture apart/,
+    'phrase-grounding': /a siglip backbone encodes text and picture apart/,
+    pretrain: /a siglip backbone encodes text and picture apart/,
   },
 };
 

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { backboneFamilies } from '../src/backbones/index.js';
+import { backboneFamilies } from '../src/backbones/families.js';
 import { UsageError } from '../src/base/errors.js';
 import type { HostTensor } from '../src/base/hostTensor.js';
 import { readModelFolder, writeModelFolder } from '../src/checkpoints/huggingFaceFolder.js';

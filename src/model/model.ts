@@ -178,8 +178,7 @@ function createEncoder(
   tensors: ReadonlyMap<string, Tensor>,
 ): (pass: Pass) => BackboneOutput {
   const model = {
-    family: backbone.family,
-    config: backbone.config,
+    forward: backbone.forward,
     backbone: backbone.shape,
     backboneParameters: lookup(tensors, 'backbone'),
     adapterParameters: (name: string) => lookup(tensors, `adapters.${name}`),
@@ -270,7 +269,7 @@ const createFrozen =
       tap: ({ name }: { readonly name: string }, hidden: () => Tensor) => void states.set(name, hidden),
     };
     const options = { attention, hooks };
-    const output = backbone.family.forward(backbone.config, lookup(tensors, 'backbone'), batch, options);
+    const output = backbone.forward(lookup(tensors, 'backbone'), batch, options);
     for (const [stream, own] of streamOutputs(output)) {
       states.set(`${streamPrefix(stream)}hidden`, () => own.hidden);
       states.set(`${streamPrefix(stream)}pooled`, () => own.pooled);

@@ -64,11 +64,12 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
       family: 'string',
       modelTypes: 'object',
       schema: 'object',
-      shape: 'function',
-      adopt: 'function',
-      forward: 'function',
+      modelNames: 'object',
+      prefixes: 'object',
+      open: 'function',
     },
   },
+  processors: { name: 'processor', key: 'kind', members: { kind: 'string', create: 'function' } },
   optimizers: { name: 'optimizer', key: 'kind', members: { ...KIND, create: 'function' } },
 };
 
@@ -111,7 +112,7 @@ function problemsOf(entry: unknown, where: string, { name, key, members }: Form)
     const expected = 'letters, digits, dashes and underscores, at most 64, a letter first';
     return [{ where: `${where}.${key}`, message: `${JSON.stringify(entry[key])} is no name`, expected }];
   }
-  const unfit = schemaProblem(entry.schema);
+  const unfit = 'schema' in members ? schemaProblem(entry.schema) : undefined;
   return unfit === undefined ? [] : [{ where: `${where}.schema`, message: unfit, expected: 'a JSON Schema' }];
 }
 
@@ -178,6 +179,7 @@ export function extendModules(base: Modules, additions: Additions, file?: string
     objectives,
     regions: [...base.regions, ...given('regions')],
     backbones: [...base.backbones, ...given('backbones')],
+    processors: [...base.processors, ...given('processors')],
     optimizers: [...base.optimizers, ...given('optimizers')],
     added: [...(base.added ?? []), ...added],
   };

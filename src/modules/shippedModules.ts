@@ -3,7 +3,8 @@ import { singleTasks, tasksOf } from '../../tasks/index.js';
 import { objectives } from '../../tasks/pretraining/objectives/index.js';
 import { readers } from '../../tasks/readers/index.js';
 import type { AnyTaskLiteral } from '../../tasks/task.js';
-import { backboneFamilies } from '../backbones/index.js';
+import { backboneFamilies } from '../backbones/families.js';
+import { processorKinds } from '../backbones/processors/index.js';
 import { regionKinds } from '../data/regions/index.js';
 import type { Modules } from '../prepare/modules.js';
 import { optimizers } from '../training/optimizers/index.js';
@@ -19,5 +20,6 @@ export const shippedModules: Modules = {
   objectives,
   regions: regionKinds,
   backbones: backboneFamilies,
+  processors: processorKinds,
   optimizers,
 };

@@ -3,6 +3,7 @@ import type { AnyObjective } from '../../tasks/pretraining/objective.js';
 import type { Reader } from '../../tasks/readers/reader.js';
 import type { AnyTask, AnyTaskLiteral } from '../../tasks/task.js';
 import type { BackboneFamily } from '../backbones/backbone.js';
+import type { ProcessorKind } from '../backbones/processors/processor.js';
 import { UsageError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import type { RegionKind } from '../data/regions/region.js';
@@ -21,6 +22,8 @@ export interface Modules {
   readonly objectives: readonly AnyObjective[];
   readonly regions: readonly RegionKind<object>[];
   readonly backbones: readonly BackboneFamily[];
+  /** What makes texts and pictures ready for them, by kinds of inputs. */
+  readonly processors: readonly ProcessorKind[];
   readonly optimizers: readonly OptimizerKind<never>[];
   /** What of it does not come with this package; absent: nothing. */
   readonly added?: readonly AddedModule[];

@@ -3,8 +3,8 @@ import type { Example, SplitName } from '../../tasks/example.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { AnyTask } from '../../tasks/task.js';
 import type { Vocabulary } from '../backbones/backbone.js';
+import { createProcessor } from '../backbones/createProcessor.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
-import { createProcessor } from '../backbones/processor.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { addAll } from '../base/lists.js';
@@ -164,12 +164,16 @@ export async function prepare(
   requireFittingWeights({ backbone, attached, precision: settings.backbone.precision, task: fitted });
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
-  const processor = await createProcessor(backbone, {
-    regionKinds: modules.regions,
-    folder: tokenizerFolder,
-    maxTextLength,
-    ...(regions && { regions }),
-  });
+  const processor = await createProcessor(
+    backbone,
+    {
+      regionKinds: modules.regions,
+      folder: tokenizerFolder,
+      maxTextLength,
+      ...(regions && { regions }),
+    },
+    modules.processors,
+  );
   const { precision } = settings.backbone;
   const own: ModelParts = {
     backbone,

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { PROCESSOR_FILES } from '../backbones/createProcessor.js';
 import { loadBackbone } from '../backbones/load.js';
-import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { HostTensor } from '../base/hostTensor.js';
 import { readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFolder.js';

@@ -47,6 +47,7 @@ const NO_MODULES: Modules = {
   objectives: [],
   regions: [],
   backbones: [],
+  processors: [],
   optimizers: [],
 };
 

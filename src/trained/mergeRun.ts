@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Example } from '../../tasks/example.js';
-import { storedNames } from '../backbones/adoptTensors.js';
 import type { Weights } from '../backbones/backbone.js';
 import type { LoadedBackbone } from '../backbones/load.js';
+import { storedNames } from '../backbones/parts/adoptTensors.js';
 import { UsageError } from '../base/errors.js';
 import type { HostTensor } from '../base/hostTensor.js';
 import { readAdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';

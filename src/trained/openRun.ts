@@ -1,6 +1,6 @@
 import type { Weights } from '../backbones/backbone.js';
+import { processorFrom } from '../backbones/createProcessor.js';
 import { type LoadedBackbone, loadBackbone } from '../backbones/load.js';
-import { processorFrom } from '../backbones/processor.js';
 import {
   type AdapterConfig,
   type AdapterContents,
@@ -113,12 +113,7 @@ export async function openRun(path: string, opening: Opening): Promise<OpenedRun
     precision,
     seed: recipe.seed,
   };
-  const processor = await processorFrom(
-    backbone,
-    config.preprocessing,
-    backbone.folder as string,
-    modules.regions,
-  );
+  const processor = await processorFrom(backbone, config.preprocessing, backbone.folder as string, modules);
   const model = createModel(parts, store);
   const head = [...headTensors].map(([name, tensor]) => [`head.${name}`, tensor] as const);
   const trained: Weights = new Map([...tensors, ...head]);

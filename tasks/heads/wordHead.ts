@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../../src/backbones/backbone.js';
-import { jointStream } from '../../src/backbones/streams.js';
+import { fusedStream } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Tensor } from '../../src/engine/index.js';
 import type { ParameterSpec } from '../../src/nn/parameters.js';
@@ -7,7 +7,7 @@ import type { ForwardContext } from '../task.js';
 import { languageHead, languageParameters } from './pretraining.js';
 
 /** The table of a backbone's word embeddings [vocabulary, H], and how words are predicted; undefined where it has none. */
-function designOf({ parameters, languageHead: design }: BackboneShape) {
+function designOf({ parameters, heads: { words: design } }: BackboneShape) {
   const words = parameters.find(({ name }) => name.endsWith('embeddings.word_embeddings.weight'));
   return words && design && { words, design };
 }
@@ -32,7 +32,7 @@ function wordsOf(backbone: BackboneShape) {
 /** Parameters of `wordLogits`: `cls.predictions.*`. */
 export function wordParameters(backbone: BackboneShape): ParameterSpec[] {
   const { words, design } = wordsOf(backbone);
-  return languageParameters(jointStream(backbone).hiddenSize, words, design.tied);
+  return languageParameters(fusedStream(backbone).hiddenSize, words, design.tied);
 }
 
 /** Scores of the words for states [B, S, H]: [B, S, vocabulary]. */

@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../../src/backbones/backbone.js';
-import { jointOutput, jointStream } from '../../src/backbones/streams.js';
+import { fusedOutput, fusedStream } from '../../src/backbones/streams.js';
 import type { JsonSchema } from '../../src/base/json.js';
 import { type Tensor, tf } from '../../src/engine/index.js';
 import type { ParameterLookup } from '../../src/nn/parameters.js';
@@ -19,14 +19,14 @@ export const projectionSchema: JsonSchema = {
 
 /** Parameters of the vectors. */
 export const vectorParameters = (backbone: BackboneShape, projection: number) =>
-  projectionParameters(jointStream(backbone).hiddenSize, projection);
+  projectionParameters(fusedStream(backbone).hiddenSize, projection);
 
 /** Text and picture of the right pairs as one vector each, [B, projection]: each sees only itself. */
 export const vectorsOf = (
   { encode }: Pick<ObjectiveContext<unknown, unknown>, 'encode'>,
   parameters: ParameterLookup,
   how: ReadHow = {},
-) => projectionHead(parameters, jointOutput(encode('clean', { ...how, attention: 'separate' })));
+) => projectionHead(parameters, fusedOutput(encode('clean', { ...how, attention: 'separate' })));
 
 /** Whether the nearest caption of the batch is one of the picture's: [B]. */
 function retrieved({ picture, text }: { picture: Tensor; text: Tensor }, pictures: Tensor): Tensor {

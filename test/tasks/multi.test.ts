@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { createDropout, fromHost, startEngine, type TensorTree, tf } from '../../src/engine/index.js';
 import type { NlvrExample, VqaExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
@@ -12,6 +10,7 @@ import type { MultiExample } from '../../tasks/multi/members.js';
 import { type MultiOptions, mixingShares } from '../../tasks/multi/options.js';
 import { multiOf } from '../../tasks/multi.js';
 import type { AnyTask, Prediction } from '../../tasks/task.js';
+import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
 import { nlvr, vqa } from '../readableTasks.js';
@@ -65,8 +64,7 @@ const pairs = [pair('t-0-0-0', 'red', 'red'), pair('t-0-1-0', 'red', 'blue')];
 const everything = [...questions, ...pairs];
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

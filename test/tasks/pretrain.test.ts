@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { fromHost, linear, startEngine, tf } from '../../src/engine/index.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
@@ -18,6 +16,7 @@ import type { CaptionExample } from '../../tasks/examples.js';
 import { languageHead, matchingHead } from '../../tasks/heads/pretraining.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
 import type { AnyTask, Prediction } from '../../tasks/task.js';
+import { processorOf } from '../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase } from '../parity/readParity.js';
 import { pretrain } from '../readableTasks.js';
@@ -89,8 +88,7 @@ beforeAll(async () => {
   for (const { name, colour } of colours) {
     await drawPicture(join(folder.path, `${name}.png`), { width: 8, height: 8 }, colour);
   }
-  processor = await singleStreamProcessor({
-    regionKinds,
+  processor = await processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },
@@ -167,7 +165,7 @@ describe('the heads', () => {
     const specs = pretrain.head(
       everything,
       pretrain.fit(everything, []),
-      singleStream.shape(fixture.config as Record<string, Json>),
+      singleStream.open(fixture.config as Record<string, Json>).shape,
       new Map(),
     );
     const stored = [...fixture.tensors].filter(([name]) => name.startsWith('cls.'));
@@ -317,7 +315,8 @@ test('says what regions need', () => {
   const check = (regions: Record<string, Json>, shape = backbone.shape) =>
     pretrain.check?.(completed({ objectives: { regions } }), shape);
   expect(() => check({ layer: 9 })).toThrow(/regions\/layer: the backbone has no layer 9/);
-  const { languageHead: _none, ...wordless } = backbone.shape;
+  const { words: _none, ...heads } = backbone.shape.heads;
+  const wordless = { ...backbone.shape, heads };
   expect(() => check({}, wordless)).toThrow(/regions\/labels: .* no word embeddings .*; "classes"/);
   check({ labels: 'classes' }, wordless);
   check({});

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/base/errors.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { startEngine } from '../../src/engine/index.js';
 import { fineTune, loadRun, type RecipeInput } from '../../src/index.js';
@@ -14,7 +13,7 @@ import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
 import { tinyClipFolder, tinyViltFolder, tinyVisualBertFolder } from '../backbones/tinyFolders.js';
 import { drawPicture } from '../data/pictures.js';
 import { retrieval } from '../readableTasks.js';
-import { loadBackbone } from '../shipped.js';
+import { createProcessor, loadBackbone } from '../shipped.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-retrieval-'));
 const folders = { joint: join(root, 'joint'), patches: join(root, 'patches'), towers: join(root, 'towers') };
@@ -200,12 +199,9 @@ describe('retrieval', () => {
   });
 
   it('draws wrong captions that share words with the right one, never one of the same picture', async () => {
-    const { family, config } = loadBackbone(folders.joint);
     const regions = { kind: 'crop-pixels', size: 4 };
-    const processor = await family.createProcessor({
-      regionKinds,
+    const processor = await createProcessor(loadBackbone(folders.joint), {
       folder: folders.joint,
-      config,
       regions,
       maxTextLength: 12,
     });

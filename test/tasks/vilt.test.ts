@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
-import { patchStream } from '../../src/backbones/patchStream.js';
+import { patchStream } from '../../src/backbones/patchStream/model.js';
 import { float32, type HostTensor, int32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
@@ -42,7 +42,7 @@ function outputsOf<Options, E extends Example, State extends Json>(
   state: State,
   batch: TensorTree,
 ): TensorTree {
-  const backbone = family.shape(config);
+  const backbone = family.open(config).shape;
   task.check?.(options, backbone);
   const specs = task.head(options, state, backbone, parity.tensors);
   const head = initialize(specs, 1, (name) => parity.tensors.get(name));
@@ -50,7 +50,7 @@ function outputsOf<Options, E extends Example, State extends Json>(
     options,
     state,
     backbone,
-    encode: (replace, how) => family.forward(config, parameters, { ...batch, ...replace }, how),
+    encode: (replace, how) => family.open(config).forward(parameters, { ...batch, ...replace }, how),
     parameters: lookUpIn(toDevice(head), 'head'),
     backboneParameters: parameters,
     batch,
@@ -199,7 +199,7 @@ it('a run without training keeps the answers of a ViLT folder as they are', asyn
 });
 
 describe('a backbone of patches is refused', () => {
-  const shape = patchStream.shape({ model_type: 'vilt' });
+  const shape = patchStream.open({ model_type: 'vilt' }).shape;
 
   it('by heads and objectives that read regions', () => {
     expect(() => nlvr.check!({ head: 'one-sequence', dropout: 0 }, shape)).toThrow(

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import type { VqaExample } from '../../tasks/examples.js';
 import { classifierParameters, classify } from '../../tasks/heads/classifier.js';
 import { tasks } from '../../tasks/index.js';
 import type { VqaOptions } from '../../tasks/vqa.js';
+import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath, readJson } from '../parity/readParity.js';
 import { vqa } from '../readableTasks.js';
@@ -41,8 +40,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, normalize, sep } from 'node:path';
+import { PROCESSOR_FILES } from '../../backbones/createProcessor.js';
 import { backboneFolder } from '../../backbones/load.js';
-import { PROCESSOR_FILES } from '../../backbones/processor.js';
 import { isJsonObject } from '../../base/json.js';
 import type { RunSettings } from '../../training/settings.js';
 import { adapterFolderOf } from '../adapterSource.js';

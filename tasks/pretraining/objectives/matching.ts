@@ -1,4 +1,4 @@
-import { jointOutput, jointStream } from '../../../src/backbones/streams.js';
+import { fusedOutput, fusedStream } from '../../../src/backbones/streams.js';
 import { type Tensor, tf } from '../../../src/engine/index.js';
 import { matching as matchingLoss } from '../../../src/objectives/matching.js';
 import { matchingHead, matchingParameters } from '../../heads/pretraining.js';
@@ -39,9 +39,9 @@ export const matching = defineObjective<Options>({
     },
   },
   views: ({ foils }) => ({ swapped: { foils } }),
-  head: (_options, _state, backbone) => matchingParameters(jointStream(backbone).hiddenSize),
+  head: (_options, _state, backbone) => matchingParameters(fusedStream(backbone).hiddenSize),
   outputs: ({ encode, parameters }) => ({
-    matchingLogits: matchingHead(parameters, jointOutput(encode('swapped')).pooled),
+    matchingLogits: matchingHead(parameters, fusedOutput(encode('swapped')).pooled),
   }),
   loss: ({ matchingLogits }, batch) => matchingLoss(matchingLogits!, batch['target.matched']!),
   measure: {

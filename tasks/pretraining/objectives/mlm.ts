@@ -1,5 +1,5 @@
-import type { JointOutput } from '../../../src/backbones/backbone.js';
-import { jointOutput } from '../../../src/backbones/streams.js';
+import type { FusedOutput } from '../../../src/backbones/backbone.js';
+import { fusedOutput } from '../../../src/backbones/streams.js';
 import { type Tensor, type TensorTree, tf } from '../../../src/engine/index.js';
 import { maskedLanguageModelling } from '../../../src/objectives/maskedLanguageModelling.js';
 import { requireWords, wordLogits, wordParameters } from '../../heads/wordHead.js';
@@ -11,7 +11,7 @@ interface Options {
 }
 
 /** The states of the positions that have labels [B, T, H]. */
-function textStates({ hidden, textLength }: JointOutput, labels: Tensor): Tensor {
+function textStates({ hidden, textLength }: FusedOutput, labels: Tensor): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const length = Math.min(textLength, labels.shape[1] as number);
   return tf.slice(hidden, [0, 0, 0], [batch, length, width]);
@@ -42,7 +42,7 @@ export const mlm = defineObjective<Options>({
   check: (_options, backbone, at) => requireWords(backbone, at, 'leave masked language modelling out'),
   head: (_options, _state, backbone) => wordParameters(backbone),
   outputs: (context) => {
-    const states = textStates(jointOutput(context.encode('masked')), context.batch['target.tokens']!);
+    const states = textStates(fusedOutput(context.encode('masked')), context.batch['target.tokens']!);
     return { tokenLogits: wordLogits(states, context) };
   },
   loss: ({ tokenLogits }, batch) => maskedLanguageModelling(tokenLogits!, labelsOf(tokenLogits!, batch)),

@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../../../src/backbones/backbone.js';
-import { jointOutput, jointStream } from '../../../src/backbones/streams.js';
+import { fusedOutput, fusedStream } from '../../../src/backbones/streams.js';
 import { UsageError } from '../../../src/base/errors.js';
 import { type HostBatch, type HostTensor, int32 } from '../../../src/base/hostTensor.js';
 import { largest } from '../../../src/base/lists.js';
@@ -48,7 +48,7 @@ function namesOf(training: readonly CaptionExample[], at: string): readonly stri
 }
 
 function check({ labels, layer }: Options, backbone: BackboneShape, at: string): void {
-  const { layers } = jointStream(backbone);
+  const { layers } = fusedStream(backbone);
   if (!backbone.regions) {
     throw new UsageError({
       where: at,
@@ -72,7 +72,9 @@ function unlabelled({ regionFeatures }: HostBatch): HostTensor {
 /** Told from the regions' states after an early layer: [B, R, words or classes]. */
 function regionLogits(context: ObjectiveContext<Options, Categories>): Tensor {
   const { labels, layer } = context.options;
-  const { regions: places, state } = jointOutput(context.encode('pictures', { attention: 'separate' }));
+  const output = context.encode('pictures', { attention: 'separate' });
+  const { state } = fusedOutput(output);
+  const { regions: places } = output;
   if (!places) throw new Error('the batch has no regions');
   const seen = places.of(state(layer));
   return labels === 'classes' ? regionHead(context.parameters, seen) : wordLogits(seen, context);
@@ -117,7 +119,7 @@ export const regions = defineObjective<Options, Categories>({
     labels === 'classes' ? { classes: classesOf(training, at) } : { names: namesOf(training, at) },
   head: (_options, state, backbone) =>
     'classes' in state
-      ? regionParameters(jointStream(backbone).hiddenSize, state.classes)
+      ? regionParameters(fusedStream(backbone).hiddenSize, state.classes)
       : wordParameters(backbone),
   collate: async ({ inputs }, { state, processor }) => {
     const labels = inputs.regionLabels ?? unlabelled(inputs);

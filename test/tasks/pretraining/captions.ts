@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { singleStreamProcessor } from '../../../src/backbones/singleStream/processor.js';
 import type { Json } from '../../../src/base/json.js';
-import { regionKinds } from '../../../src/data/regions/index.js';
 import type { Processor } from '../../../src/data/sequence.js';
 import { createModel, type Model } from '../../../src/model/model.js';
 import type { CaptionExample } from '../../../tasks/examples.js';
@@ -11,6 +9,7 @@ import type { AnyObjective } from '../../../tasks/pretraining/objective.js';
 import { objectives as shipped } from '../../../tasks/pretraining/objectives/index.js';
 import type { PretrainOptions } from '../../../tasks/pretraining/options.js';
 import type { AnyTask } from '../../../tasks/task.js';
+import { processorOf } from '../../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../../data/pictures.js';
 import { parityPath } from '../../parity/readParity.js';
 import { createBackbone, planAdapters } from '../../shipped.js';
@@ -60,8 +59,7 @@ export async function makeCaptions(): Promise<Captions> {
   });
   for (const { name, colour } of COLOURS)
     await drawPicture(join(folder.path, `${name}.png`), { width: 8, height: 8 }, colour);
-  const processor = await singleStreamProcessor({
-    regionKinds,
+  const processor = await processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },

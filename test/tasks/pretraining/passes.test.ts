@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jointOutput } from '../../../src/backbones/streams.js';
+import { fusedOutput } from '../../../src/backbones/streams.js';
 import { fromHost, startEngine, type Tensor, type TensorTree, tf } from '../../../src/engine/index.js';
 import { createHostCollator } from '../../../src/model/batch.js';
 import { lossGradients } from '../../../src/model/gradients.js';
@@ -78,8 +78,8 @@ describe('passes of the backbone', () => {
     const reversed = meanOf('reversed', ({ encode, batch }) => {
       const inputIds = tf.reverse(batch['caption.inputIds']!, 0);
       const [own, other] = [
-        jointOutput(encode('clean')),
-        jointOutput(encode('clean', { replace: { inputIds } })),
+        fusedOutput(encode('clean')),
+        fusedOutput(encode('clean', { replace: { inputIds } })),
       ];
       return tf.sub(own.pooled, other.pooled);
     });
@@ -99,14 +99,14 @@ describe('what a teacher gives', () => {
       'difference',
       ({ encode, kept }) => {
         if (!kept) return tf.ones([1]);
-        const [own, taught] = [jointOutput(encode('clean')), jointOutput(encode('clean', { by: 'teacher' }))];
+        const [own, taught] = [fusedOutput(encode('clean')), fusedOutput(encode('clean', { by: 'teacher' }))];
         return tf.abs(tf.sub(own.pooled, taught.pooled));
       },
       true,
     );
     const alone = meanOf(
       'alone',
-      ({ encode }) => jointOutput(encode('clean', { by: 'teacher' })).pooled,
+      ({ encode }) => fusedOutput(encode('clean', { by: 'teacher' })).pooled,
       true,
     );
     const { model, inputs } = await opened([difference, alone], ['alone']);

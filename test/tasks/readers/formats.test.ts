@@ -6,9 +6,8 @@ import { shippedModules } from '../../../src/modules/shippedModules.js';
 import { withReaders } from '../../../tasks/readable.js';
 import { readers } from '../../../tasks/readers/index.js';
 import { defineReader } from '../../../tasks/readers/reader.js';
-import { retrieval as literal } from '../../../tasks/retrieval.js';
 import { drawPicture, temporaryFolder } from '../../data/pictures.js';
-import { retrieval } from '../../readableTasks.js';
+import { retrieval as literal, retrieval } from '../../readableTasks.js';
 import { resolveRecipe } from '../../shipped.js';
 
 const folder = temporaryFolder();

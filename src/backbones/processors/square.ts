@@ -1,6 +1,5 @@
-import { type Problem, UsageError } from '../../base/errors.js';
+import { UsageError } from '../../base/errors.js';
 import { float32, type HostBatch } from '../../base/hostTensor.js';
-import type { Json } from '../../base/json.js';
 import { cutPatches, patchPart } from '../../data/patches.js';
 import { type FolderPictures, folderPictures } from '../../data/pictureFiles.js';
 import type { PreparedPicture } from '../../data/pictureProcessor.js';
@@ -13,12 +12,19 @@ import type {
   TextSpan,
 } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/textEncoder.js';
-import type { ProcessorOptions } from '../backbone.js';
-import { loadFittingTokenizer } from '../tokenizerFit.js';
-import { type DualEncoderConfig, type PictureConfig, readDualEncoderConfig } from './config.js';
-import { patchCount, wordsOf } from './shape.js';
+import type { BackboneShape } from '../backbone.js';
+import { loadFittingTokenizer } from '../parts/tokenizerFit.js';
+import {
+  checkWholePictures,
+  type InputsOf,
+  type ProcessorKind,
+  type ProcessorOptions,
+  refuseSeveral,
+} from './processor.js';
 
-interface TowersSequence extends EncodedSequence {
+type SquareInputs = InputsOf<'square'>;
+
+interface SquareSequence extends EncodedSequence {
   readonly typeIds?: Int32Array;
   readonly picture?: PreparedPicture | typeof LEFT_OUT;
 }
@@ -27,27 +33,6 @@ interface TowersSequence extends EncodedSequence {
 const LEFT_OUT = 'left out';
 
 const NO_TOKENS = new Int32Array();
-
-/** CLIP's preparation of pictures, for a folder that says none. */
-const usualPreparation = ({ image_size: side }: PictureConfig): Readonly<Record<string, Json>> => ({
-  image_processor_type: 'CLIPImageProcessor',
-  size: { shortest_edge: side },
-  crop_size: { height: side, width: side },
-});
-
-function checkOptions({ text }: DualEncoderConfig, { maxTextLength, regions }: ProcessorOptions): void {
-  const problems: Problem[] = [];
-  const longest = text.max_position_embeddings;
-  if (maxTextLength > longest) {
-    const message = `${maxTextLength} is longer than the backbone's texts`;
-    problems.push({ where: 'data.maxTextLength', message, expected: `at most ${longest}` });
-  }
-  if (regions) {
-    const message = 'a dualEncoder backbone reads pictures whole, not regions of them';
-    problems.push({ where: 'data.regions', message, expected: 'leave it out' });
-  }
-  if (problems.length > 0) throw new UsageError(problems);
-}
 
 /** CLIP knows one text only, which ends at its first end token: a pair is read as one text. */
 function joined({ text = '', textPair, spans }: SequenceInput): Pick<SequenceInput, 'text' | 'spans'> {
@@ -60,8 +45,8 @@ function joined({ text = '', textPair, spans }: SequenceInput): Pick<SequenceInp
 
 /** All of them have it or none has: which towers run is settled for a batch. */
 function allOrNone(
-  sequences: readonly TowersSequence[],
-  has: (one: TowersSequence) => boolean,
+  sequences: readonly SquareSequence[],
+  has: (one: SquareSequence) => boolean,
   what: string,
 ) {
   const count = sequences.filter(has).length;
@@ -71,37 +56,42 @@ function allOrNone(
   return count > 0;
 }
 
-/** The class token and all patches. */
-const placesOf = (image: PreparedPicture, { picture }: DualEncoderConfig): PicturePlace[] => [
-  { picture: 0 },
-  ...Array.from({ length: patchCount(picture) }, (_, patch) => ({
+/** Whole patches of a picture. */
+const patchCount = ({ side, patchSize }: SquareInputs): number => Math.floor(side / patchSize) ** 2;
+
+/** Positions that stand for the whole picture, and all patches. */
+const placesOf = (image: PreparedPicture, inputs: SquareInputs): PicturePlace[] => [
+  ...new Array<PicturePlace>(inputs.wholePositions).fill({ picture: 0 }),
+  ...Array.from({ length: patchCount(inputs) }, (_, patch) => ({
     picture: 0,
-    part: patchPart(image, picture.patch_size, patch),
+    part: patchPart(image, inputs.patchSize, patch),
   })),
 ];
+
 const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
-  const { picture, picturePlaces: _places, ...rest } = sequence as TowersSequence;
+  const { picture, picturePlaces: _places, ...rest } = sequence as SquareSequence;
   if (!picture) return sequence;
-  const kept: TowersSequence = { ...rest, picture: LEFT_OUT };
+  const kept: SquareSequence = { ...rest, picture: LEFT_OUT };
   return kept;
 };
 
 /** patches [B, N, 3 p p]. */
-function collatePatches(sequences: readonly TowersSequence[], { picture }: DualEncoderConfig): HostBatch {
+function collatePatches(sequences: readonly SquareSequence[], inputs: SquareInputs): HostBatch {
+  const { patchSize } = inputs;
   const isLeftOut = sequences.some((sequence) => sequence.picture === LEFT_OUT);
-  const [count, width] = [patchCount(picture), isLeftOut ? 0 : 3 * picture.patch_size ** 2];
+  const [count, width] = [patchCount(inputs), isLeftOut ? 0 : 3 * patchSize ** 2];
   const values = new Float32Array(sequences.length * count * width);
   sequences.forEach((sequence, row) => {
     if (isLeftOut) return;
     const image = sequence.picture as PreparedPicture;
-    cutPatches(image, picture.patch_size, undefined, values, row * count * width);
+    cutPatches(image, patchSize, undefined, values, row * count * width);
   });
   return { patches: float32([sequences.length, count, width], values) };
 }
 
 function collateTokens(
-  sequences: readonly TowersSequence[],
-  texts: TextEncoder,
+  sequences: readonly SquareSequence[],
+  texts: Pick<TextEncoder, 'padId' | 'maxTextLength'>,
   multiple: number,
 ): HostBatch {
   const rows = sequences.map(({ inputIds: ids, typeIds = NO_TOKENS }) => ({ ids, typeIds }));
@@ -109,11 +99,7 @@ function collateTokens(
 }
 
 /** Throws UsageError where pictures come in another size than the backbone's. */
-function checkSize(
-  { crop, resize }: PictureSettings,
-  { image_size: side }: PictureConfig,
-  file: string,
-): void {
+function checkSize({ crop, resize }: PictureSettings, { side }: SquareInputs, file: string): void {
   const size = crop ?? (resize?.to === 'exact' ? resize : undefined);
   if (size?.width === side && size.height === side) return;
   const made = size ? `${size.width} x ${size.height} pixels` : 'different sizes';
@@ -124,60 +110,60 @@ function checkSize(
   });
 }
 
-function picturesOf(folder: string, config: PictureConfig): FolderPictures {
-  const { image_size: side } = config;
-  const told = `CLIP's usual ones, ${side} x ${side} pixels`;
-  const found = folderPictures(folder, { kind: 'clip', config: usualPreparation(config), told });
-  if (found.file) checkSize(found.pictures.settings, config, found.file);
+function picturesOf(folder: string, inputs: SquareInputs): FolderPictures {
+  const found = folderPictures(folder, inputs.usual);
+  if (found.file) checkSize(found.pictures.settings, inputs, found.file);
   return found;
 }
 
-function refuseWrongInput({ text, pictures = [] }: SequenceInput): void {
-  if (pictures.length > 1) {
-    const message = `a sequence of ${pictures.length} pictures: a dualEncoder backbone reads one at a time`;
-    throw new UsageError({ message, expected: 'a task or head that encodes each picture by itself' });
-  }
+function refuseWrongInput(shape: BackboneShape, input: SequenceInput): void {
+  refuseSeveral(shape, input);
+  const { text, pictures = [] } = input;
   if (text === undefined && pictures.length === 0)
     throw new UsageError('a sequence of neither text nor picture');
 }
 
 /**
- * The processor of a dual encoder: token ids, and the picture, as the folder's files prepare it, cut into patches. A text
+ * Makes ready what backbones of square pictures read: token ids, and the picture, as the folder's files prepare it, cut into patches. A text
  * alone and a picture alone are sequences as well; a batch has what all of its sequences have.
  */
-export async function dualEncoderProcessor(options: ProcessorOptions): Promise<Processor> {
+async function create(
+  { shape, inputs }: { readonly shape: BackboneShape; readonly inputs: SquareInputs },
+  options: ProcessorOptions,
+): Promise<Processor> {
   const { folder, maxTextLength } = options;
-  const config = readDualEncoderConfig(options.config);
-  checkOptions(config, options);
-  const tokenizer = loadFittingTokenizer(folder, wordsOf(config));
+  checkWholePictures(shape, options);
+  const tokenizer = loadFittingTokenizer(folder, shape.words);
   const texts = createTextEncoder(tokenizer, maxTextLength);
-  const { pictures, notes } = picturesOf(folder, config.picture);
+  const { pictures, notes } = picturesOf(folder, inputs);
+  const full = inputs.fullText ? shape.maxTextLength : undefined;
+  const padded = { padId: texts.padId, maxTextLength: full ?? maxTextLength };
 
   const readText = async (input: SequenceInput) => {
     if (input.text === undefined) return undefined;
-    return texts.encode(config.text.kind === 'causal' ? joined(input) : input);
+    return texts.encode(inputs.textPair === 'joined' ? joined(input) : input);
   };
-  const encode = async (input: SequenceInput): Promise<TowersSequence> => {
-    refuseWrongInput(input);
+  const encode = async (input: SequenceInput): Promise<SquareSequence> => {
+    refuseWrongInput(shape, input);
     const [first] = input.pictures ?? [];
     const [text, picture] = await Promise.all([readText(input), first && pictures.read(first)]);
     const textLength = text?.ids.length ?? 0;
     return {
-      length: textLength + (picture ? patchCount(config.picture) + 1 : 0),
+      length: textLength + (picture ? patchCount(inputs) + inputs.wholePositions : 0),
       textLength,
       inputIds: text?.ids ?? NO_TOKENS,
       ...(text && { typeIds: text.typeIds }),
       ...(text?.spans && { spans: text.spans }),
-      ...(picture && { picture, picturePlaces: () => placesOf(picture, config) }),
+      ...(picture && { picture, picturePlaces: () => placesOf(picture, inputs) }),
     };
   };
   const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {
-    const sequences = encoded as readonly TowersSequence[];
+    const sequences = encoded as readonly SquareSequence[];
     const withText = allOrNone(sequences, ({ typeIds }) => typeIds !== undefined, 'a text');
     const withPicture = allOrNone(sequences, ({ picture }) => picture !== undefined, 'a picture');
     return {
-      ...(withText && collateTokens(sequences, texts, multiple)),
-      ...(withPicture && collatePatches(sequences, config)),
+      ...(withText && collateTokens(sequences, padded, full ?? multiple)),
+      ...(withPicture && collatePatches(sequences, inputs)),
     };
   };
   return {
@@ -185,8 +171,11 @@ export async function dualEncoderProcessor(options: ProcessorOptions): Promise<P
     collate,
     storage: { withoutPictures, filesOf: ({ path }) => [path] },
     tokenizer,
-    description: { family: 'dualEncoder', maxTextLength },
+    description: { family: shape.family, maxTextLength },
     notes,
     close: () => pictures.close(),
   };
 }
+
+/** Texts, and pictures of one size, together or each alone (CLIP). */
+export const square: ProcessorKind<SquareInputs> = { kind: 'square', create };

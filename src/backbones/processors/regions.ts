@@ -1,6 +1,6 @@
 import { type Problem, UsageError } from '../../base/errors.js';
 import { float32, type HostBatch, int32 } from '../../base/hostTensor.js';
-import { largest } from '../../base/lists.js';
+import { addAll, largest } from '../../base/lists.js';
 import type { RelativeBox } from '../../data/boxes.js';
 import { IGNORED_LABEL } from '../../data/ignoredLabel.js';
 import { createRegionSource } from '../../data/regions/index.js';
@@ -8,12 +8,13 @@ import { GEOMETRY_WIDTH, type RegionSource, type Regions } from '../../data/regi
 import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import type { Tokenizer } from '../../data/tokenizer.js';
-import type { ProcessorOptions } from '../backbone.js';
-import { loadFittingTokenizer } from '../tokenizerFit.js';
-import { readSingleStreamConfig, type SingleStreamConfig } from './config.js';
+import type { BackboneShape } from '../backbone.js';
+import { loadFittingTokenizer } from '../parts/tokenizerFit.js';
+import { type InputsOf, type ProcessorKind, type ProcessorOptions, textProblems } from './processor.js';
 
-/** What a processor of single-stream backbones is made of. */
-interface SingleStreamOptions {
+/** What the processor is made of. */
+interface RegionOptions {
+  readonly family: string;
   readonly tokenizer: Tokenizer;
   /** Absent for a backbone that reads text alone. */
   readonly regions?: RegionSource;
@@ -26,7 +27,7 @@ interface SingleStreamOptions {
 /** Regions, or all but their features. */
 type KeptRegions = Omit<Regions, 'writeFeatures'> & Partial<Pick<Regions, 'writeFeatures'>>;
 
-interface SingleStreamSequence extends EncodedSequence {
+interface RegionSequence extends EncodedSequence {
   readonly typeIds: Int32Array;
   /** One entry a picture. */
   readonly pictures: readonly KeptRegions[];
@@ -55,7 +56,7 @@ function namedBoxes(
  * imageTextAlignment int32 [B, R, A]: the tokens that name each region, -1 for none (VisualBERT, Li et al. 2019, section
  * 3.2); nothing where no text names a region.
  */
-function collateAlignment(sequences: readonly SingleStreamSequence[], length: number): HostBatch {
+function collateAlignment(sequences: readonly RegionSequence[], length: number): HostBatch {
   const deepest = longest(
     sequences.flatMap(({ named }) => [...named.values()].map((tokens) => tokens.length)),
   );
@@ -79,12 +80,12 @@ const placesOf = ({ boxes, indices }: Regions, picture: number): PicturePlace[] 
 
 const longest = (lengths: readonly number[]) => largest(lengths, 0);
 
-const isWithoutFeatures = ({ pictures }: SingleStreamSequence): boolean =>
+const isWithoutFeatures = ({ pictures }: RegionSequence): boolean =>
   pictures.some(({ writeFeatures }) => !writeFeatures);
 
 const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
-  const { pictures, picturePlaces: _places, ...rest } = sequence as SingleStreamSequence;
-  const kept: SingleStreamSequence = {
+  const { pictures, picturePlaces: _places, ...rest } = sequence as RegionSequence;
+  const kept: RegionSequence = {
     ...rest,
     pictures: pictures.map(({ writeFeatures: _values, ...regions }) => regions),
   };
@@ -95,11 +96,7 @@ const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
  * regionFeatures [B, R, width], regionBoxes [B, R, 7], regionMask [B, R] float32, regionTypeIds and regionIndex [B, R]
  * int32 and, where the dataset says what a region shows, regionLabels [B, R] int32.
  */
-function collateRegions(
-  sequences: readonly SingleStreamSequence[],
-  length: number,
-  fullWidth: number,
-): HostBatch {
+function collateRegions(sequences: readonly RegionSequence[], length: number, fullWidth: number): HostBatch {
   const shape = [sequences.length, length];
   const width = sequences.some(isWithoutFeatures) ? 0 : fullWidth;
   const features = new Float32Array(sequences.length * length * width);
@@ -134,8 +131,8 @@ function collateRegions(
  * type 1; two pictures in one sequence have types 0 and 1 (VisualBERT's NLVR2). A batch without any region has no
  * region tensors. Texts are not padded beyond `maxTextLength`.
  */
-function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
-  const { tokenizer, regions, maxTextLength, textAlone } = options;
+function createRegionProcessor(options: RegionOptions): Processor {
+  const { family, tokenizer, regions, maxTextLength, textAlone } = options;
   const texts = createTextEncoder(tokenizer, maxTextLength);
 
   const readRegions = (picture: NonNullable<SequenceInput['pictures']>[number]) => {
@@ -147,7 +144,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
     });
   };
 
-  const encode = async (input: SequenceInput): Promise<SingleStreamSequence> => {
+  const encode = async (input: SequenceInput): Promise<RegionSequence> => {
     const reading = Promise.all((textAlone ? [] : (input.pictures ?? [])).map(readRegions));
     const [{ ids, typeIds, spans }, pictures] = await Promise.all([texts.encode(input), reading]);
     const regionCount = pictures.reduce((sum, { count }) => sum + count, 0);
@@ -166,7 +163,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
   };
 
   const collate = (encoded: readonly EncodedSequence[], multiple = 1): HostBatch => {
-    const sequences = encoded as readonly SingleStreamSequence[];
+    const sequences = encoded as readonly RegionSequence[];
     const regionLength = longest(sequences.map((sequence) => sequence.regionCount));
     const rows = sequences.map(({ inputIds: ids, typeIds }) => ({ ids, typeIds }));
     const batch = collateTexts(rows, texts, multiple);
@@ -187,7 +184,7 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
     storage: { withoutPictures, filesOf: (picture) => regions?.filesOf(picture) ?? [] },
     tokenizer,
     description: {
-      family: 'singleStream',
+      family,
       ...(regions && { regions: regions.description }),
       maxTextLength,
     },
@@ -196,35 +193,33 @@ function createSingleStreamProcessor(options: SingleStreamOptions): Processor {
 }
 
 /** Throws UsageError when regions or texts don't fit what the backbone reads. */
-function checkFit(config: SingleStreamConfig, options: ProcessorOptions, regions?: RegionSource): void {
-  const { maxTextLength } = options;
+function checkFit(shape: BackboneShape, options: ProcessorOptions, regions?: RegionSource): void {
   const problems: Problem[] = [];
-  const { visual_embedding_dim: featureWidth, max_position_embeddings: longestText } = config;
-  if (config.model_type === 'visual_bert' && regions && featureWidth !== regions.width) {
-    const message = `features of ${regions.width} numbers, the backbone reads ${featureWidth}`;
-    const hint = options.regionKinds
-      .find(({ kind }) => kind === options.regions?.kind)
-      ?.widthHint?.(featureWidth);
-    const expected = hint ?? `features of ${featureWidth} numbers, or another backbone`;
+  const width = shape.regions?.featureWidth;
+  if (width !== undefined && regions && width !== regions.width) {
+    const message = `features of ${regions.width} numbers, the backbone reads ${width}`;
+    const hint = options.regionKinds.find(({ kind }) => kind === options.regions?.kind)?.widthHint?.(width);
+    const expected = hint ?? `features of ${width} numbers, or another backbone`;
     problems.push({ where: 'data.regions', message, expected });
   }
-  if (maxTextLength > longestText) {
-    const message = `${maxTextLength} is longer than the backbone's texts`;
-    problems.push({ where: 'data.maxTextLength', message, expected: `at most ${longestText}` });
-  }
+  addAll(problems, textProblems(shape, options.maxTextLength));
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** The processor of a backbone's folder and config. */
-export async function singleStreamProcessor(options: ProcessorOptions): Promise<Processor> {
-  const { folder, config, maxTextLength } = options;
+async function create(
+  { shape }: { readonly shape: BackboneShape },
+  options: ProcessorOptions,
+): Promise<Processor> {
   const regions = options.regions && (await createRegionSource(options.regions, options.regionKinds));
-  const own = readSingleStreamConfig(config);
-  checkFit(own, options, regions);
-  return createSingleStreamProcessor({
-    tokenizer: loadFittingTokenizer(folder, { count: own.vocab_size, key: 'vocab_size' }),
+  checkFit(shape, options, regions);
+  return createRegionProcessor({
+    family: shape.family,
+    tokenizer: loadFittingTokenizer(options.folder, shape.words),
     ...(regions && { regions }),
-    textAlone: own.model_type === 'bert' && !regions,
-    maxTextLength,
+    textAlone: shape.textAlone === true && !regions,
+    maxTextLength: options.maxTextLength,
   });
 }
+
+/** A text with regions of pictures, or alone (BERT, VisualBERT). */
+export const regions: ProcessorKind<InputsOf<'regions'>> = { kind: 'regions', create };

@@ -1,15 +1,22 @@
-import { type Problem, UsageError } from '../../base/errors.js';
+import { UsageError } from '../../base/errors.js';
 import { float32, type HostBatch, int32 } from '../../base/hostTensor.js';
-import type { Json } from '../../base/json.js';
 import { largest } from '../../base/lists.js';
 import { cutPatches, patchGrid, patchPart } from '../../data/patches.js';
 import { type FolderPictures, folderPictures } from '../../data/pictureFiles.js';
 import type { PreparedPicture } from '../../data/pictureProcessor.js';
 import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
-import type { ProcessorOptions } from '../backbone.js';
-import { loadFittingTokenizer } from '../tokenizerFit.js';
-import { type PatchStreamConfig, readPatchStreamConfig } from './config.js';
+import type { BackboneShape } from '../backbone.js';
+import { loadFittingTokenizer } from '../parts/tokenizerFit.js';
+import {
+  checkWholePictures,
+  type InputsOf,
+  type ProcessorKind,
+  type ProcessorOptions,
+  refuseSeveral,
+} from './processor.js';
+
+type AnySizeInputs = InputsOf<'anySize'>;
 
 /** A picture and those of its patches that are read. */
 interface PatchedPicture {
@@ -27,31 +34,9 @@ interface PatchSequence extends EncodedSequence {
   readonly picture?: PatchedPicture;
 }
 
-/** ViLT's preparation of pictures, for a folder that says none. */
-const usualPreparation = (config: PatchStreamConfig): Readonly<Record<string, Json>> => ({
-  image_processor_type: 'ViltImageProcessor',
-  size: { shortest_edge: config.image_size },
-  size_divisor: config.patch_size,
-});
-
-function checkOptions(config: PatchStreamConfig, { maxTextLength, regions }: ProcessorOptions): void {
-  const problems: Problem[] = [];
-  const longest = config.max_position_embeddings;
-  if (maxTextLength > longest) {
-    const message = `${maxTextLength} is longer than the backbone's texts`;
-    problems.push({ where: 'data.maxTextLength', message, expected: `at most ${longest}` });
-  }
-  if (regions) {
-    const message = 'a patchStream backbone reads pictures whole, not regions of them';
-    problems.push({ where: 'data.regions', message, expected: 'leave it out' });
-  }
-  if (problems.length > 0) throw new UsageError(problems);
-}
-
 /** Pictures of any size would make sequences of any length. */
-function picturesOf(folder: string, config: PatchStreamConfig): FolderPictures {
-  const told = `ViLT's usual ones, ${config.image_size} pixels on the shorter side`;
-  const found = folderPictures(folder, { kind: 'vilt', config: usualPreparation(config), told });
+function picturesOf(folder: string, { usual }: AnySizeInputs): FolderPictures {
+  const found = folderPictures(folder, usual);
   const { file } = found;
   const { resize, crop } = found.pictures.settings;
   if (crop || (resize && (resize.to !== 'shortest' || resize.longest !== undefined))) return found;
@@ -79,8 +64,11 @@ const withoutPictures = (sequence: EncodedSequence): EncodedSequence => {
 /** With its values. */
 type ReadPicture = PatchedPicture & { readonly image: PreparedPicture };
 
-function patched(image: PreparedPicture, path: string, config: PatchStreamConfig): ReadPicture {
-  const { patch_size: size, max_image_length: most } = config;
+function patched(
+  image: PreparedPicture,
+  path: string,
+  { patchSize: size, most }: AnySizeInputs,
+): ReadPicture {
   const { rows, columns } = patchGrid(image, size);
   if (rows * columns > 0) return { image, rows, columns, chosen: choosePatches(rows * columns, most) };
   const message = `made ready it has ${image.width} x ${image.height} pixels, less than a patch of ${size} x ${size}`;
@@ -107,11 +95,8 @@ function writePlaces({ rows, columns, chosen }: PatchedPicture, places: Float32A
 }
 
 /** pictureTypeIds int32 [B, 1], where the backbone has a third type to tell the pictures of a pair apart. */
-function collateTypes(
-  sequences: readonly PatchSequence[],
-  { modality_type_vocab_size: types }: PatchStreamConfig,
-): HostBatch {
-  if (types < 3) return {};
+function collateTypes(sequences: readonly PatchSequence[], { pairTypes }: AnySizeInputs): HostBatch {
+  if (!pairTypes) return {};
   const ids = Int32Array.from(sequences, ({ pictureType = 1 }) => pictureType);
   return { pictureTypeIds: int32([sequences.length, 1], ids) };
 }
@@ -141,13 +126,10 @@ function collatePictures(
   };
 }
 
-function refuseWrongInput({ text, pictures = [] }: SequenceInput): void {
-  if (pictures.length > 1) {
-    const message = `a sequence of ${pictures.length} pictures: a patchStream backbone reads one at a time`;
-    throw new UsageError({ message, expected: 'a task or head that encodes each picture by itself' });
-  }
-  if (text !== undefined) return;
-  const message = 'a sequence without text: a patchStream backbone reads a picture with a text';
+function refuseWrongInput(shape: BackboneShape, input: SequenceInput): void {
+  refuseSeveral(shape, input);
+  if (input.text !== undefined) return;
+  const message = `a sequence without text: a ${shape.family} backbone reads a picture with a text`;
   throw new UsageError({ message, expected: 'a text' });
 }
 
@@ -162,19 +144,21 @@ function shownPictures(sequences: readonly PatchSequence[]): readonly PatchedPic
  * The processor of a stream of words and patches: token ids, and the picture, as the folder's files prepare it, cut
  * into patches; what is left of it at the right and at the bottom is not read. A text alone is a sequence as well.
  */
-export async function patchStreamProcessor(options: ProcessorOptions): Promise<Processor> {
+async function create(
+  { shape, inputs }: { readonly shape: BackboneShape; readonly inputs: AnySizeInputs },
+  options: ProcessorOptions,
+): Promise<Processor> {
   const { folder, maxTextLength } = options;
-  const config = readPatchStreamConfig(options.config);
-  checkOptions(config, options);
-  const tokenizer = loadFittingTokenizer(folder, { count: config.vocab_size, key: 'vocab_size' });
+  checkWholePictures(shape, options);
+  const tokenizer = loadFittingTokenizer(folder, shape.words);
   const texts = createTextEncoder(tokenizer, maxTextLength);
-  const { pictures, notes } = picturesOf(folder, config);
+  const { pictures, notes } = picturesOf(folder, inputs);
 
   const encode = async (input: SequenceInput): Promise<PatchSequence> => {
-    refuseWrongInput(input);
+    refuseWrongInput(shape, input);
     const [first] = input.pictures ?? [];
     const [text, image] = await Promise.all([texts.encode(input), first && pictures.read(first)]);
-    const picture = image && first && patched(image, first.path, config);
+    const picture = image && first && patched(image, first.path, inputs);
     return {
       length: text.ids.length + (picture ? 1 + picture.chosen.length : 0),
       textLength: text.ids.length,
@@ -184,7 +168,7 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
       ...(picture && {
         picture,
         pictureType: input.pictureType ?? 1,
-        picturePlaces: () => placesOf(picture, config.patch_size),
+        picturePlaces: () => placesOf(picture, inputs.patchSize),
       }),
     };
   };
@@ -195,8 +179,8 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
     return {
       ...collateTexts(rows, texts, multiple),
       ...(shown.length > 0 && {
-        ...collatePictures(shown, config.patch_size, multiple),
-        ...collateTypes(sequences, config),
+        ...collatePictures(shown, inputs.patchSize, multiple),
+        ...collateTypes(sequences, inputs),
       }),
     };
   };
@@ -205,8 +189,11 @@ export async function patchStreamProcessor(options: ProcessorOptions): Promise<P
     collate,
     storage: { withoutPictures, filesOf: ({ path }) => [path] },
     tokenizer,
-    description: { family: 'patchStream', maxTextLength },
+    description: { family: shape.family, maxTextLength },
     notes,
     close: () => pictures.close(),
   };
 }
+
+/** A text and the patches of a picture of any size (ViLT). */
+export const anySize: ProcessorKind<AnySizeInputs> = { kind: 'anySize', create };

@@ -1,6 +1,6 @@
-import { type Problem, UsageError } from '../base/errors.js';
-import { loadTokenizer, type Tokenizer } from '../data/tokenizer.js';
-import type { BackboneShape } from './backbone.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.js';
+import type { BackboneShape } from '../backbone.js';
 
 /** What a backbone reads of tokens. */
 type Words = NonNullable<BackboneShape['words']>;

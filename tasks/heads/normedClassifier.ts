@@ -1,8 +1,8 @@
-import type { Weights } from '../../src/backbones/backbone.js';
+import type { HeadSource, Weights } from '../../src/backbones/backbone.js';
 import { activation, layerNorm, linear, type Tensor } from '../../src/engine/index.js';
 import type { ParameterLookup, ParameterSpec } from '../../src/nn/parameters.js';
 import type { ClassifyOptions } from './classifier.js';
-import { type PublishedClasses, publishedRows, requireShape } from './publishedHead.js';
+import { type PublishedClasses, publishedRows, requireShape, storedName } from './publishedHead.js';
 
 /** PyTorch's default, which the published heads have. */
 const EPSILON = 1e-5;
@@ -13,7 +13,7 @@ const EPSILON = 1e-5;
  * @param x [B, inputWidth]
  * @returns logits [B, classes]
  */
-export function classifyAsVilt(
+export function classifyNormed(
   x: Tensor,
   parameters: ParameterLookup,
   { dropout, dropoutRate }: ClassifyOptions,
@@ -24,23 +24,25 @@ export function classifyAsVilt(
   return linear(hidden, parameters('output.weight'), parameters('output.bias'));
 }
 
-/** Names in folders of ViltForQuestionAnswering and ViltForImagesAndTextClassification. */
-const publishedNames: Readonly<Record<string, string>> = {
-  dense: 'classifier.0',
-  norm: 'classifier.1',
-  output: 'classifier.3',
-};
-
-const nameOf = (parameter: string): string => {
-  const [layer, kind] = parameter.split('.') as [string, string];
-  return `${publishedNames[layer]}.${kind}`;
+/** What a parameter that the checkpoint lacks would be called there. */
+const missingName = ({ names = [] }: HeadSource, { name }: ParameterSpec): string => {
+  const [own, stored] = names.find(([beginning]) => name.startsWith(beginning)) ?? ['', ''];
+  return stored + name.slice(own.length);
 };
 
 /** Whether the checkpoint brings a head of these inner widths, whatever its classes. */
-export const hasPublishedClassifier = (specs: readonly ParameterSpec[], checkpoint: Weights): boolean =>
+export const hasPublishedClassifier = (
+  specs: readonly ParameterSpec[],
+  source: HeadSource | undefined,
+  checkpoint: Weights,
+): source is HeadSource =>
+  source !== undefined &&
   specs
     .filter(({ name }) => name.startsWith('dense.'))
-    .every(({ name, shape }) => checkpoint.get(nameOf(name))?.shape.join() === shape.join());
+    .every(({ name, shape }) => {
+      const stored = storedName(source, name, checkpoint);
+      return stored !== undefined && checkpoint.get(stored)?.shape.join() === shape.join();
+    });
 
 /**
  * Parameters of a new head that start as those of the published one; the same parameters as given where the checkpoint
@@ -50,12 +52,13 @@ export const hasPublishedClassifier = (specs: readonly ParameterSpec[], checkpoi
  */
 export function publishedClassifier(
   specs: readonly ParameterSpec[],
+  source: HeadSource | undefined,
   checkpoint: Weights,
   classes?: PublishedClasses,
 ): readonly ParameterSpec[] {
-  if (!hasPublishedClassifier(specs, checkpoint)) return specs;
+  if (!hasPublishedClassifier(specs, source, checkpoint)) return specs;
   return specs.map((spec): ParameterSpec => {
-    const parameter = nameOf(spec.name);
+    const parameter = storedName(source, spec.name, checkpoint) ?? missingName(source, spec);
     if (classes && spec.name.startsWith('output.'))
       return publishedRows(spec, parameter, classes, checkpoint);
     requireShape(spec, parameter, checkpoint);

@@ -1,9 +1,9 @@
-import { type Problem, UsageError } from '../base/errors.js';
-import type { HostTensor } from '../base/hostTensor.js';
-import { addAll } from '../base/lists.js';
-import { lazyMap } from '../checkpoints/lazyMap.js';
-import type { ParameterSpec } from '../nn/parameters.js';
-import type { Weights } from './backbone.js';
+import { type Problem, UsageError } from '../../base/errors.js';
+import type { HostTensor } from '../../base/hostTensor.js';
+import { addAll } from '../../base/lists.js';
+import { lazyMap } from '../../checkpoints/lazyMap.js';
+import type { ParameterSpec } from '../../nn/parameters.js';
+import type { Weights } from '../backbone.js';
 
 /** How the checkpoints of a family name their tensors. */
 export interface CheckpointNames {
