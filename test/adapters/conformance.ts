@@ -454,7 +454,7 @@ function objectiveOf(
 }
 
 /** Too wide a step and the curve shows, too narrow a step and rounding does: one of them must agree. */
-const STEPS = [0.02, 0.005];
+const STEPS = [0.02, 0.005, 0.00125];
 
 async function checkGradients(
   subject: Subject,
