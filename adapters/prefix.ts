@@ -29,6 +29,10 @@ function checkOptions(backbone: BackboneShape, { stream, shiftPositions, length 
     const message = 'pictures have no positions that could be shifted';
     throw new UsageError({ where: '/shiftPositions', message, expected: 'false' });
   }
+  if (shiftPositions && backbone.fullText) {
+    const message = `texts of a ${backbone.family} backbone fill all its positions`;
+    throw new UsageError({ where: '/shiftPositions', message, expected: 'false' });
+  }
   if (shiftPositions && length >= longest) {
     const message = `${length} positions before a text leave none of the backbone's ${longest} for it`;
     throw new UsageError({ where: '/length', message, expected: `less than ${longest}` });

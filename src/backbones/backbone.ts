@@ -147,6 +147,8 @@ export interface BackboneShape {
   readonly streams: readonly StreamShape[];
   /** Tokens that a text may have at most. */
   readonly maxTextLength?: number;
+  /** Whether every text is padded to all positions, and padding is read as text. */
+  readonly fullText?: boolean;
   /** Rows of its word table, the config's key for that, and the token that a text is pooled at, where the config names it. */
   readonly words?: { readonly count: number; readonly key: string; readonly endId?: number };
   /** Heads that its checkpoint may bring. */
@@ -212,8 +214,6 @@ export type Inputs =
       readonly wholePositions: 0 | 1;
       /** What a second text becomes: a segment of its own, or the end of the first. */
       readonly textPair: 'segment' | 'joined';
-      /** Whether every text is padded to all positions, and padding is read as text. */
-      readonly fullText?: boolean;
     });
 
 /** A backbone by its config, which was read and checked once. */

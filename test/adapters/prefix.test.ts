@@ -3,6 +3,7 @@ import type { ForeignAdapter } from '../../adapters/adapter.js';
 import type { PrefixOptions } from '../../adapters/parts/prefixOptions.js';
 import { prefix } from '../../adapters/prefix.js';
 import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
+import { siglip } from '../../src/backbones/siglip/model.js';
 import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
@@ -74,6 +75,10 @@ describe('options', () => {
     ]);
     expect(problemsOf(() => planned({ stream: 'picture', shiftPositions: true }, clip))).toEqual([
       '/shiftPositions: pictures have no positions that could be shifted',
+    ]);
+    const full = siglip.open({ model_type: 'siglip' }).shape;
+    expect(problemsOf(() => planned({ shiftPositions: true }, full))).toEqual([
+      '/shiftPositions: texts of a siglip backbone fill all its positions',
     ]);
     expect(problemsOf(() => planned({ length: 512, shiftPositions: true }))).toEqual([
       "/length: 512 positions before a text leave none of the backbone's 512 for it",
@@ -301,12 +306,14 @@ describeConformance(prefix, [
   {
     name: 'after shifted positions',
     options: { length: 3, shiftPositions: true },
+    refused: /Siglip/,
     changesAtStart,
     unwritten: butOnBert,
   },
   {
     name: 'reparameterised',
     options: { length: 4, reparameterization: 6, shiftPositions: true },
+    refused: /Siglip/,
     changesAtStart,
     unwritten: butOnBert,
     rewritten: true,

@@ -136,7 +136,7 @@ async function create(
   const tokenizer = loadFittingTokenizer(folder, shape.words);
   const texts = createTextEncoder(tokenizer, maxTextLength);
   const { pictures, notes } = picturesOf(folder, inputs);
-  const full = inputs.fullText ? shape.maxTextLength : undefined;
+  const full = shape.fullText ? shape.maxTextLength : undefined;
   const padded = { padId: texts.padId, maxTextLength: full ?? maxTextLength };
 
   const readText = async (input: SequenceInput) => {

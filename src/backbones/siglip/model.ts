@@ -13,7 +13,6 @@ const inputs = ({ picture: { image_size: side, patch_size: patchSize } }: Siglip
   patchSize,
   wholePositions: 0,
   textPair: 'joined',
-  fullText: true,
   usual: {
     kind: 'siglip',
     config: { image_processor_type: 'SiglipImageProcessor', size: { height: side, width: side } },

@@ -137,6 +137,7 @@ export function siglipShape(config: SiglipConfig): BackboneShape {
       streamOf('picture', picture, pooledSize, ['patches']),
     ],
     maxTextLength: text.max_position_embeddings,
+    fullText: true,
     words: { count: text.vocab_size, key: 'text_config.vocab_size' },
     heads: {},
     sites: sitesOf(config),
