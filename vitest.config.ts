@@ -24,18 +24,29 @@ const common = {
   hookTimeout: 300_000,
 } as const;
 
+/** Sources are tested, not `dist`: what package.json imports by conditions is taken from there too. */
+const conditions = ['vlgraft-source', 'node'];
+const resolve = { conditions };
+const ssr = { resolve: { conditions } };
+
 export default defineConfig({
   test: {
     // Here alone, so that --maxWorkers counts. One more than cores: some tests wait for terminals and processes.
     maxWorkers: Math.min(availableParallelism() + 1, 8),
     projects: [
       {
+        resolve,
+        ssr,
         test: { ...common, name: 'processes', include: processes, globalSetup: 'test/buildOnce.ts' },
       },
       {
+        resolve,
+        ssr,
         test: { ...common, name: 'own engine', include: ownEngine, exclude: processes, isolate: true },
       },
       {
+        resolve,
+        ssr,
         test: {
           ...common,
           name: 'shared',

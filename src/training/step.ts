@@ -11,8 +11,8 @@ import {
   tf,
   type Variable,
 } from '../engine/index.js';
-import type { Measurable } from '../model/batchMemory.js';
 import { lossGradients, type WeightOf } from '../model/gradients.js';
+import type { Measurable } from '../model/measurable.js';
 import type { Model } from '../model/model.js';
 import { assignVariables, readVariables } from '../model/trainable.js';
 import type { StepReport } from '../model/updateReport.js';
