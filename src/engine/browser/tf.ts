@@ -1,4 +1,5 @@
-import * as tensorFlow from '@tensorflow/tfjs';
+import * as core from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 
-/** The tfjs of the page: a bundler gives the program around this the same one. */
-export const tf: typeof tensorFlow = tensorFlow;
+/** The core of tfjs, the same one that the program around this registers its backends with. */
+export const tf: typeof core = core;
