@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-backend-webgl';
 import { adaptedClip, type Computed, type Given } from './adaptedClip.js';
 
 /** What a backend gave, or why it gave nothing. */
-export type Outcome = Computed | { readonly backend: string; readonly error: string };
+type Outcome = Computed | { readonly backend: string; readonly error: string };
 
 /** What a page tells the test that opened it. */
 export interface Told {
