@@ -26,6 +26,11 @@ const common = {
   setupFiles: 'test/withoutSync.ts',
 } as const;
 
+/** Sources are tested, not `dist`: what package.json imports by conditions is taken from there too. */
+const conditions = ['vlgraft-source', 'node'];
+const resolve = { conditions };
+const ssr = { resolve: { conditions } };
+
 export default defineConfig({
   test: {
     // Here alone, so that --maxWorkers counts. One more than cores: some tests wait for terminals and processes.
@@ -34,12 +39,18 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     projects: [
       {
+        resolve,
+        ssr,
         test: { ...common, name: 'processes', include: processes, globalSetup: 'test/buildOnce.ts' },
       },
       {
+        resolve,
+        ssr,
         test: { ...common, name: 'own engine', include: ownEngine, exclude: processes, isolate: true },
       },
       {
+        resolve,
+        ssr,
         test: {
           ...common,
           name: 'shared',

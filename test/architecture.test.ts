@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Import, importsOf, isInside, sources } from './imports.js';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -29,47 +30,7 @@ const order: readonly (readonly string[])[] = [
 
 const rankOf = (room: string): number => order.findIndex((rooms) => rooms.includes(room));
 
-interface Import {
-  readonly from: string;
-  /** A path without its ending from the root, or the name of a package. */
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
-
-const sources = ['src', 'adapters', 'tasks'].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => join(folder, name)),
-);
-
-const STATEMENT = /^(?:import|export)\s+(type\s)?(?:[\w$*{}\s,]+?\sfrom\s+)?'([^']+)'/gm;
-const CALL = /(?:\bimport|\brequire(?:\.resolve)?|createRequire\([^)]*\))\(\s*'([^']+)'/g;
-
-/** `import { type A, type B } from` imports nothing at run time either, where verbatimModuleSyntax drops no names. */
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-  const found = [
-    ...[...text.matchAll(STATEMENT)].map(([, type, to]) => ({
-      to: to as string,
-      typeOnly: type !== undefined,
-    })),
-    ...[...text.matchAll(CALL)].map((match) => ({
-      to: match[1] as string,
-      // `typeof import('x')` and `import('x').Name` in a type need nothing at run time.
-      typeOnly:
-        /typeof\s+$|[:=|<]\s*$/.test(text.slice(0, match.index)) &&
-        !/await\s+$/.test(text.slice(0, match.index)),
-    })),
-  ];
-  return found.map(({ to, typeOnly }) => ({
-    from: file.replace(/\.tsx?$/, ''),
-    to: to.startsWith('.') ? relative(root, resolve(root, dirname(file), to)).replace(/\.js$/, '') : to,
-    typeOnly,
-  }));
-}
-
-const imports = sources.flatMap(importsOf);
-const isInside = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+const imports = sources.flatMap((file) => importsOf(file));
 const roomOf = (path: string): string =>
   order.flat().find((room) => isInside(path, room)) ?? `no room for ${path}`;
 const isSource = (path: string): boolean => sources.includes(`${path}.ts`) || sources.includes(`${path}.tsx`);

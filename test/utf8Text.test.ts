@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type Problem, UsageError } from '../src/base/errors.js';
-import { decodeUtf8 } from '../src/base/utf8Text.js';
 import { readJsonObject } from '../src/checkpoints/jsonFile.js';
 import { checkInputs } from '../src/cli/predictInputs.js';
 import { readRecipe } from '../src/recipe/load.js';
+import { decodeUtf8 } from '../src/system/utf8Text.js';
 import { readJsonFile } from '../tasks/readers/jsonFile.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'utf8-'));

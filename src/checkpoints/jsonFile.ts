@@ -1,8 +1,8 @@
 import { UsageError } from '../base/errors.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';
-import { readUtf8 } from '../base/utf8Text.js';
 import { parseJson } from '../schema/jsonSyntax.js';
 import { fileStatus } from '../system/fileStatus.js';
+import { readUtf8 } from '../system/utf8Text.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** Largest JSON file that is read, bytes. */

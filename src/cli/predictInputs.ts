@@ -4,9 +4,9 @@ import { addAbortSignal } from 'node:stream';
 import { InterruptedError, type Problem, UsageError } from '../base/errors.js';
 import { addAll } from '../base/lists.js';
 import { parseLossless } from '../base/losslessJson.js';
-import { decodeUtf8 } from '../base/utf8Text.js';
 import { parseJson } from '../schema/jsonSyntax.js';
 import { systemWords } from '../system/systemErrors.js';
+import { decodeUtf8 } from '../system/utf8Text.js';
 import { inputProblems, type PredictionInput } from '../trained/predictionInput.js';
 
 /** A line of a file of inputs: what it holds, or what is wrong with it. */

@@ -1,14 +1,8 @@
-import { idOf, type NativeBackend, nativeBackend } from './native/backend.js';
-import { DataType } from './native/dtypes.js';
+import { DataType } from './dtypes.js';
+import { graphs } from './graphs.js';
 import type { GraphMemory } from './native/graphMemory.js';
-import {
-  type ArgumentShape,
-  free,
-  runTraced,
-  type TensorTree,
-  type Traced,
-  traceOnce,
-} from './native/traced.js';
+import type { ArgumentShape, TensorTree, Traced } from './native/traced.js';
+import { idOf, type NativeBackend, nativeBackend } from './nativeBackend.js';
 import { isProfiling, timeCall } from './profiler.js';
 import { type Tensor, tf } from './tf.js';
 
@@ -61,8 +55,8 @@ const signatureOf = (native: NativeBackend, inputs: TensorTree): string =>
     .join(';');
 
 /**
- * Traces a function of tensors once per signature of input shapes and dtypes into one TensorFlow function; on wasm it
- * runs as it is. Tensors made outside are captured by reference, variables may be assigned inside.
+ * Traces a function of tensors once per signature of input shapes and dtypes into one TensorFlow function; on other
+ * backends (wasm, those of a browser) it runs as it is, op by op. Tensors made outside are captured by reference, variables may be assigned inside.
  * Errors name the op when a value is read while tracing, or when an effect would be lost.
  */
 export function compile<Input extends TensorTree, Output extends TensorTree>(
@@ -73,16 +67,16 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
   const runNative = async (native: NativeBackend, inputs: Input): Promise<Output> => {
     const signature = signatureOf(native, inputs);
     const traced =
-      cache.get(signature) ?? traceOnce(native, fn, shapesOf(native, inputs), label, isProfiling());
+      cache.get(signature) ?? graphs().traceOnce(native, fn, shapesOf(native, inputs), label, isProfiling());
     cache.delete(signature);
     cache.set(signature, traced);
     const [oldest] = cache;
     if (oldest && cache.size > MOST_SIGNATURES) {
       cache.delete(oldest[0]);
-      free(native, oldest[1]);
+      graphs().free(native, oldest[1]);
     }
     timeCall(native, label, traced, inputs);
-    return (await runTraced(native, traced, inputs)) as Output;
+    return (await graphs().runTraced(native, traced, inputs)) as Output;
   };
   return {
     memory: (inputs) => {
@@ -92,9 +86,9 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
         key,
         { dtype: DTYPES[dtype], shape },
       ]);
-      const traced = traceOnce(native, fn, Object.fromEntries(shapes), label);
+      const traced = graphs().traceOnce(native, fn, Object.fromEntries(shapes), label);
       const found = traced.memory();
-      free(native, traced);
+      graphs().free(native, traced);
       return found;
     },
     get traces() {
@@ -112,7 +106,7 @@ export function compile<Input extends TensorTree, Output extends TensorTree>(
     },
     dispose: () => {
       const native = nativeBackend();
-      for (const traced of cache.values()) if (native) free(native, traced);
+      for (const traced of cache.values()) if (native) graphs().free(native, traced);
       cache.clear();
     },
   };

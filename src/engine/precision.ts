@@ -1,6 +1,6 @@
-import { AttributeType, castAttributes } from './native/attributes.js';
-import { idOf, type NativeBackend, nativeBackend, requireNative } from './native/backend.js';
-import { DataType } from './native/dtypes.js';
+import { AttributeType, castAttributes } from './attributes.js';
+import { DataType } from './dtypes.js';
+import { idOf, type NativeBackend, nativeBackend, requireNative } from './nativeBackend.js';
 import { type Tensor, tf } from './tf.js';
 
 /**

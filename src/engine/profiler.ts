@@ -1,6 +1,7 @@
-import type { NativeBackend } from './native/backend.js';
-import { type OpTiming, timeGraph } from './native/graphTimings.js';
-import { argumentsOf, type TensorTree, type Traced } from './native/traced.js';
+import { graphs } from './graphs.js';
+import type { OpTiming } from './native/graphTimings.js';
+import type { TensorTree, Traced } from './native/traced.js';
+import type { NativeBackend } from './nativeBackend.js';
 
 /** One compiled call, its ops timed. */
 export interface TimedCall {
@@ -21,8 +22,8 @@ export const isProfiling = (): boolean => calls !== undefined;
 export function timeCall(native: NativeBackend, name: string, traced: Traced, inputs: TensorTree): void {
   if (!calls || !traced.graph) return;
   if (calls.filter((call) => call.name === name).length >= CALLS_EACH) return;
-  const tensors = argumentsOf(native, traced, inputs);
-  calls.push({ name, ops: timeGraph(native.binding.session, traced.graph, tensors) });
+  const tensors = graphs().argumentsOf(native, traced, inputs);
+  calls.push({ name, ops: graphs().timeGraph(native.binding.session, traced.graph, tensors) });
 }
 
 /**

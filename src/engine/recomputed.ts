@@ -1,5 +1,5 @@
-import { AttributeType } from './native/attributes.js';
-import { idOf, nativeBackend } from './native/backend.js';
+import { AttributeType } from './attributes.js';
+import { idOf, nativeBackend } from './nativeBackend.js';
 import { noteDraws, redraw } from './ops/dropout.js';
 import { isTaped, type Tensor, tf } from './tf.js';
 

@@ -1,7 +1,7 @@
 import type { HostTensor, PackedTensor } from '../base/hostTensor.js';
-import { castAttributes } from './native/attributes.js';
-import { idOf, nativeBackend, requireNative } from './native/backend.js';
-import { DataType } from './native/dtypes.js';
+import { castAttributes } from './attributes.js';
+import { DataType } from './dtypes.js';
+import { idOf, nativeBackend, requireNative } from './nativeBackend.js';
 import { type Tensor, tf } from './tf.js';
 
 /** float32 values of bfloat16 bit patterns, for a backend that has no bfloat16. */

@@ -5,7 +5,7 @@ import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { exampleOfHub, fetchCommand, isBareModelName, isHubName } from '../backbones/hubCache.js';
 import { familyOf, findBackbone, loadBackbone, shippedBackbones } from '../backbones/load.js';
-import { loadFittingTokenizer } from '../backbones/parts/tokenizerFit.js';
+import { loadFittingTokenizer } from '../backbones/processors/tokenizerFit.js';
 import { formatPlace, UsageError } from '../base/errors.js';
 import { inWords, type Json } from '../base/json.js';
 import { suggest } from '../base/nearest.js';

@@ -1,4 +1,4 @@
-import { readUtf8 } from '../base/utf8Text.js';
+import { readUtf8 } from '../system/utf8Text.js';
 import { findRecipe } from './find.js';
 import { applyOverrides } from './override.js';
 import { type ParsedRecipe, parseRecipe } from './source.js';

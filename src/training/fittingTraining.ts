@@ -2,11 +2,11 @@ import type { Example } from '../../tasks/example.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { sizeOf } from '../base/hostTensor.js';
-import { longestOf, requireFittingBatch } from '../model/batchMemory.js';
 import { groupsOf } from '../model/groups.js';
 import { keptValues } from '../model/kept.js';
 import type { ModelParts } from '../model/model.js';
 import { memoryLimit } from '../system/machine.js';
+import { longestOf, requireFittingBatch } from './batchMemory.js';
 import { largestBatch, microBatches, totalSteps } from './plan.js';
 import type { TrainerParts } from './trainer.js';
 

@@ -1,8 +1,8 @@
 import type { Weights } from '../backbones/backbone.js';
 import { type HostTensor, type InputBatch, int32, signatureOf } from '../base/hostTensor.js';
 import { fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
-import type { Measurable } from '../model/batchMemory.js';
 import { createKept } from '../model/kept.js';
+import type { Measurable } from '../model/measurable.js';
 import type { KeptSource, Model } from '../model/model.js';
 import { assignVariables, readVariables } from '../model/trainable.js';
 import type { StepReport } from '../model/updateReport.js';

@@ -1,7 +1,6 @@
 import type { ValidateFunction } from 'ajv';
 import { UsageError } from '../base/errors.js';
 import { isJsonObject } from '../base/json.js';
-import { readUtf8 } from '../base/utf8Text.js';
 import type { Modules } from '../prepare/modules.js';
 import { applyOverride, type Override } from '../recipe/override.js';
 import { valueAt } from '../recipe/path.js';
@@ -15,6 +14,7 @@ import {
 import { schemaCompiler } from '../schema/schemaCompiler.js';
 import { explainErrors } from '../schema/schemaWords.js';
 import { fileStatus } from '../system/fileStatus.js';
+import { readUtf8 } from '../system/utf8Text.js';
 import type { Answers } from './answers.js';
 import { answersSchema } from './answersSchema.js';
 import { offeredTasks } from './chosen.js';

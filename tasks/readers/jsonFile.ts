@@ -2,10 +2,10 @@ import { constants } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../../src/base/errors.js';
 import { parseLossless } from '../../src/base/losslessJson.js';
-import { decodeUtf8 } from '../../src/base/utf8Text.js';
 import { noteFileRead } from '../../src/data/filesRead.js';
 import { parseJson } from '../../src/schema/jsonSyntax.js';
 import { fileStatus } from '../../src/system/fileStatus.js';
+import { decodeUtf8 } from '../../src/system/utf8Text.js';
 
 /** A JSON file as it was read, or what is wrong with it. */
 export interface JsonFile {

@@ -14,8 +14,8 @@ import {
   tf,
   toPrecision,
 } from '../../src/engine/index.js';
-import { requireNative } from '../../src/engine/native/backend.js';
-import { clustered } from '../../src/engine/native/cluster.js';
+import { requireNative } from '../../src/engine/nativeBackend.js';
+import { clustered } from '../../src/engine/ops/clustered.js';
 
 const info = await startEngine();
 

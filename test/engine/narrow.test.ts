@@ -13,8 +13,8 @@ import {
   tf,
   toPrecision,
 } from '../../src/engine/index.js';
-import { requireNative } from '../../src/engine/native/backend.js';
 import { fusesNarrow } from '../../src/engine/native/fusing.js';
+import { requireNative } from '../../src/engine/nativeBackend.js';
 import { isBf16 } from '../../src/engine/precision.js';
 
 const { backend } = await startEngine();

@@ -7,7 +7,6 @@ import type { PreparedPicture } from '../../data/pictureProcessor.js';
 import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import type { BackboneShape } from '../backbone.js';
-import { loadFittingTokenizer } from '../parts/tokenizerFit.js';
 import {
   checkWholePictures,
   type InputsOf,
@@ -15,6 +14,7 @@ import {
   type ProcessorOptions,
   refuseSeveral,
 } from './processor.js';
+import { loadFittingTokenizer } from './tokenizerFit.js';
 
 type AnySizeInputs = InputsOf<'anySize'>;
 

@@ -9,8 +9,8 @@ import type { EncodedSequence, PicturePlace, Processor, SequenceInput } from '..
 import { collateTexts, createTextEncoder, roundUp } from '../../data/textEncoder.js';
 import type { Tokenizer } from '../../data/tokenizer.js';
 import type { BackboneShape } from '../backbone.js';
-import { loadFittingTokenizer } from '../parts/tokenizerFit.js';
 import { type InputsOf, type ProcessorKind, type ProcessorOptions, textProblems } from './processor.js';
+import { loadFittingTokenizer } from './tokenizerFit.js';
 
 /** What the processor is made of. */
 interface RegionOptions {

@@ -13,7 +13,6 @@ import type {
 } from '../../data/sequence.js';
 import { collateTexts, createTextEncoder, type TextEncoder } from '../../data/textEncoder.js';
 import type { BackboneShape } from '../backbone.js';
-import { loadFittingTokenizer } from '../parts/tokenizerFit.js';
 import {
   checkWholePictures,
   type InputsOf,
@@ -21,6 +20,7 @@ import {
   type ProcessorOptions,
   refuseSeveral,
 } from './processor.js';
+import { loadFittingTokenizer } from './tokenizerFit.js';
 
 type SquareInputs = InputsOf<'square'>;
 

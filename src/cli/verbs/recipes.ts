@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { readUtf8 } from '../../base/utf8Text.js';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
+import { readUtf8 } from '../../system/utf8Text.js';
 import { OVERWRITE_FILE, requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../base/errors.js';
 import { inWords, isJsonObject, type Json, type JsonObject } from '../../base/json.js';
-import { readUtf8 } from '../../base/utf8Text.js';
 import { readJsonObject } from '../../checkpoints/jsonFile.js';
+import { readUtf8 } from '../../system/utf8Text.js';
 import { classNameOf, contentOf, rulesOf, specialKeys } from './classRules.js';
 import type { TokenizerFiles } from './definition.js';
 

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../base/hostTensor.js';
-import { type Attribute, AttributeType, castAttributes } from './attributes.js';
-import { DataType, elementBytes } from './dtypes.js';
+import { type Attribute, AttributeType, castAttributes } from '../attributes.js';
+import { DataType, elementBytes } from '../dtypes.js';
 import { type Operand, promote } from './promote.js';
 import type { DeviceTensor, Session } from './session.js';
 import type { TensorValues } from './tensors.js';

@@ -1,5 +1,5 @@
-import { castAttributes } from './attributes.js';
-import { DataType } from './dtypes.js';
+import { castAttributes } from '../attributes.js';
+import { DataType } from '../dtypes.js';
 import { timeGraph } from './graphTimings.js';
 import type { Operand } from './promote.js';
 import type { Session } from './session.js';

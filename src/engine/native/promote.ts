@@ -1,5 +1,5 @@
-import { type Attribute, AttributeType } from './attributes.js';
-import { DataType } from './dtypes.js';
+import { type Attribute, AttributeType } from '../attributes.js';
+import { DataType } from '../dtypes.js';
 
 /** A value as TensorFlow holds it; tfjs calls bfloat16 values float32. */
 export interface Operand {

@@ -1,8 +1,9 @@
 import { sizeOf } from '../../base/hostTensor.js';
-import { type Attribute, AttributeType, eagerSetters, setAttributes } from './attributes.js';
+import { type Attribute, AttributeType } from '../attributes.js';
+import { DataType, describeTensor } from '../dtypes.js';
 import { readBuffer } from './buffer.js';
-import { DataType, describeTensor } from './dtypes.js';
 import type { Native, Pointer } from './library.js';
+import { eagerSetters, setAttributes } from './setAttributes.js';
 import { deleteTensor, newTensor, readTensorValues, type TensorValues } from './tensors.js';
 
 /** A tensor on the device, as TensorFlow knows it. */

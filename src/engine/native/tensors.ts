@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/hostTensor.js';
-import { DataType, elementBytes } from './dtypes.js';
+import { DataType, elementBytes } from '../dtypes.js';
 import type { Native, Pointer } from './library.js';
 
 /** Values as tfjs hands them over: numbers, or the UTF-8 bytes of strings. */

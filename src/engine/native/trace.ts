@@ -1,10 +1,11 @@
 import { sizeOf } from '../../base/hostTensor.js';
-import { type Attribute, AttributeType, nodeSetters, setAttributes } from './attributes.js';
-import { DataType, describeTensor, elementBytes } from './dtypes.js';
+import { type Attribute, AttributeType } from '../attributes.js';
+import { DataType, describeTensor, elementBytes } from '../dtypes.js';
 import type { TracedOp } from './graphMemory.js';
 import type { Pointer } from './library.js';
 import type { Operand } from './promote.js';
 import type { DeviceTensor, Session } from './session.js';
+import { nodeSetters, setAttributes } from './setAttributes.js';
 import { deleteTensor, newTensor, type TensorValues } from './tensors.js';
 
 /** Ids of traced values start here, those of real tensors stay below. */

@@ -1,8 +1,8 @@
+import { AttributeType } from '../attributes.js';
+import { describeTensor } from '../dtypes.js';
+import { idOf, type NativeBackend } from '../nativeBackend.js';
 import { type Tensor, tf, type Variable } from '../tf.js';
-import { AttributeType } from './attributes.js';
-import { idOf, type NativeBackend } from './backend.js';
 import type { Recording } from './binding.js';
-import { describeTensor } from './dtypes.js';
 import { type GraphMemory, graphMemory } from './graphMemory.js';
 import type { KeptGraph } from './graphTimings.js';
 import type { Operand } from './promote.js';

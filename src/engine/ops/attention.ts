@@ -1,9 +1,9 @@
-import { AttributeType } from '../native/attributes.js';
-import { recordingWith } from '../native/backend.js';
-import { clustered } from '../native/cluster.js';
-import { DataType } from '../native/dtypes.js';
+import { AttributeType } from '../attributes.js';
+import { DataType } from '../dtypes.js';
+import { recordingWith } from '../nativeBackend.js';
 import { castLike, isBf16, narrowSum, widened } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
+import { clustered } from './clustered.js';
 import { type Op, runOp } from './define.js';
 
 export interface AttentionOptions {

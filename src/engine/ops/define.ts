@@ -18,8 +18,9 @@ export interface Op {
   ): Readonly<Record<string, () => Tensor>>;
 }
 
-/** Registers the kernel with a backend, the gradient once. */
+/** Registers the kernel and the gradient, each where it is not there already. */
 export function registerOp({ name, forward, saves, gradient }: Op, backendName: string): void {
+  if (tf.getKernel(name, backendName)) return;
   tf.registerKernel({
     kernelName: name,
     backendName,

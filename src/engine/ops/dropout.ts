@@ -1,7 +1,7 @@
 import { createRandom } from '../../base/random.js';
-import { AttributeType } from '../native/attributes.js';
-import { nativeBackend } from '../native/backend.js';
-import { DataType } from '../native/dtypes.js';
+import { AttributeType } from '../attributes.js';
+import { DataType } from '../dtypes.js';
+import { nativeBackend } from '../nativeBackend.js';
 import { castLike } from '../precision.js';
 import { type Tensor, tf } from '../tf.js';
 

@@ -1,8 +1,8 @@
-import { idOf, recordingWith } from '../native/backend.js';
-import { clustered } from '../native/cluster.js';
-import { fusesNarrow } from '../native/fusing.js';
+import { graphs } from '../graphs.js';
+import { idOf, recordingWith } from '../nativeBackend.js';
 import { castLike, isBf16, widened } from '../precision.js';
 import { isTaped, type Tensor, tf } from '../tf.js';
+import { clustered } from './clustered.js';
 import { type Op, runOp } from './define.js';
 
 // The standard normal's distribution function.
@@ -28,7 +28,7 @@ const EXACT = 'GeluExact';
 /** The product before it, its bias and this as one op, which rounds to bf16 once, at its end. */
 function narrowWithProduct(x: Tensor): Tensor | undefined {
   const native = isBf16(x) ? recordingWith('_MklNativeFusedMatMul') : undefined;
-  if (!native || !fusesNarrow(native.binding.session, EXACT)) return undefined;
+  if (!native || !graphs().fusesNarrow(native.binding.session, EXACT)) return undefined;
   const made = native.binding.fused(idOf(native, x), EXACT);
   return made && native.createOutputTensor(made);
 }

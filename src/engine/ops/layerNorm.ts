@@ -1,6 +1,6 @@
-import { clustered } from '../native/cluster.js';
 import { castLike } from '../precision.js';
 import { isTaped, type Tensor, tf } from '../tf.js';
+import { clustered } from './clustered.js';
 import { type Op, runOp } from './define.js';
 
 const rowMean = (x: Tensor): Tensor => tf.mean(x, -1, true);

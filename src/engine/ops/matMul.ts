@@ -1,6 +1,6 @@
-import { AttributeType } from '../native/attributes.js';
-import { nativeBackend } from '../native/backend.js';
-import { DataType } from '../native/dtypes.js';
+import { AttributeType } from '../attributes.js';
+import { DataType } from '../dtypes.js';
+import { nativeBackend } from '../nativeBackend.js';
 import { type Tensor, tf } from '../tf.js';
 
 /**

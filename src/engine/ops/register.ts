@@ -9,8 +9,8 @@ import { linearOp } from './linear.js';
 
 const OPS: readonly Op[] = [addToOp, attentionOp, embeddingOp, geluOp, layerNormOp, linearOp];
 
-/** Registers the project's own kernels and gradients for a backend; called once when the engine starts. */
-export function registerOps(backend: 'tensorflow' | 'wasm'): void {
+/** Registers the project's own kernels and gradients for a backend; those that are there already stay. */
+export function registerOps(backend: string): void {
   for (const op of OPS) registerOp(op, backend);
   if (backend === 'tensorflow') registerGradientSums();
 }

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../base/errors.js';
-import { threadCount } from '../system/threads.js';
-import { checkEngine, checkKernels } from './install/integrity.js';
-import { locateEngine, locateKernels } from './install/locate.js';
-import { registerNativeBackend } from './native/backend.js';
-import { registerOps } from './ops/register.js';
-import { tf } from './tf.js';
+import { UsageError } from '../../base/errors.js';
+import { threadCount } from '../../system/threads.js';
+import { checkEngine, checkKernels } from '../install/integrity.js';
+import { locateEngine, locateKernels } from '../install/locate.js';
+import { registerNativeBackend } from '../native/backend.js';
+import { registerOps } from '../ops/register.js';
+import { tf } from '../tf.js';
 
 const BACKENDS = ['auto', 'tensorflow', 'wasm'] as const;
 type Backend = (typeof BACKENDS)[number];

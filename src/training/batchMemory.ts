@@ -4,17 +4,10 @@ import type { BackboneShape } from '../backbones/backbone.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../base/hostTensor.js';
-import type { GraphMemory, InputShape } from '../engine/index.js';
+import type { InputShape } from '../engine/index.js';
+import type { Collator } from '../model/batch.js';
+import type { BatchShapes, Measurable } from '../model/measurable.js';
 import { memoryLimit } from '../system/machine.js';
-import type { Collator } from './batch.js';
-
-/** Shapes of the inputs of a batch, by name. */
-type BatchShapes = Readonly<Record<string, InputShape>>;
-
-/** What can tell the memory of a batch that is not there: a training step, an evaluation. */
-export interface Measurable {
-  memory(shapes: BatchShapes): GraphMemory | undefined;
-}
 
 /** Bytes that a process takes for batches of one size. */
 interface BatchMemory {

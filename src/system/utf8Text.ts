@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { type Problem, UsageError } from './errors.js';
+import { type Problem, UsageError } from '../base/errors.js';
 
 /** The text of bytes, a byte order mark kept, or what is wrong with them. */
 export type DecodedText = { readonly text: string } | { readonly problem: Problem };
