@@ -11,6 +11,7 @@ import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/o
 import { runFolder } from '../checkpoints/runFiles.js';
 import { planAdapters } from '../model/attach.js';
 import type { Modules } from '../prepare/modules.js';
+import { requireModules } from '../prepare/neededModules.js';
 import { inside } from '../run/saveRun.js';
 import { backboneOf, requireFinished } from './openRun.js';
 
@@ -44,6 +45,7 @@ export function exportAdapter(
   { library, adapter: name, overwrite = false, modules }: ExportOptions,
 ): ExportReport {
   requireFinished(path);
+  requireModules(path, modules);
   const claim = { kind: 'adapter export', files: foreignFileNames(library) } as const;
   requireReplaceable(output, claim.kind, overwrite);
   requireFree(output, claim);

@@ -20,6 +20,7 @@ import { createEvaluator, type Evaluator } from '../model/evaluate.js';
 import { createFrozenStore, type FrozenStore } from '../model/frozenStore.js';
 import { createModel, type Model } from '../model/model.js';
 import { type Modules, taskOf } from '../prepare/modules.js';
+import { requireModules } from '../prepare/neededModules.js';
 import { taskOptions } from '../prepare/prepare.js';
 import { fileStatus } from '../system/fileStatus.js';
 import type { RunSettings } from '../training/settings.js';
@@ -137,6 +138,7 @@ export interface OpenedRun {
 export async function openRun(path: string, opening: Opening): Promise<OpenedRun> {
   const { modules } = opening;
   requireFinished(path);
+  requireModules(path, modules);
   const folder = runFolder(path);
   const recipe = readJsonObject(folder.recipe) as unknown as RunSettings;
   const precision = opening.precision ?? recipe.backbone.precision;
