@@ -96,6 +96,6 @@ it('says that a kind is taken', () => {
 it('says where what was added throws, in what it makes too', () => {
   const failed = "failed: Cannot read properties of null (reading 'x')";
   const [plan, read] = ["plan of the adapter 'mine'", "read of the kind of regions 'own'"];
-  expect(told['plan.mjs']).toEqual([{ file: 'plan.mjs', line: 2, column: 17, message: `${plan} ${failed}` }]);
+  expect(told['plan.mjs']).toEqual([{ file: 'plan.mjs', line: 3, column: 17, message: `${plan} ${failed}` }]);
   expect(told['read.mjs']).toEqual([{ file: 'read.mjs', line: 3, column: 25, message: `${read} ${failed}` }]);
 });
