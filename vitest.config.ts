@@ -8,6 +8,7 @@ const processes = [
   'test/cli/{twoProcesses,wizardTerminal}.test.ts',
   'test/{fuzz,readme}.test.ts',
   'test/engine/process.test.ts',
+  'test/modules/loadFiles.test.ts',
   'test/packaging/*.test.ts',
   'test/reliability/*.test.ts',
 ];

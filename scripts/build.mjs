@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { publishTensorTypes } from './declarations.mjs';
 import { bin, isMain, root, run } from './run.mjs';
 import { setup } from './setup.mjs';
 
@@ -43,6 +44,7 @@ export async function build() {
   const compiled = await run(bin('tsc'), ['-p', 'tsconfig.build.json']);
   if (existsSync(main)) chmodSync(main, 0o755);
   if (compiled !== 0) return compiled;
+  publishTensorTypes(join(root, 'dist'));
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
   return 0;

@@ -29,20 +29,16 @@ import { type LoadedRun, loadRun as openLoadedRun } from './trained/loadedRun.js
 import { type MergeOptions, type MergeReport, mergeRun as merge } from './trained/mergeRun.js';
 import type { LoadOptions } from './trained/openRun.js';
 
-export { type Adapter, defineAdapter } from '../adapters/adapter.js';
-export type { Example } from '../tasks/example.js';
-export { defineTask, type MetricReport, type Prediction, type Task } from '../tasks/task.js';
-export type { BackboneOutput, BackboneShape } from './backbones/backbone.js';
+export * from './authors.js';
 export { type LoadedBackbone, shippedBackbone, shippedBackbones } from './backbones/load.js';
-export { InterruptedError, type Problem, UsageError } from './base/errors.js';
 export type { OnProgress, Progress } from './base/progress.js';
 export type { AdapterChoice } from './comparison/adapterVariants.js';
 export type { ComparisonOptions } from './comparison/compare.js';
 export type { Comparison, ComparisonRow } from './comparison/comparison.js';
 export type { SweepKeys } from './comparison/sweepKeys.js';
-export type { Picture, Processor } from './data/sequence.js';
 export { type EngineInfo, type EngineOptions, startEngine } from './engine/index.js';
 export type { Evaluation } from './model/evaluate.js';
+export type { Additions } from './modules/extend.js';
 export type { PlanOptions } from './plan/planOptions.js';
 export type { RunPlan } from './plan/runPlan.js';
 export type { Recipe, RecipeInput } from './recipe/recipe.js';

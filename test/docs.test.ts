@@ -129,6 +129,12 @@ describe('the examples in TypeScript', () => {
 
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
+  it('that extend the package are files of less than 50 lines', () => {
+    const own = blocks(read('extending.md'), 'ts').map((code) => code.trimEnd().split('\n').length);
+    expect(own.length).toBeGreaterThan(4);
+    expect(Math.max(...own)).toBeLessThan(50);
+  });
+
   it('have the right types', () => {
     expect(examples.length).toBeGreaterThan(4);
     const compile = () =>

@@ -13,8 +13,11 @@ function exitCodeOf(error: unknown): number {
 /** Problems told in full; a data file may have thousands of one kind. */
 const MOST_PROBLEMS = 30;
 
-function tellProblems({ problems }: UsageError, shell: Shell): void {
+const isDebugging = (): boolean => process.env.VLGRAFT_DEBUG === '1';
+
+function tellProblems({ problems, cause }: UsageError, shell: Shell): void {
   for (const line of problemLines(problems, MOST_PROBLEMS)) shell.complain(line);
+  if (cause instanceof Error && isDebugging()) shell.complain(cause.stack ?? cause.message);
 }
 
 /** What the program itself should not have done: a person can't help it, and may report it. */
@@ -36,7 +39,7 @@ function tell(error: unknown, shell: Shell): void {
     shell.notice(error.message);
     return;
   }
-  const stack = process.env.VLGRAFT_DEBUG === '1' && error instanceof Error ? error.stack : undefined;
+  const stack = isDebugging() && error instanceof Error ? error.stack : undefined;
   shell.complain(stack ?? unexpected(error));
 }
 

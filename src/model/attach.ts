@@ -76,6 +76,18 @@ const checkPlan = (plan: AdapterPlan, backbone: BackboneShape): Problem[] => [
   ),
 ];
 
+const PLAN_LISTS = ['parameters', 'sites', 'taps', 'unfrozen'] as const;
+
+/** Throws UsageError where an adapter that was not type checked gives something else than a plan. */
+function requirePlan(plan: Partial<AdapterPlan> | undefined, kind: string): void {
+  const problems = PLAN_LISTS.filter((list) => !Array.isArray(plan?.[list])).map((list) => ({
+    where: '/kind',
+    message: `the plan of the adapter '${kind}' has no list '${list}'`,
+    expected: 'one, which may be empty',
+  }));
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
 function planOne(
   backbone: BackboneShape,
   entry: AdapterChoice,
@@ -92,6 +104,7 @@ function planOne(
     throw new UsageError({ where: '/kind', message: `unknown adapter '${kind}'`, expected });
   }
   const plan = adapter.plan(backbone, options);
+  requirePlan(plan, kind);
   const problems = checkPlan(plan, backbone);
   if (problems.length > 0) throw new UsageError(problems);
   return { name, adapter, options, plan };

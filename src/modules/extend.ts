@@ -3,8 +3,10 @@ import { createPretrain } from '../../tasks/pretrain.js';
 import type { Reader } from '../../tasks/readers/reader.js';
 import type { AnyTaskLiteral } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../base/errors.js';
-import type { ModuleList, Modules } from '../prepare/modules.js';
+import { suggest } from '../base/nearest.js';
+import { type ModuleList, type Modules, moduleNames } from '../prepare/modules.js';
 import { schemaCompiler } from '../schema/schemaCompiler.js';
+import { watchedModule } from './thrownIn.js';
 
 /** What a program or a file adds to each list. */
 export type Additions = {
@@ -13,8 +15,6 @@ export type Additions = {
 
 /** What one of a list must have, and of which type; what all have besides: a description and a schema. */
 interface Form {
-  /** How one of them is called in messages. */
-  readonly name: string;
   /** The member that names it. */
   readonly key: 'kind' | 'family';
   readonly members: Readonly<Record<string, 'function' | 'object' | 'string'>>;
@@ -24,12 +24,10 @@ const KIND = { kind: 'string', description: 'string', schema: 'object' } as cons
 
 const FORMS: Readonly<Record<ModuleList, Form>> = {
   adapters: {
-    name: 'adapter',
     key: 'kind',
     members: { ...KIND, source: 'string', plan: 'function', parameterCount: 'function' },
   },
   tasks: {
-    name: 'task',
     key: 'kind',
     members: {
       ...KIND,
@@ -46,19 +44,16 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
       evaluate: 'function',
     },
   },
-  readers: { name: 'reader', key: 'kind', members: { ...KIND, gives: 'string', read: 'function' } },
+  readers: { key: 'kind', members: { ...KIND, gives: 'string', read: 'function' } },
   objectives: {
-    name: 'objective',
     key: 'kind',
     members: { ...KIND, views: 'function', measure: 'object' },
   },
   regions: {
-    name: 'kind of regions',
     key: 'kind',
     members: { ...KIND, propose: 'function', create: 'function' },
   },
   backbones: {
-    name: 'family of backbones',
     key: 'family',
     members: {
       family: 'string',
@@ -69,14 +64,18 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
       open: 'function',
     },
   },
-  processors: { name: 'processor', key: 'kind', members: { kind: 'string', create: 'function' } },
-  optimizers: { name: 'optimizer', key: 'kind', members: { ...KIND, create: 'function' } },
+  processors: { key: 'kind', members: { kind: 'string', create: 'function' } },
+  optimizers: { key: 'kind', members: { ...KIND, create: 'function' } },
 };
 
 /** The lists that can be added to. */
 export const moduleLists = Object.keys(FORMS) as readonly ModuleList[];
 
 const NAME = /^[A-Za-z][\w-]{0,63}$/;
+
+const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+
+const typeName = (value: unknown): string => (value === null ? 'null' : withArticle(typeof value));
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -97,15 +96,15 @@ const ownReading = ({ examples }: Members, name: string): Form['members'] =>
   name === 'task' && examples === undefined ? { dataSchema: 'object', read: 'function' } : {};
 
 /** What is missing or wrong in one entry of a list. */
-function problemsOf(entry: unknown, where: string, { name, key, members }: Form): Problem[] {
+function problemsOf(entry: unknown, where: string, name: string, { key, members }: Form): Problem[] {
   if (!isObject(entry)) return [{ where, message: `this is no ${name}`, expected: 'an object' }];
   const wrong = Object.entries({ ...members, ...ownReading(entry, name) }).filter(
     ([member, type]) => typeof entry[member] !== type || entry[member] === null,
   );
   const problems = wrong.map(([member, type]) => ({
     where: `${where}.${member}`,
-    message: entry[member] === undefined ? 'it is missing' : `it is ${typeof entry[member]}`,
-    expected: `a ${type}, as every ${name} has`,
+    message: entry[member] === undefined ? 'it is missing' : `it is ${typeName(entry[member])}`,
+    expected: `${withArticle(type)}, as every ${name} has`,
   }));
   if (problems.length > 0) return problems;
   if (!NAME.test(entry[key] as string)) {
@@ -129,7 +128,8 @@ function clashes(list: ModuleList, known: readonly unknown[], added: readonly un
   const taken = new Set(known.map((entry) => identityOf(list, entry)));
   return names.flatMap((name, at) => {
     if (!taken.has(name) && names.indexOf(name) === at) return [];
-    const message = `there is ${taken.has(name) ? 'a' : 'another'} ${FORMS[list].name} '${name}' already`;
+    const known = taken.has(name) ? withArticle(moduleNames[list]) : `another ${moduleNames[list]}`;
+    const message = `there is ${known} '${name}' already`;
     return [{ where: `${list}[${at}].${FORMS[list].key}`, message, expected: 'another name' }];
   });
 }
@@ -138,12 +138,13 @@ function check(base: Modules, additions: Additions): void {
   const problems = Object.entries(additions).flatMap(([list, entries]): Problem[] => {
     const form = FORMS[list as ModuleList];
     if (!form) {
-      const expected = `one of ${moduleLists.join(', ')}`;
-      return [{ where: list, message: 'there is no such list', expected }];
+      return [{ where: list, message: 'there is no such list', expected: suggest(list, moduleLists) }];
     }
     if (!Array.isArray(entries))
       return [{ where: list, message: 'this is no list', expected: `a list of ${list}` }];
-    const unfit = entries.flatMap((entry, at) => problemsOf(entry, `${list}[${at}]`, form));
+    const unfit = entries.flatMap((entry, at) =>
+      problemsOf(entry, `${list}[${at}]`, moduleNames[list as ModuleList], form),
+    );
     return unfit.length > 0 ? unfit : clashes(list as ModuleList, base[list as ModuleList], entries);
   });
   if (problems.length > 0) throw new UsageError(problems);
@@ -164,7 +165,11 @@ const withObjectives = (
  */
 export function extendModules(base: Modules, additions: Additions, file?: string): Modules {
   check(base, additions);
-  const given = (list: ModuleList): readonly never[] => (additions[list] ?? []) as readonly never[];
+  const given = (list: ModuleList): readonly never[] =>
+    (additions[list] ?? []).map((entry) => {
+      const where = `${moduleNames[list]} '${nameOf(list, entry)}'`;
+      return (file === undefined ? entry : watchedModule(entry, file, where)) as never;
+    });
   const added = moduleLists.flatMap((list) =>
     given(list).map((entry) => ({ list, kind: nameOf(list, entry), ...(file !== undefined && { file }) })),
   );

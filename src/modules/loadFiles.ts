@@ -1,11 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { UsageError } from '../base/errors.js';
+import { type Problem, UsageError } from '../base/errors.js';
 import type { Modules } from '../prepare/modules.js';
 import { fileStatus } from '../system/fileStatus.js';
 import { type Additions, extendModules, moduleLists } from './extend.js';
 import { shippedModules } from './shippedModules.js';
+import { messageOf, placeIn } from './thrownIn.js';
 
 const FORM = `export default { adapters: [...] }, or another of ${moduleLists.join(', ')}`;
 
@@ -24,29 +26,38 @@ function registerOwnPackage(): void {
   register('./ownPackage.js', { parentURL: import.meta.url, data });
 }
 
-/** Where in the file an error arose, as far as its stack says. */
-function placeIn(file: string, error: unknown): { readonly line?: number; readonly column?: number } {
-  const { stack = '' } = error as Error;
-  const at = stack.split('\n').find((line) => line.includes(pathToFileURL(resolve(file)).href));
-  const [, line, column] = /:(\d+):(\d+)\)?$/.exec(at ?? '') ?? [];
-  return line === undefined ? {} : { line: Number(line), column: Number(column) };
+const isTypeScript = (file: string): boolean => /\.[cm]?tsx?$/.test(file);
+
+/** Where node finds that a file is no JavaScript; it is read for that, not run. */
+function placeOfSyntax(file: string): Pick<Problem, 'line' | 'column'> {
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 30_000 });
+  const [head = '', , arrow = ''] = stderr.split('\n');
+  const [, line] = /:(\d+)$/.exec(head) ?? [];
+  const column = arrow.indexOf('^') + 1;
+  return { ...(line !== undefined && { line: Number(line), ...(column > 0 && { column }) }) };
+}
+
+/** Why a file could not be imported, as a person can mend it. */
+function explain(file: string, error: unknown): Problem {
+  if ((error as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION' && isTypeScript(file)) {
+    const message = `Node ${process.versions.node} runs no TypeScript`;
+    return { file, message, expected: 'the JavaScript that tsc makes of it, or Node 22.18 and newer' };
+  }
+  const place = error instanceof SyntaxError ? placeOfSyntax(file) : placeIn(file, error);
+  return { file, ...place, message: `it can't be loaded: ${messageOf(error)}` };
 }
 
 async function importFile(file: string): Promise<unknown> {
-  if (!fileStatus(file)?.isFile()) {
-    throw new UsageError({
-      file,
-      message: 'there is no such file',
-      expected: 'a JavaScript module, with --use',
-    });
+  const status = fileStatus(file);
+  if (!status?.isFile()) {
+    const message = status ? 'this is no file' : 'there is no such file';
+    throw new UsageError({ file, message, expected: 'a JavaScript module, with --use' });
   }
   try {
     const { default: given } = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
     return given;
   } catch (error) {
-    const message = `it can't be loaded: ${error instanceof Error ? error.message : String(error)}`;
-    const expected = /\.[cm]?tsx?$/.test(file) ? 'JavaScript: compile it first' : FORM;
-    throw new UsageError({ file, ...placeIn(file, error), message, expected });
+    throw new UsageError(explain(file, error));
   }
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type EngineInfo, engineInfo } from '../engine/index.js';
 import { packageFolder } from '../system/packageFolder.js';
+import type { AddedModule } from './modules.js';
 
 /** What a run ran on; no host names and no paths, so that it can be shared. */
 export interface Environment {
@@ -13,13 +14,18 @@ export interface Environment {
   readonly processor: string;
   readonly cores: number;
   readonly memoryBytes: number;
+  /** What the run needed that does not come with this package; absent: nothing. */
+  readonly modules?: readonly AddedModule[];
 }
 
 const packageVersion = (): string =>
   (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string }).version;
 
-/** Describes this process; the engine must have been started. */
-export function describeEnvironment(): Environment {
+/**
+ * Describes this process; the engine must have been started.
+ * @param modules that were added, without paths of this machine
+ */
+export function describeEnvironment(modules: readonly AddedModule[] = []): Environment {
   const { backend, version, device, threads } = engineInfo();
   return {
     vlgraft: packageVersion(),
@@ -29,6 +35,7 @@ export function describeEnvironment(): Environment {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memoryBytes: totalmem(),
+    ...(modules.length > 0 && { modules }),
   };
 }
 

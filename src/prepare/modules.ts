@@ -32,8 +32,20 @@ export interface Modules {
 /** The lists of modules. */
 export type ModuleList = Exclude<keyof Modules, 'added' | 'taskLiterals'>;
 
+/** What one of each list is called in messages. */
+export const moduleNames: Readonly<Record<ModuleList, string>> = {
+  adapters: 'adapter',
+  tasks: 'task',
+  readers: 'reader',
+  objectives: 'objective',
+  regions: 'kind of regions',
+  backbones: 'family of backbones',
+  processors: 'processor',
+  optimizers: 'optimizer',
+};
+
 /** Something that a program or a file added. */
-interface AddedModule {
+export interface AddedModule {
   readonly list: ModuleList;
   /** Its `kind`, or its `family`. */
   readonly kind: string;
@@ -64,6 +76,11 @@ export function optimizerOf({ kind, ...options }: OptimizerEntry, { optimizers }
   return (found ?? unknown('training.optimizer.kind', 'optimizer', kind, known)).create(options as never);
 }
 
+/** The files that something was added by, each once, as they were named. */
+export const filesOf = (added: readonly AddedModule[]): readonly string[] => [
+  ...new Set(added.flatMap(({ file }) => file ?? [])),
+];
+
 /** The files that modules come from. Throws UsageError where a program added some, which no other process can load. */
 export function filesOfModules({ added = [] }: Modules): string[] {
   const own = added.filter(({ file }) => file === undefined);
@@ -72,5 +89,5 @@ export function filesOfModules({ added = [] }: Modules): string[] {
     const message = `this needs processes of their own, which don't have what the program added: ${names}`;
     throw new UsageError({ message, expected: 'modules from files: use: ["./mine.js"]' });
   }
-  return [...new Set(added.map(({ file }) => file as string))];
+  return [...filesOf(added)];
 }

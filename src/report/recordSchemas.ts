@@ -53,15 +53,18 @@ const summary = object(
   },
 );
 
-const environment = object({
-  vlgraft: text,
-  node: text,
-  platform: text,
-  engine: object({ backend: text, version: text, device: text }, { threads: number }),
-  processor: text,
-  cores: number,
-  memoryBytes: number,
-});
+const environment = object(
+  {
+    vlgraft: text,
+    node: text,
+    platform: text,
+    engine: object({ backend: text, version: text, device: text }, { threads: number }),
+    processor: text,
+    cores: number,
+    memoryBytes: number,
+  },
+  { modules: list(object({ list: text, kind: text }, { file: text })) },
+);
 
 const split = { enum: ['train', 'validation', 'test'] };
 const line = object(

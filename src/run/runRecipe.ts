@@ -18,7 +18,8 @@ import { unlessUnlabelled } from '../model/unlabelled.js';
 import { describeEnvironment, peakMemoryBytes } from '../prepare/environment.js';
 import { recordInputs } from '../prepare/inputs/recordInputs.js';
 import { requireSameInputs } from '../prepare/inputs/requireSameInputs.js';
-import type { Modules } from '../prepare/modules.js';
+import { filesOf, type Modules } from '../prepare/modules.js';
+import { neededModules, withoutPlaces } from '../prepare/neededModules.js';
 import { type Prepared, prepare } from '../prepare/prepare.js';
 import { textNotes } from '../prepare/textNotes.js';
 import { writePredictions } from '../recording/writePredictions.js';
@@ -225,7 +226,10 @@ async function carryOut(settings: RunSettings, options: RunOptions, modules: Mod
   const open = once(() => openRunFolder(settings.output, settings, options));
   const isResumed = options.resume && earlierRun(settings.output) !== undefined;
   const known = isResumed
-    ? await requireSameInputs(runFolder(settings.output).inputs, settings, options)
+    ? await requireSameInputs(runFolder(settings.output).inputs, settings, {
+        ...options,
+        files: filesOf(modules.added ?? []),
+      })
     : undefined;
   const prepared = await prepare(settings, modules, () => open().folder.backbone, options.signal);
   const model = createModel(prepared.parts);
@@ -239,8 +243,10 @@ async function carryOut(settings: RunSettings, options: RunOptions, modules: Mod
     await stopIfAsked(options.signal, 'before the first step');
     const early = isResumed ? undefined : await requireFittingUnstored({ settings, prepared, model }, step);
     const { folder, checkpoint } = open();
-    writeJson(folder.environment, describeEnvironment());
-    const inputs = recordInputs(folder.inputs, settings, prepared, { ...options, ...(known && { known }) });
+    const needed = neededModules(settings, prepared.parts.backbone.family.family, modules);
+    writeJson(folder.environment, describeEnvironment(withoutPlaces(needed)));
+    const given = { ...options, files: filesOf(needed), ...(known && { known }) };
+    const inputs = recordInputs(folder.inputs, settings, prepared, given);
     inputs.catch(() => {}); // told where a checkpoint needs it
     const prepareSeconds = clock();
     const settled = checkpoint && (checkpoint.state.cached ?? false);

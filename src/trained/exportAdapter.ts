@@ -12,6 +12,7 @@ import { runFolder } from '../checkpoints/runFiles.js';
 import { planAdapters } from '../model/attach.js';
 import { backboneOf, requireFinished } from '../prepare/finishedRun.js';
 import type { Modules } from '../prepare/modules.js';
+import { requireModules } from '../prepare/neededModules.js';
 import { inside } from '../run/saveRun.js';
 
 /** What is exported, and how. */
@@ -44,6 +45,7 @@ export function exportAdapter(
   { library, adapter: name, overwrite = false, modules }: ExportOptions,
 ): ExportReport {
   requireFinished(path);
+  requireModules(path, modules);
   const claim = { kind: 'adapter export', files: foreignFileNames(library) } as const;
   requireReplaceable(output, claim.kind, overwrite);
   requireFree(output, claim);

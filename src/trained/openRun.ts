@@ -17,6 +17,7 @@ import { createFrozenStore, type FrozenStore } from '../model/frozenStore.js';
 import { createModel, type Model } from '../model/model.js';
 import { backboneOf, requireFinished } from '../prepare/finishedRun.js';
 import { type Modules, taskOf } from '../prepare/modules.js';
+import { requireModules } from '../prepare/neededModules.js';
 import { taskOptions } from '../prepare/prepare.js';
 import type { RunSettings } from '../training/settings.js';
 import { type AdapterScales, scaleUnfrozen } from './adapterScales.js';
@@ -91,6 +92,7 @@ export interface OpenedRun {
 export async function openRun(path: string, opening: Opening): Promise<OpenedRun> {
   const { modules } = opening;
   requireFinished(path);
+  requireModules(path, modules);
   const folder = runFolder(path);
   const recipe = readJsonObject(folder.recipe) as unknown as RunSettings;
   const precision = opening.precision ?? recipe.backbone.precision;

@@ -35,7 +35,7 @@ const project = join(folder, 'project');
 function installTarball(): void {
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
-  const how = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  const how = ['typescript@5.9', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   const { code, output } = call('npm', ['install', tarball, ...how], project);
   expect(code, output).toBe(0);
 }
@@ -61,6 +61,57 @@ function checkCommandAndImport(): void {
   expect(imported.stdout.trim()).toBe('function function function');
 }
 
+const guide = readFileSync(join(root, 'docs/extending.md'), 'utf8');
+const codeIn = (language: string): string[] =>
+  [...guide.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, code]) => code!);
+
+/** Strict, with the declarations of the package checked too, and without those of browsers. */
+const TYPES =
+  '--strict --noUncheckedIndexedAccess --module nodenext --target es2022 --lib es2023 --types node'
+    .split(' ')
+    .concat(['--skipLibCheck', 'false']);
+
+/** Writes the files of docs/extending.md and returns their names. */
+function writeExamples(project: string): string[] {
+  return codeIn('ts').map((code) => {
+    const [, name] = /^\/\/ (\S+)$/m.exec(code)!;
+    writeFileSync(join(project, name!), code);
+    return name!;
+  });
+}
+
+/** Pictures of one colour and statements of which colour it is. */
+function writeStatements(project: string): void {
+  const colours = { red: [230, 20, 20], green: [20, 200, 40], blue: [10, 40, 240] };
+  for (const [name, colour] of Object.entries(colours)) {
+    const pixels = Buffer.from(Array.from({ length: 8 * 8 * 3 }, (_, index) => colour[index % 3]!));
+    writeFileSync(join(project, `${name}.ppm`), Buffer.concat([Buffer.from('P6 8 8 255\n'), pixels]));
+  }
+  const names = Object.keys(colours);
+  const statements = names.flatMap((name) =>
+    names.map((word) => ({ text: `it is ${word}`, picture: `${name}.ppm`, isTrue: word === name })),
+  );
+  writeFileSync(join(project, 'truth.json'), JSON.stringify(statements));
+}
+
+/** Trains by the recipe of docs/extending.md and evaluates, with what the files add and without it. */
+function trainAndEvaluate(project: string, use: readonly string[]): void {
+  writeStatements(project);
+  writeFileSync(join(project, 'recipe.json'), codeIn('json')[0]!);
+  const vlgraft = (...words: string[]) => call('npx', ['--no-install', 'vlgraft', ...words], project);
+  const trained = vlgraft(...use, 'run', 'recipe.json', '--json', '--quiet');
+  expect(trained.code, trained.output).toBe(0);
+  const { metrics, steps, parameters } = JSON.parse(trained.stdout);
+  // 9 examples in batches of 4, three times; a scale of 32 in one layer and a head of 32 x 2 + 2.
+  expect({ steps, trainable: parameters.trainable }).toEqual({ steps: 9, trainable: 32 + 66 });
+  const evaluated = vlgraft(...use, 'evaluate', 'runs/mine', '--json', '--quiet');
+  expect(evaluated.code, evaluated.output).toBe(0);
+  expect(JSON.parse(evaluated.stdout).values).toEqual(metrics.test.values);
+  const without = vlgraft('evaluate', 'runs/mine');
+  expect(without.code).toBe(2);
+  expect(without.output).toContain("the run needs the adapter 'scale' of scale.js; --use scale.js");
+}
+
 describe('the tarball', () => {
   it('holds the program, the recipes and the assets, and neither sources nor tests', async () => {
     const paths: string[] = [];
@@ -79,13 +130,23 @@ describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeo
 
   it('works when install scripts are off, its types included', () => {
     checkCommandAndImport();
-    writeFileSync(
-      join(project, 'program.ts'),
-      "import { fineTune } from 'vlgraft';\nexport const start: typeof fineTune = fineTune;\n",
+    const files = writeExamples(project);
+    expect(files).toEqual(['scale.ts', 'truth.ts', 'quarters.ts', 'lion.ts', 'program.ts']);
+    for (const compiler of [
+      join(project, 'node_modules/typescript'),
+      join(root, 'node_modules/typescript'),
+    ]) {
+      const { code, output } = call(
+        process.execPath,
+        [join(compiler, 'bin/tsc'), ...TYPES, ...files],
+        project,
+      );
+      expect(code, output).toBe(0);
+    }
+    trainAndEvaluate(
+      project,
+      files.slice(0, -1).flatMap((file) => ['--use', file.replace('.ts', '.js')]),
     );
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', 'program.ts'];
-    const types = call(join(root, 'node_modules/.bin/tsc'), options, project);
-    expect(types.code, types.output).toBe(0);
   });
 
   it('works when install scripts are on, and brings no tfjs-node-gpu, whose script downloads', () => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, normalize, sep } from 'node:path';
+import { basename, join, normalize, sep } from 'node:path';
 import { PROCESSOR_FILES } from '../../backbones/createProcessor.js';
 import { backboneFolder } from '../../backbones/load.js';
 import { isJsonObject } from '../../base/json.js';
@@ -89,10 +89,27 @@ const namedFiles = (group: string, value: unknown): InputFile[] =>
     .filter(([, path]) => isFile(path))
     .map(([key, path]) => ({ key, name: '', path, sampling: NAMED }));
 
-/** Every file that a run reads, each once: annotations, pictures, features, tokenizer, weights, adapters. */
-export function inputFiles(settings: RunSettings, prepared: Prepared): InputFile[] {
+/** Key of the files that added adapters, tasks, ... */
+export const USE_KEY = 'use';
+
+const moduleFile = (path: string): InputFile => ({
+  key: USE_KEY,
+  name: basename(path),
+  path,
+  sampling: NAMED,
+});
+
+/**
+ * Every file that a run reads, each once: annotations, pictures, features, tokenizer, weights, adapters.
+ * @param added files of what was added to the modules
+ */
+export function inputFiles(
+  settings: RunSettings,
+  prepared: Prepared,
+  added: readonly string[] = [],
+): InputFile[] {
   const { splits, task, processor, filesRead } = prepared;
-  const files: InputFile[] = [];
+  const files: InputFile[] = added.map(moduleFile);
   const regionFile = createPlacing(settings, 'data.regions');
   files.push(...namedFiles('data.regions', settings.data.regions));
   for (const split of ['train', 'validation', 'test'] as const) {

@@ -42,11 +42,20 @@ export async function recordInputs(
   target: string,
   settings: RunSettings,
   prepared: Prepared,
-  { known = new Map(), signal }: { readonly known?: KnownInputs; readonly signal?: AbortSignal | undefined },
+  {
+    known = new Map(),
+    files = [],
+    signal,
+  }: {
+    readonly known?: KnownInputs;
+    /** Of what was added to the modules. */
+    readonly files?: readonly string[];
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<void> {
   const turn = createTurns();
   const entries: InputEntry[] = [];
-  for (const file of inputFiles(settings, prepared)) {
+  for (const file of inputFiles(settings, prepared, files)) {
     entries.push(await entryOf(file, known, turn, signal));
     if (!signal?.aborted) await turn();
   }

@@ -5,7 +5,7 @@ import type { OnProgress } from '../../base/progress.js';
 import { stopIfAsked } from '../../system/stopIfAsked.js';
 import type { RunSettings } from '../../training/settings.js';
 import { contentHash, createTurns, MANY, NAMED } from './contentHash.js';
-import { inputPaths, modelFiles, modelFolders } from './inputFiles.js';
+import { inputPaths, modelFiles, modelFolders, USE_KEY } from './inputFiles.js';
 import { type InputEntry, readInputRecord, stampOf } from './inputRecord.js';
 import { inputId, type KnownInputs } from './recordInputs.js';
 
@@ -48,6 +48,8 @@ export interface CompareOptions {
   readonly onProgress?: OnProgress | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Files of what was added to the modules. */
+  readonly files?: readonly string[];
 }
 
 /** Drives a hash to its end, in turns with the rest of the process. */
@@ -76,6 +78,16 @@ async function look(
   return (await hashOf(path, isNamed, turn)) === entry.hash ? { ...entry, ...stamp } : 'other';
 }
 
+/** A file under a key of the recipe. */
+function pathOf(name: string, base: string | undefined): string {
+  if (name === '') return base ?? '';
+  return isAbsolute(name) ? name : join(base ?? '.', name);
+}
+
+/** The file of that name among those that added something, wherever it lies now; else a name that is not there. */
+const moduleFile = (name: string, files: readonly string[]): string =>
+  files.find((file) => basename(file) === name) ?? '';
+
 /** Files of models that appeared beside those that the run started with. */
 function newModelFiles(settings: RunSettings, known: KnownInputs): InputEntry[] {
   return [...modelFolders(settings)].flatMap(([key, folder]) =>
@@ -93,7 +105,7 @@ function newModelFiles(settings: RunSettings, known: KnownInputs): InputEntry[] 
 export async function requireSameInputs(
   record: string,
   settings: RunSettings,
-  { onProgress, onLog, signal }: CompareOptions = {},
+  { onProgress, onLog, signal, files = [] }: CompareOptions = {},
 ): Promise<KnownInputs> {
   const entries = readInputRecord(record);
   if (!entries) {
@@ -108,9 +120,9 @@ export async function requireSameInputs(
   const turn = createTurns();
   for (const [index, entry] of entries.entries()) {
     const { key, name } = entry;
-    const base = paths.get(key);
-    const path = name === '' ? (base ?? '') : isAbsolute(name) ? name : join(base ?? '.', name);
-    const found = await look(entry, path, name === '' || models.has(key), turn);
+    const path = key === USE_KEY ? moduleFile(name, files) : pathOf(name, paths.get(key));
+    const isNamed = name === '' || key === USE_KEY || models.has(key);
+    const found = await look(entry, path, isNamed, turn);
     if (typeof found === 'string') note(found, name === '' ? { ...entry, name: basename(path) } : entry);
     else known.set(inputId(entry), found);
     const wait = turn();

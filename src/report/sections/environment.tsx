@@ -1,16 +1,20 @@
 import type { JSX } from 'preact';
 import { megabytes } from '../../base/figures.js';
 import type { Environment as Facts } from '../../prepare/environment.js';
+import { type AddedModule, moduleNames } from '../../prepare/modules.js';
 import { Section } from '../parts.js';
 
-/** What the run ran on. */
+const describeModule = ({ list, kind, file = 'a program' }: AddedModule): string =>
+  `${moduleNames[list] ?? list} '${kind}' of ${file}`;
+
+/** What the run ran on, and what it needed besides this package. */
 export function Environment({
   environment,
 }: {
   readonly environment: Facts | undefined;
 }): JSX.Element | null {
   if (!environment) return null;
-  const { vlgraft, node, platform, engine, processor, cores, memoryBytes } = environment;
+  const { vlgraft, node, platform, engine, processor, cores, memoryBytes, modules = [] } = environment;
   const rows: readonly (readonly [string, string])[] = [
     ['vlgraft', vlgraft],
     ['node', node],
@@ -18,6 +22,7 @@ export function Environment({
     ['platform', platform],
     ['processor', `${processor}, cores: ${cores}`],
     ['memory', megabytes(memoryBytes)],
+    ...modules.map((one) => ['added', describeModule(one)] as const),
   ];
   return (
     <Section id="environment" title="Environment">
