@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longestFirst.js';
 
 /** Tests that start the built command line or program: `dist` is built before them. */
 const processes = [
-  'test/cli/{adapters,cli,compare,dataCheck,doctor,new,outputs,plan,run,shells}.test.ts',
+  'test/cli/{adapters,cli,compare,dataCheck,doctor,new,outputs,plan,run,shells,stops}.test.ts',
   'test/cli/{twoProcesses,wizardTerminal}.test.ts',
   'test/{fuzz,readme}.test.ts',
   'test/engine/process.test.ts',
@@ -22,6 +23,7 @@ const common = {
   env: { VLGRAFT_THREADS: process.env.VLGRAFT_THREADS ?? '1' },
   testTimeout: 300_000,
   hookTimeout: 300_000,
+  setupFiles: 'test/withoutSync.ts',
 } as const;
 
 /** Sources are tested, not `dist`: what package.json imports by conditions is taken from there too. */
@@ -33,6 +35,8 @@ export default defineConfig({
   test: {
     // Here alone, so that --maxWorkers counts. One more than cores: some tests wait for terminals and processes.
     maxWorkers: Math.min(availableParallelism() + 1, 8),
+    sequence: { sequencer: LongestFirst },
+    experimental: { fsModuleCache: true },
     projects: [
       {
         resolve,

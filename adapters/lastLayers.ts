@@ -16,7 +16,7 @@ function checkCount({ streams }: BackboneShape, count: number): void {
     .map(
       ({ name, layers }): Problem => ({
         where: '/count',
-        message: `${count} layers, but the ${name === 'joint' ? 'backbone' : `${name} tower`} has ${layers}`,
+        message: `${count} layers, but the ${name === 'fused' ? 'backbone' : `${name} tower`} has ${layers}`,
         expected: `1 to ${smallest(streams.map((stream) => stream.layers))}`,
       }),
     );

@@ -1,5 +1,6 @@
 import type { AttentionCall, BackboneShape, LayerPlace } from '../src/backbones/backbone.js';
-import { hasTowers } from '../src/backbones/streams.js';
+import { gives } from '../src/backbones/capabilities.js';
+import { streamPrefix } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import { castLike, linear, type Tensor, tf } from '../src/engine/index.js';
 import { forBatch } from '../src/nn/index.js';
@@ -15,20 +16,21 @@ import { prefixPeft } from './formats/prefixPeft.js';
 import { layersSchema, placesOf } from './parts/layers.js';
 import type { PrefixOptions } from './parts/prefixOptions.js';
 
-/** What the parameters that all layers of a stream share begin with. */
-const sharedPrefix = (stream: LayerPlace['stream']): string => (stream === 'joint' ? '' : `${stream}.`);
-
 /** The start of torch.nn.Linear's weights. */
 const fanIn = (inputWidth: number): Initializer => ({ kind: 'uniform', limit: 1 / Math.sqrt(inputWidth) });
 
 function checkOptions(backbone: BackboneShape, { stream, shiftPositions, length }: PrefixOptions): void {
   const { maxTextLength: longest = Number.POSITIVE_INFINITY } = backbone;
-  if (stream !== 'both' && !hasTowers(backbone)) {
+  if (stream !== 'both' && !gives(backbone, stream)) {
     const message = `a ${backbone.family} backbone has no towers to choose from`;
     throw new UsageError({ where: '/stream', message, expected: '"both"' });
   }
   if (shiftPositions && stream === 'picture') {
     const message = 'pictures have no positions that could be shifted';
+    throw new UsageError({ where: '/shiftPositions', message, expected: 'false' });
+  }
+  if (shiftPositions && backbone.fullText) {
+    const message = `texts of a ${backbone.family} backbone fill all its positions`;
     throw new UsageError({ where: '/shiftPositions', message, expected: 'false' });
   }
   if (shiftPositions && length >= longest) {
@@ -44,7 +46,7 @@ function sharedParameters(backbone: BackboneShape, options: PrefixOptions): Para
   const { reparameterization: inner, length } = options;
   if (inner === 'none') return [];
   const widths = new Map(
-    chosenPlaces(backbone, options).map(({ stream, width }) => [sharedPrefix(stream), width]),
+    chosenPlaces(backbone, options).map(({ stream, width }) => [streamPrefix(stream), width]),
   );
   return [...widths].flatMap(([stream, width]) => [
     { name: `${stream}embedding`, shape: [length, width], initializer: normal(1) },
@@ -69,7 +71,7 @@ function prefixOf(
   { reparameterization }: PrefixOptions,
 ): Tensor {
   if (reparameterization === 'none') return parameters(`${name}.${part}`);
-  const own = (shared: string) => parameters(sharedPrefix(stream) + shared);
+  const own = (shared: string) => parameters(streamPrefix(stream) + shared);
   const inner = tf.tanh(linear(own('embedding'), own('hidden.weight'), own('hidden.bias')));
   return linear(inner, parameters(`${name}.${part}.weight`), parameters(`${name}.${part}.bias`));
 }
@@ -171,7 +173,7 @@ export const prefix = defineAdapter<PrefixOptions>({
    */
   parameterCount: ({ streams }, { length, layers, stream, reparameterization: inner }) =>
     streams
-      .filter(({ name }) => name === 'joint' || stream === 'both' || name === stream)
+      .filter(({ name }) => name === 'fused' || stream === 'both' || name === stream)
       .map(({ hiddenSize: hidden, layers: count }) => {
         const chosen = layers === 'all' ? count : layers.filter((layer) => layer < count).length;
         if (inner === 'none') return chosen * 2 * length * hidden;

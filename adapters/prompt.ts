@@ -1,5 +1,5 @@
 import type { BackboneShape, LayerPlace } from '../src/backbones/backbone.js';
-import { hasTowers } from '../src/backbones/streams.js';
+import { gives } from '../src/backbones/capabilities.js';
 import { UsageError } from '../src/base/errors.js';
 import { forBatch } from '../src/nn/index.js';
 import { type Initializer, normal } from '../src/nn/parameters.js';
@@ -16,7 +16,7 @@ export interface PromptOptions {
 }
 
 function checkOptions(backbone: BackboneShape, { part, init }: PromptOptions): void {
-  if (part === 'both' && !hasTowers(backbone)) {
+  if (part === 'both' && gives(backbone, 'fused')) {
     const message = `a ${backbone.family} backbone reads text and picture in one sequence`;
     const expected = '"text" or "picture"; a second prompt with a name of its own for the other';
     throw new UsageError({ where: '/part', message, expected });
@@ -31,7 +31,7 @@ const chosenPlaces = (backbone: BackboneShape, { part, deep }: PromptOptions): r
   placesOf(backbone, part, deep ? 'all' : [0]);
 
 const partOf = ({ stream }: LayerPlace, part: TowerChoice): 'text' | 'picture' =>
-  stream === 'joint' ? (part as 'text' | 'picture') : stream;
+  stream === 'fused' ? (part as 'text' | 'picture') : stream;
 
 function initializerAt(backbone: BackboneShape, place: LayerPlace, options: PromptOptions): Initializer {
   const words = options.init === 'words' && place.layer === 0 && place.stream !== 'picture';
@@ -113,6 +113,6 @@ export const prompt = defineAdapter<PromptOptions>({
   /** For each stream: n · h, deep L · n · h; n length, h hidden size, L layers. */
   parameterCount: ({ streams }, { length, part, deep }) =>
     streams
-      .filter(({ name }) => name === 'joint' || part === 'both' || name === part)
+      .filter(({ name }) => name === 'fused' || part === 'both' || name === part)
       .reduce((sum, { hiddenSize, layers }) => sum + (deep ? layers : 1) * length * hiddenSize, 0),
 });

@@ -9,7 +9,7 @@ import { shippedModules } from '../src/modules/shippedModules.js';
 import { taskOptions } from '../src/prepare/prepare.js';
 import { lookFrom } from '../src/recording/attentionMap.js';
 import { type OpenedRun, openRun } from '../src/trained/openRun.js';
-import type { VqaExample } from '../tasks/readers/vqaV2.js';
+import type { VqaExample } from '../tasks/examples.js';
 
 const { values: options } = parseArgs({
   options: { run: { type: 'string', default: 'runs/vqa-bottleneck' } },

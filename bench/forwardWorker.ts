@@ -2,7 +2,7 @@
 // f32|bf16 BATCH LENGTH -> one JSON line.
 
 import { loadBackbone } from '../src/backbones/load.js';
-import { jointOutput } from '../src/backbones/streams.js';
+import { fusedOutput } from '../src/backbones/streams.js';
 import { int32 } from '../src/base/hostTensor.js';
 import {
   compile,
@@ -34,7 +34,7 @@ async function medianSeconds(run: () => Promise<TensorTree>): Promise<number> {
   return median(times);
 }
 
-const { family, config, shape, weights } = loadBackbone(model, shippedModules.backbones);
+const { forward: pass, shape, weights } = loadBackbone(model, shippedModules.backbones);
 const stream = shape.streams[0] as (typeof shape.streams)[0];
 const { hiddenSize: width, layers, intermediateSize } = stream;
 
@@ -59,7 +59,7 @@ const parameters = new Map<string, Tensor>(
 const forward = compile(
   (inputs: TensorTree) => {
     const lookup = (name: string) => parameters.get(name) as Tensor;
-    return { hidden: jointOutput(family.forward(config, lookup, inputs)).hidden };
+    return { hidden: fusedOutput(pass(lookup, inputs)).hidden };
   },
   { name: 'forward' },
 );

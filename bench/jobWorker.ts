@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { AnyTask } from '../src/model/model.js';
 import { shippedModules } from '../src/modules/shippedModules.js';
 import type { RecipeInput } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { runRecipe } from '../src/run/runRecipe.js';
 import type { AdapterEntry } from '../src/training/settings.js';
+import type { AnyTask } from '../tasks/task.js';
 import type { JobResult, JobSpec } from './jobSpec.js';
 import { tokenProcessor, tokenTask } from './tokenTask.js';
 
@@ -45,10 +45,7 @@ const recipe: RecipeInput = {
 const modules = {
   ...shippedModules,
   tasks,
-  backbones: shippedModules.backbones.map((family) => ({
-    ...family,
-    createProcessor: async () => tokenProcessor,
-  })),
+  processors: shippedModules.processors.map((kind) => ({ ...kind, create: async () => tokenProcessor })),
 };
 const settings = resolveRecipe(recipe, { files: false, modules });
 

@@ -8,7 +8,8 @@ import { createTokenizer } from '../src/data/tokenizer.js';
 import { createWordTokenizer } from '../src/data/wordTokenizer.js';
 import { linear, type Tensor, tf } from '../src/engine/index.js';
 import { normal, zeros } from '../src/nn/parameters.js';
-import { defineTask, type Example } from '../tasks/task.js';
+import type { Example } from '../tasks/example.js';
+import { defineTask } from '../tasks/task.js';
 
 interface TokenExample extends Example {
   readonly tokens: readonly number[];

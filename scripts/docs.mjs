@@ -11,7 +11,7 @@ const schema = JSON.parse(readFileSync(join(root, 'recipes/schema.json'), 'utf8'
 function partOf(name) {
   const [first, ...rest] = name.split('.');
   if (first === 'recipe') return schema;
-  if (first === 'split') return splitOf(rest[0]);
+  if (first === 'split') return splitOf(...rest);
   const part = [first, ...rest].reduce(
     (at, key) => at?.properties?.[key] ?? (at?.oneOf ?? at?.items?.oneOf)?.find(({ title }) => title === key),
     schema,
@@ -20,9 +20,14 @@ function partOf(name) {
   throw new Error(`recipes/schema.json has no options called '${name}'`);
 }
 
-const splitOf = (task) =>
-  schema.allOf.find(({ if: condition }) => condition.properties.task.properties.kind.const === task).then
-    .properties.data.properties.train;
+/** A split of a task, in a format where it has several: `split.retrieval.coco-captions`. */
+function splitOf(task, format) {
+  const { train } = schema.allOf.find(
+    ({ if: condition }) => condition.properties.task.properties.kind.const === task,
+  ).then.properties.data.properties;
+  if (format === undefined) return train;
+  return train.allOf.find(({ if: condition }) => condition.properties.format.const === format).then;
+}
 
 const code = (value) => `\`${JSON.stringify(value)}\``;
 

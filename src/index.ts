@@ -30,13 +30,8 @@ import { type MergeOptions, type MergeReport, mergeRun as merge } from './traine
 import type { LoadOptions } from './trained/openRun.js';
 
 export { type Adapter, defineAdapter } from '../adapters/adapter.js';
-export {
-  defineTask,
-  type Example,
-  type MetricReport,
-  type Prediction,
-  type Task,
-} from '../tasks/task.js';
+export type { Example } from '../tasks/example.js';
+export { defineTask, type MetricReport, type Prediction, type Task } from '../tasks/task.js';
 export type { BackboneOutput, BackboneShape } from './backbones/backbone.js';
 export { type LoadedBackbone, shippedBackbone, shippedBackbones } from './backbones/load.js';
 export { InterruptedError, type Problem, UsageError } from './base/errors.js';

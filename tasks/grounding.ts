@@ -1,4 +1,4 @@
-import { jointStream } from '../src/backbones/streams.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { float32, type HostBatch, type HostTensor } from '../src/base/hostTensor.js';
 import { largest } from '../src/base/lists.js';
 import type { PixelBox } from '../src/data/boxes.js';
@@ -8,6 +8,7 @@ import {
   regionBinaryCrossEntropy,
   regionCrossEntropy,
 } from '../src/objectives/regionChoice.js';
+import type { GroundingExample } from './examples.js';
 import { type BlindGuess, bestGuess } from './grounding/blindGuesses.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
 import { candidateGroup } from './grounding/candidateGroup.js';
@@ -29,13 +30,6 @@ import {
 import { showGrounding, tallyGrounding } from './grounding/show.js';
 import { regionScoreParameters, scoreRegions } from './heads/regionScore.js';
 import { FOUND, intersectionOverUnion, isFound } from './metrics/boxOverlap.js';
-import {
-  type GroundingExample,
-  type RefCocoSplit,
-  readRefCoco,
-  recogniseRefCoco,
-  refCocoSchema,
-} from './readers/refCoco.js';
 import { requireLabels } from './requireLabels.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
@@ -180,12 +174,10 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
       },
     },
   },
-  dataSchema: refCocoSchema,
+  examples: 'expressions',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseRefCoco,
   truth: ({ truth }) => truth && `the box ${showBox(truth)}`,
-  read: async (_options, split) => readRefCoco(split as unknown as RefCocoSplit),
   fit(options, training) {
     truthOf(training);
     return { loss: options.loss };
@@ -194,7 +186,7 @@ export const grounding = defineTask<GroundingOptions, GroundingExample, Groundin
   pictures: ({ picture }) => [picture],
   texts: ({ expression }) => [expression],
   length: ({ expression }) => expression.split(/\s+/).length + 2,
-  head: (_options, _state, backbone) => regionScoreParameters(jointStream(backbone).hiddenSize),
+  head: (_options, _state, backbone) => regionScoreParameters(fusedStream(backbone).hiddenSize),
   collate,
   outputs({ encode, parameters, dropout, options, batch }) {
     const { regions, mask } = candidateStates(encode(), batch);

@@ -3,8 +3,8 @@ import { type Problem, UsageError } from '../src/base/errors.js';
 import { type HostBatch, int32 } from '../src/base/hostTensor.js';
 import type { Json, JsonSchema } from '../src/base/json.js';
 import { tf } from '../src/engine/index.js';
+import type { SplitName } from './example.js';
 import {
-  type AnyTask,
   attempt,
   attemptNow,
   examplesOf,
@@ -18,7 +18,9 @@ import {
 import { type MultiOptions, mixingShares, multiSchema } from './multi/options.js';
 import { reportTogether } from './multi/report.js';
 import { combinedMetrics, showMember, tallyMember } from './multi/show.js';
-import { defineTask, type Loss, type Prediction, type PredictionRequest, type SplitName } from './task.js';
+import { keptFor, nextPrefixed, teacherProblems, teachersOf } from './multi/teachers.js';
+import type { AnyTask } from './task.js';
+import { defineTask, type Loss, type Prediction, type PredictionRequest } from './task.js';
 
 /** State of each task by its name. */
 type MultiState = { readonly [task: string]: Json };
@@ -193,7 +195,7 @@ export function multiOf(tasks: readonly AnyTask[]) {
     },
     check(options, backbone) {
       const all = members(options).flatMap((member) => memberProblems(member, backbone));
-      const problems = [...namesProblems(options), ...all];
+      const problems = [...namesProblems(options), ...all, ...teacherProblems(members(options))];
       if (problems.length > 0) throw new UsageError(problems);
     },
     textAlone: (options) =>
@@ -223,6 +225,13 @@ export function multiOf(tasks: readonly AnyTask[]) {
           (remark) => `${name}: ${remark}`,
         ),
       ),
+    buffers: (options) =>
+      members(options).flatMap(({ name, task, options: given }) =>
+        (task.buffers?.(given) ?? []).map((spec) => ({ ...spec, name: `${name}.${spec.name}` })),
+      ),
+    teacher: (options) => teachersOf(members(options))[0]?.choice,
+    teacherHead: (options, backbone) =>
+      members(options).flatMap(({ task, options: given }) => task.teacherHead?.(given, backbone) ?? []),
     async collate(examples, context) {
       const { task: name, kind } = taskOf(examples);
       const inner = { ...context, state: context.state[name] as Json };
@@ -231,13 +240,16 @@ export function multiOf(tasks: readonly AnyTask[]) {
     outputs(context) {
       const { name, own: batch } = unmarked(context.batch);
       const { task, options } = memberOf(context.options, name);
-      return task.outputs({
+      const { kept } = context;
+      const made = task.outputs({
         ...context,
         options,
         state: context.state[name] as Json,
         parameters: (parameter) => context.parameters(`${name}.${parameter}`),
         batch,
+        ...(kept && { kept: keptFor(name, kept, task.teacher?.(options)?.kind) }),
       });
+      return nextPrefixed(name, made);
     },
     loss(outputs, batch, options): Loss {
       const { name, own: inner } = unmarked(batch);

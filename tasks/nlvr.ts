@@ -2,16 +2,10 @@ import { UsageError } from '../src/base/errors.js';
 import { type HostBatch, int32 } from '../src/base/hostTensor.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
+import type { NlvrExample } from './examples.js';
 import { pairHead, pairHeads } from './heads/nlvr/index.js';
 import { evaluateNlvr2, type NlvrJudgement, type NlvrLabel } from './metrics/nlvr2.js';
 import { answerOf, judgementOf, showNlvr, tallyNlvr } from './nlvr/show.js';
-import {
-  type Nlvr2Split,
-  type NlvrExample,
-  nlvr2Schema,
-  readNlvr2,
-  recogniseNlvr2,
-} from './readers/nlvr2.js';
 import { requireLabels } from './requireLabels.js';
 import { type CollateContext, defineTask, type MetricReport, type Prediction } from './task.js';
 
@@ -102,11 +96,9 @@ export const nlvr = defineTask<NlvrOptions, NlvrExample, NlvrState>({
       },
     },
   },
-  dataSchema: nlvr2Schema,
+  examples: 'statements',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseNlvr2,
-  read: async (_options, split) => readNlvr2(split as unknown as Nlvr2Split),
   fit(options, training) {
     labelsOf(training);
     return { pictures: pairHead(options.head).pictures };

@@ -1,13 +1,14 @@
-import { jointStream } from '../src/backbones/streams.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { regionToPhraseHead, regionToPhraseParameters } from '../src/backbones/visualBertHeads.js';
 import { UsageError } from '../src/base/errors.js';
 import { tf } from '../src/engine/index.js';
 import { klDivergence } from '../src/objectives/klDivergence.js';
 import { candidateScores } from '../src/objectives/regionChoice.js';
+import type { PhraseGroundingExample } from './examples.js';
 import { boxedPicture } from './grounding/boxedPicture.js';
 import { candidateStates, pixelBoxes, requireRegionStates } from './grounding/candidates.js';
 import { rankCandidates, showBox } from './grounding/ranking.js';
-import { publishedHead } from './heads/publishedHead.js';
+import { publishedHead, storedName } from './heads/publishedHead.js';
 import { collatePhrases } from './phraseGrounding/collate.js';
 import { readMarks } from './phraseGrounding/markedSentence.js';
 import {
@@ -18,13 +19,6 @@ import {
 import { phrasePrediction, standingsOf, submissionOf } from './phraseGrounding/predictions.js';
 import { baseline, labelled, report } from './phraseGrounding/report.js';
 import { showPhrases, tallyPhrases } from './phraseGrounding/show.js';
-import {
-  type Flickr30kEntitiesSplit,
-  flickr30kEntitiesSchema,
-  type PhraseGroundingExample,
-  readFlickr30kEntities,
-  recogniseFlickr30kEntities,
-} from './readers/flickr30kEntities.js';
 import { defineTask, type Prediction } from './task.js';
 
 /** Width of query and key, as in the published heads of BERT-base's size. */
@@ -42,15 +36,13 @@ export const phraseGrounding = defineTask<
   kind: 'phrase-grounding',
   description: 'region-to-phrase grounding: which boxes each phrase of a caption names',
   schema: phraseGroundingSchema,
-  dataSchema: flickr30kEntitiesSchema,
+  examples: 'phrases',
   metric: { name: 'recall1', higherIsBetter: true },
   adapter: 'bottleneck',
-  recognise: recogniseFlickr30kEntities,
   truth({ phrases }) {
     const named = phrases.map(({ text, truth = [] }) => `${text}: ${truth.map(showBox).join(' or ')}`);
     return phrases.some(({ truth }) => truth) ? named.join('; ') : undefined;
   },
-  read: async (_options, split) => readFlickr30kEntities(split as unknown as Flickr30kEntitiesSplit),
   fit({ protocol }, training) {
     labelled(training);
     return { protocol };
@@ -60,9 +52,11 @@ export const phraseGrounding = defineTask<
   texts: ({ sentence }) => [sentence],
   length: ({ sentence }) => sentence.split(/\s+/).length + 2,
   head(_options, _state, backbone, checkpoint) {
-    const { hiddenSize } = jointStream(backbone);
-    const [width = WIDTH] = checkpoint.get('attention.query.weight')?.shape ?? [];
-    const published = publishedHead(regionToPhraseParameters(hiddenSize, width), checkpoint);
+    const { hiddenSize } = fusedStream(backbone);
+    const { phrases } = backbone.heads;
+    const stored = phrases && storedName(phrases, 'attention.query.weight', checkpoint);
+    const [width = WIDTH] = checkpoint.get(stored ?? '')?.shape ?? [];
+    const published = publishedHead(regionToPhraseParameters(hiddenSize, width), phrases, checkpoint);
     return published ?? regionToPhraseParameters(hiddenSize, WIDTH);
   },
   collate: collatePhrases,

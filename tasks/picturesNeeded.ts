@@ -1,4 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
+import { modelsThat } from '../src/backbones/capabilities.js';
 import { UsageError } from '../src/base/errors.js';
 import type { Task } from './task.js';
 
@@ -12,6 +13,6 @@ export function requirePictures<Options>(
   throw new UsageError({
     where: '/backbone',
     message: `it reads text alone, the task '${kind}' looks at pictures`,
-    expected: 'a backbone that reads pictures (VisualBERT, ViLT, CLIP)',
+    expected: `a backbone that reads pictures (${modelsThat(() => true)})`,
   });
 }

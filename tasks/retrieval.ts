@@ -1,18 +1,13 @@
 import type { BackboneShape, Weights } from '../src/backbones/backbone.js';
-import { hasTowers, jointStream } from '../src/backbones/streams.js';
+import { gives, givesVectors } from '../src/backbones/capabilities.js';
+import { fusedStream } from '../src/backbones/streams.js';
 import { UsageError } from '../src/base/errors.js';
 import { largest } from '../src/base/lists.js';
 import type { ParameterSpec } from '../src/nn/parameters.js';
-import { pretrained, pretrainingHeadParameters } from './heads/pretraining.js';
+import type { RetrievalExample } from './examples.js';
+import { matchingParameters, pretrained, projectionParameters } from './heads/pretraining.js';
 import { chanceMetrics, retrievalMetrics } from './metrics/retrieval.js';
 import { rocAuc } from './metrics/rocAuc.js';
-import {
-  type KarpathySplit,
-  karpathySchema,
-  type RetrievalExample,
-  readKarpathy,
-  recogniseKarpathy,
-} from './readers/karpathy.js';
 import { collateRetrieval, type RetrievalState } from './retrieval/collate.js';
 import { inferRetrieval } from './retrieval/infer.js';
 import { hasMatching, hasVectors, type RetrievalOptions, retrievalSchema } from './retrieval/options.js';
@@ -37,29 +32,30 @@ function headParameters(
   const own = backbone.parameters.some(({ name }) => name === scale.name);
   const started = own
     ? { ...scale, initializer: { kind: 'copy' as const, parameter: scale.name } }
-    : pretrained(scale, checkpoint);
+    : pretrained(scale, backbone, checkpoint);
   const scales = hasVectors(options) ? [started] : [];
-  if (hasTowers(backbone)) return scales;
+  if (!gives(backbone, 'fused')) return scales;
   const known = checkpoint.get('cls.projection.text.weight')?.shape[0];
-  const heads = pretrainingHeadParameters({
-    hiddenSize: jointStream(backbone).hiddenSize,
-    matching: hasMatching(options),
-    projection: hasVectors(options) ? (known ?? options.projection) : undefined,
-  });
-  return [...scales, ...heads.map((spec) => pretrained(spec, checkpoint))];
+  const { hiddenSize } = fusedStream(backbone);
+  const heads = [
+    ...(hasMatching(options) ? matchingParameters(hiddenSize) : []),
+    ...(hasVectors(options) && !givesVectors(backbone)
+      ? projectionParameters(hiddenSize, known ?? options.projection)
+      : []),
+  ];
+  return [...scales, ...heads.map((spec) => pretrained(spec, backbone, checkpoint))];
 }
 
-/** Two towers never see a pair together. */
+/** A matching score is of pairs that see each other, tokens are compared of text and picture apart. */
 function check({ score, similarity }: RetrievalOptions, backbone: BackboneShape): void {
-  const towers = hasTowers(backbone);
-  if (towers && score !== 'contrastive') {
+  if (score !== 'contrastive' && !gives(backbone, 'fused')) {
     throw new UsageError({
       where: '/task/score',
       message: `a ${backbone.family} backbone encodes text and picture apart: it has no matching score`,
       expected: '"contrastive"',
     });
   }
-  if (!towers && similarity === 'tokenwise') {
+  if (similarity === 'tokenwise' && !givesVectors(backbone)) {
     throw new UsageError({
       where: '/task/similarity',
       message: 'token-wise similarity compares the tokens of two towers',
@@ -89,12 +85,10 @@ export const retrieval = defineTask<RetrievalOptions, RetrievalExample, Retrieva
   kind: 'retrieval',
   description: 'retrieval: captions for pictures, and pictures for captions',
   schema: retrievalSchema,
-  dataSchema: karpathySchema,
+  examples: 'captioned-pictures',
   metric: { name: 'recallMean', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseKarpathy,
   truth: ({ captions }) => `the picture, which has ${captions.length - 1} more captions`,
-  read: async (_options, split) => readKarpathy(split as unknown as KarpathySplit),
   fit: (options) => ({ negatives: hasMatching(options) ? options.negatives : 0 }),
   check,
   pictures: ({ picture }) => [picture],

@@ -7,21 +7,51 @@ import type { FolderListing } from '../src/data/folderListing.js';
 import type { Picture, Processor } from '../src/data/sequence.js';
 import type { Dropout, Tensor, TensorTree } from '../src/engine/index.js';
 import type { ParameterLookup, ParameterSpec } from '../src/nn/parameters.js';
+import type { Example, SplitName, Splits } from './example.js';
+import type { Reader } from './readers/reader.js';
 import type { CombinedMetric, Shown, Tally } from './shown.js';
-
-/** The least that an example has; readers add what their task needs. */
-export interface Example {
-  /** Unique in its split; named in errors and predictions. */
-  readonly id: string;
-}
 
 export interface CollateContext<State> {
   readonly state: State;
   readonly processor: Processor;
   /** Fresh for every visit of a batch, from run seed and step: masks and negatives are drawn from it. */
   readonly random: Random;
+  /** Starts alike for all batches of an update; absent: this one is on its own. */
+  readonly updateRandom?: Random;
   readonly training: boolean;
 }
+
+/** How the backbone is run. */
+export type EncodeOptions = Pick<ForwardOptions, 'attention'>;
+
+/** A model that is learnt from and learns nothing by gradients: none flows through what it gives. */
+export interface Teacher {
+  /** As that of the model that learns. */
+  encode(replace?: TensorTree, options?: EncodeOptions): BackboneOutput;
+  /** Its head's parameters. */
+  readonly parameters: ParameterLookup;
+  /** Its backbone's parameters. */
+  readonly backboneParameters: ParameterLookup;
+}
+
+/** What training keeps from one step to the next besides the parameters. */
+export interface Kept {
+  /** By the names of `buffers`. */
+  readonly buffers: ParameterLookup;
+  readonly teacher?: Teacher;
+}
+
+/** Who teaches: a running average of everything that trains, or a finished run. */
+export type TeacherChoice =
+  | { readonly kind: 'averaged'; readonly momentum: number }
+  | {
+      readonly kind: 'run';
+      /** Its folder. */
+      readonly from: string;
+    };
+
+/** What begins the names of outputs that are values of buffers after the step. */
+export const NEXT = 'next.';
 
 /** A forward pass in the making, given to `outputs`. */
 export interface ForwardContext<Options, State> {
@@ -29,13 +59,15 @@ export interface ForwardContext<Options, State> {
   readonly state: State;
   readonly backbone: BackboneShape;
   /** Runs the backbone with its adapters on the batch, or on the given replacement of some of its tensors. */
-  encode(replace?: TensorTree, options?: Pick<ForwardOptions, 'attention'>): BackboneOutput;
+  encode(replace?: TensorTree, options?: EncodeOptions): BackboneOutput;
   /** The head's parameters, by the names of `head`. */
   readonly parameters: ParameterLookup;
   /** Frozen or adapted backbone parameters (for tied weights, as in masked language modelling). */
   readonly backboneParameters: ParameterLookup;
   readonly batch: TensorTree;
   readonly dropout: Dropout;
+  /** Absent in evaluation, which depends on the parameters alone. */
+  readonly kept?: Kept;
 }
 
 /** Inference over a whole split, for tasks whose examples can't be scored one by one. */
@@ -111,11 +143,6 @@ export interface MetricReport {
   readonly notes?: readonly string[];
 }
 
-export type SplitName = 'train' | 'validation' | 'test';
-
-/** Files and options of the reader by split, as a recipe has them. */
-export type Splits = Readonly<Partial<Record<SplitName, Readonly<Record<string, Json>>>>>;
-
 /** For tasks whose batches must each be of one group of examples. */
 interface Grouping<Options, E extends Example> {
   /**
@@ -148,6 +175,13 @@ export interface Task<Options, E extends Example, State extends Json> {
   readonly description: string;
   /** Schema of the task's options besides `kind`. */
   readonly schema: JsonSchema;
+  /**
+   * What an example is, by the name that its readers give it: a name of `ExampleKinds`, or one of a reader from another
+   * package. Absent: the task reads its files itself.
+   */
+  readonly examples?: string;
+  /** The readers that give that, the default one first. */
+  readonly readers?: readonly [Reader, ...Reader[]];
   /** Schema of one split of `data` (files of the reader). */
   readonly dataSchema: JsonSchema;
   /** Instead of `dataSchema` where it depends on the options, which may still be wrong; undefined: they do not say. */
@@ -190,6 +224,15 @@ export interface Task<Options, E extends Example, State extends Json> {
     backbone: BackboneShape,
     checkpoint: Weights,
   ): readonly ParameterSpec[];
+  /**
+   * Tensors that are kept from one step to the next and that no optimizer changes, a queue for example: name, shape,
+   * first values. They are in checkpoints, not in what a run saves.
+   */
+  buffers?(options: Options): readonly ParameterSpec[];
+  /** Whom the task learns from; undefined: no one. */
+  teacher?(options: Options): TeacherChoice | undefined;
+  /** Parameters of the head, by name and shape, that are asked of a teacher. */
+  teacherHead?(options: Options, backbone: BackboneShape): readonly ParameterSpec[];
   /** What a person should know of how the head starts in this folder, besides which of its tensors are read. */
   headRemarks?(
     options: Options,
@@ -199,7 +242,7 @@ export interface Task<Options, E extends Example, State extends Json> {
   ): readonly string[];
   /** Backbone inputs and, unless predicting without labels, targets (keys start with `target.`). */
   collate(examples: readonly E[], context: CollateContext<State>): Promise<HostBatch>;
-  /** Named outputs of one batch; [B, ...] each. */
+  /** Named outputs of one batch, [B, ...] each; in training also the next values of buffers, called `next.<buffer>`. */
   outputs(context: ForwardContext<Options, State>): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree, options: Options): Loss;
   /**
@@ -253,6 +296,33 @@ export interface Task<Options, E extends Example, State extends Json> {
   exampleFrom?(request: PredictionRequest, options?: Options): E;
 }
 
-export const defineTask = <Options, E extends Example, State extends Json>(
-  task: Task<Options, E, State>,
-): Task<Options, E, State> => task;
+/** What readers give a task that asks for examples by name. */
+type Reading = 'dataSchema' | 'readers' | 'recognise' | 'read';
+
+/** A task as it is written: it names what it asks its readers for, or reads its files itself. */
+export type TaskLiteral<Options, E extends Example, State extends Json> = Omit<
+  Task<Options, E, State>,
+  Reading | 'examples'
+> &
+  (
+    | ({ readonly examples: string } & { readonly [key in Reading]?: never })
+    | ({ readonly examples?: never } & Pick<Task<Options, E, State>, 'dataSchema' | 'recognise' | 'read'>)
+  );
+
+/** Any task, its types forgotten: what trains knows tasks by their interface only. */
+export type AnyTask = Task<unknown, Example, Json>;
+
+/** The same, as it is written. */
+export type AnyTaskLiteral = TaskLiteral<unknown, Example, Json>;
+
+/** Types the literal of a task that reads its files itself. */
+export function defineTask<Options, E extends Example, State extends Json>(
+  task: Task<Options, E, State> & { readonly examples?: never },
+): Task<Options, E, State>;
+/** Types the literal of a task that asks its readers for examples. */
+export function defineTask<Options, E extends Example, State extends Json>(
+  task: TaskLiteral<Options, E, State> & { readonly examples: string },
+): TaskLiteral<Options, E, State>;
+export function defineTask<Given>(task: Given): Given {
+  return task;
+}

@@ -7,9 +7,9 @@ import { linear, type Tensor, type TensorTree, tf } from '../src/engine/index.js
 import { linearParameters, normal } from '../src/nn/parameters.js';
 import { crossEntropy } from '../src/objectives/crossEntropy.js';
 import { remarkOnBalance } from './classBalance.js';
-import { isPublishedAs, publishedHead } from './heads/publishedHead.js';
+import type { VcrExample } from './examples.js';
+import { publishedHead } from './heads/publishedHead.js';
 import { type VcrChoice, vcrMetrics } from './metrics/vcr.js';
-import { readVcr, recogniseVcr, type VcrExample, type VcrSplit, vcrSplitSchema } from './readers/vcr.js';
 import { requireLabels } from './requireLabels.js';
 import {
   type CollateContext,
@@ -203,16 +203,14 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
       },
     },
   },
-  dataSchema: vcrSplitSchema,
+  examples: 'choices',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'shortcut',
-  recognise: recogniseVcr,
   truth({ answers, rationales = [], answerLabel, rationaleLabel }) {
     const right = [answers[answerLabel ?? -1], rationales[rationaleLabel ?? -1]];
     const told = right.flatMap((choice) => choice?.text ?? []);
     return told.length > 0 ? told.join(', because ') : undefined;
   },
-  read: async (_options, split) => readVcr(split as unknown as VcrSplit),
   fit({ subtask, submission }, training) {
     labelled(training, subtask);
     return { subtask, submission };
@@ -227,9 +225,10 @@ export const vcr = defineTask<VcrOptions, VcrExample, VcrState>({
   head: (_options, state, backbone, checkpoint) =>
     subtasksOf(state).flatMap((subtask) => {
       const specs = linearParameters(subtask, pooledWidth(backbone), 1, normal(0.02));
-      const isTheirs = subtask === 'answer' && isPublishedAs('VisualBertForMultipleChoice', backbone);
-      const nameOf = (name: string) => name.replace(subtask, 'cls');
-      return (isTheirs ? publishedHead(specs, checkpoint, { nameOf }) : undefined) ?? specs;
+      if (subtask !== 'answer') return specs;
+      const neutral = specs.map((spec) => ({ ...spec, name: spec.name.slice(subtask.length + 1) }));
+      const published = publishedHead(neutral, backbone.heads.choice, checkpoint);
+      return published?.map((spec) => ({ ...spec, name: `${subtask}.${spec.name}` })) ?? specs;
     }),
   collate,
   outputs,

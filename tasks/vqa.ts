@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../src/backbones/backbone.js';
-import { areUnnamed } from '../src/backbones/publishedHead.js';
+import { areUnnamed } from '../src/backbones/parts/publishedHead.js';
 import { UsageError } from '../src/base/errors.js';
 import type { HostTensor } from '../src/base/hostTensor.js';
 import { float32 } from '../src/base/hostTensor.js';
@@ -7,10 +7,10 @@ import type { Json } from '../src/base/json.js';
 import { stringifyLossless } from '../src/base/losslessJson.js';
 import { binaryCrossEntropy } from '../src/objectives/binaryCrossEntropy.js';
 import { type Remark, remarkOnBalance } from './classBalance.js';
+import type { VqaExample } from './examples.js';
 import { answerHead, sharedAnswers } from './heads/answerHeads.js';
 import { answerVocabulary, countAnswers, rankMajorityAnswers } from './heads/answerVocabulary.js';
 import { evaluateVqa, softTarget } from './metrics/vqaAccuracy.js';
-import { readVqaV2, recogniseVqaV2, type VqaExample, type VqaV2Split, vqaV2Schema } from './readers/vqaV2.js';
 import { requireLabels } from './requireLabels.js';
 import { defineTask, type MetricReport, type Prediction } from './task.js';
 import { commonAnswer, showVqa, tallyVqa } from './vqa/show.js';
@@ -54,10 +54,11 @@ function topClasses(logits: ArrayLike<number>, count: number): number[] {
 /** How many answers start from classes of the published head, unless all do. */
 function remarkOnHead(
   answers: readonly string[],
-  { answers: published, textAlone }: BackboneShape,
+  { heads, textAlone }: BackboneShape,
   isThere: boolean,
 ): string[] {
   if (textAlone) return ['it reads text alone: answers are a text-only baseline, no picture is looked at'];
+  const published = heads.answers?.labels;
   if (!published) return [];
   if (!isThere)
     return [`config.json names ${published.length} answers, the folder has no head for them: it starts anew`];
@@ -181,7 +182,7 @@ function remarks(
 /**
  * Visual question answering as classification over frequent answers: pooled output, then Linear 2h, GELU, LayerNorm,
  * Linear (UNITER); binary cross entropy on soft targets; the official accuracy. On a backbone that brings a trained head
- * of its own (ViltForQuestionAnswering, VisualBertForQuestionAnswering) the head is built as that one and starts with its
+ * of its own (ViLT's, VisualBERT's for question answering) the head is built as that one and starts with its
  * weights, answer by answer.
  */
 export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
@@ -214,11 +215,9 @@ export const vqa = defineTask<VqaOptions, VqaExample, VqaState>({
       },
     },
   },
-  dataSchema: vqaV2Schema,
+  examples: 'questions',
   metric: { name: 'accuracy', higherIsBetter: true },
   adapter: 'bottleneck',
-  recognise: recogniseVqaV2,
-  read: async (_options, split) => readVqaV2(split as unknown as VqaV2Split),
   fit(options, training) {
     requireAnswers(training);
     return { answers: answerVocabulary(training, options) };

@@ -17,17 +17,14 @@ const clean = [
 /** Files of those rooms that read the files of this machine. */
 const ofThisMachine = ['src/backbones/hubCache', 'src/backbones/load', 'src/backbones/pythonPaths'];
 
-/** Files of families that make texts and pictures ready, or that still hold that half beside the one that computes. */
+/** What makes texts and pictures ready. */
 const withProcessors = [
-  'src/backbones/dualEncoder',
-  'src/backbones/dualEncoder/processor',
-  'src/backbones/index',
-  'src/backbones/patchStream',
-  'src/backbones/patchStream/processor',
-  'src/backbones/processor',
-  'src/backbones/singleStream',
-  'src/backbones/singleStream/processor',
-  'src/backbones/tokenizerFit',
+  'src/backbones/createProcessor',
+  'src/backbones/parts/tokenizerFit',
+  'src/backbones/processors/anySize',
+  'src/backbones/processors/index',
+  'src/backbones/processors/regions',
+  'src/backbones/processors/square',
 ];
 
 const exceptions = [...ofThisMachine, ...withProcessors];

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../adapters/index.js';
-import { backboneFamilies } from '../src/backbones/index.js';
+import { backboneFamilies } from '../src/backbones/families.js';
 import type { JsonSchema } from '../src/base/json.js';
 import { completeOptions } from './adapters/subjects.js';
 import { resolveRecipe } from './shipped.js';
@@ -75,7 +75,7 @@ describe('the pages in docs', () => {
 describe('the table of parameters in adapters.md', () => {
   const shape = backboneFamilies
     .find(({ family }) => family === 'singleStream')!
-    .shape({ model_type: 'bert', vocab_size: 30522 });
+    .open({ model_type: 'bert', vocab_size: 30522 }).shape;
   const rows = [
     ...read('adapters.md').matchAll(/^\| (\w+) \| `(\{.*?\})`(?:, (\d+) reads)? \| ([\d,]+) \|$/gm),
   ];

@@ -2,16 +2,17 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { backboneFamilies } from '../src/backbones/index.js';
+import { backboneFamilies } from '../src/backbones/families.js';
 import { UsageError } from '../src/base/errors.js';
 import type { HostTensor } from '../src/base/hostTensor.js';
 import { readModelFolder, writeModelFolder } from '../src/checkpoints/huggingFaceFolder.js';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
+import { loadRun } from '../src/index.js';
 import type { Recipe, RecipeInput } from '../src/recipe/recipe.js';
 import { tasks } from '../tasks/index.js';
 import { tinyModels } from './backbones/tinyFolders.js';
 import { resolveRecipe, runRecipe } from './shipped.js';
-import { subjectsIn } from './taskSubjects.js';
+import { few, subjectsIn } from './taskSubjects.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-model-types-'));
 const data = join(root, 'data');
@@ -46,10 +47,10 @@ const cases = Object.keys(subjects).flatMap((kind) =>
   variantsOf(kind).map((options) => [kind, options] as const),
 );
 
-let runs = 0;
+/** Whether it is the last variant of the task. */
+const isLast = (kind: string, options: Options) => cases.findLast(([one]) => one === kind)?.[1] === options;
 
-/** The first examples alone, so that few shapes of batches are traced; captions of pretraining are all read. */
-const few = (kind: string, limit: number) => (kind === 'pretrain' ? {} : { limit });
+let runs = 0;
 
 /** The recipe of a task on a model: regions where it reads them. */
 const recipeOf = (type: string, kind: string, options: Options): RecipeInput =>
@@ -117,6 +118,12 @@ describe.each(Object.keys(tinyModels))(
       }
       const summary = await runRecipe(resolveRecipe(recipe));
       expect(summary.steps).toBe(1);
+      if (!isLast(kind, options)) return;
+      // matrix.test.ts does the same with adapters
+      const run = await loadRun(summary.folder);
+      const { report } = await run.evaluate();
+      expect(report.values).toEqual(summary.metrics.test?.values);
+      await run.dispose();
     });
   },
 );

@@ -1,8 +1,8 @@
 // What is made ready with the modules of this package, for tests that bring none of their own.
 import { adapters } from '../adapters/index.js';
-import type { ProcessorOptions } from '../src/backbones/backbone.js';
+import * as processors from '../src/backbones/createProcessor.js';
 import * as load from '../src/backbones/load.js';
-import * as processors from '../src/backbones/processor.js';
+import type { ProcessorOptions } from '../src/backbones/processors/processor.js';
 import * as variants from '../src/comparison/adapterVariants.js';
 import * as comparison from '../src/comparison/comparison.js';
 import * as trials from '../src/comparison/trials.js';
@@ -45,12 +45,12 @@ export const createBackbone = (config: Create[0], seed: number, vocabulary?: Cre
 
 export const createProcessor = (
   backbone: Parameters<typeof processors.createProcessor>[0],
-  options: Omit<ProcessorOptions, 'config' | 'regionKinds'>,
-) => processors.createProcessor(backbone, { ...options, regionKinds: modules.regions });
+  options: Omit<ProcessorOptions, 'regionKinds'>,
+) => processors.createProcessor(backbone, { ...options, regionKinds: modules.regions }, modules.processors);
 
 type From = Rest<typeof processors.processorFrom>;
 
-export const processorFrom = (...given: From) => processors.processorFrom(...given, modules.regions);
+export const processorFrom = (...given: From) => processors.processorFrom(...given, modules);
 
 export const createRegionSource = (recipe: Parameters<typeof regions.createRegionSource>[0]) =>
   regions.createRegionSource(recipe, modules.regions);
@@ -119,6 +119,6 @@ export const modulesWith = (own: Partial<Modules>, processor?: Processor): Modul
   ...modules,
   ...own,
   ...(processor && {
-    backbones: modules.backbones.map((family) => ({ ...family, createProcessor: async () => processor })),
+    processors: modules.processors.map((kind) => ({ ...kind, create: async () => processor })),
   }),
 });

@@ -7,6 +7,10 @@ export interface Subject {
   files(split: string): Files;
 }
 
+/** The first examples alone, so that few shapes of batches are traced; captions of pretraining are all read. */
+export const few = (kind: string, limit: number): { readonly limit?: number } =>
+  kind === 'pretrain' ? {} : { limit };
+
 /** Each task with a folder of emoji-scenes. */
 export function subjectsIn(data: string): Readonly<Record<string, Subject>> {
   const at = (name: string) => join(data, name);

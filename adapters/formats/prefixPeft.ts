@@ -10,8 +10,8 @@ const TENSOR = 'prompt_embeddings';
 
 type Config = ForeignAdapter['config'];
 
-const joint = ({ streams }: BackboneShape): StreamShape | undefined =>
-  streams.find(({ name }) => name === 'joint');
+const fused = ({ streams }: BackboneShape): StreamShape | undefined =>
+  streams.find(({ name }) => name === 'fused');
 
 const pieces = ({ layers }: StreamShape): { readonly name: string; readonly index: number }[] =>
   Array.from({ length: layers }, (_, layer) => [
@@ -74,7 +74,7 @@ function columns({ data, shape }: HostTensor, index: number, width: number): Hos
 }
 
 function read(folder: ForeignAdapter, backbone: BackboneShape): NativeAdapter<PrefixOptions> {
-  const stream = joint(backbone);
+  const stream = fused(backbone);
   if (!stream) throw new UsageError(oneSequence);
   const problems = [...configProblems(folder.config, stream), ...tensorProblems(folder, stream)];
   if (problems.length > 0) throw new UsageError(problems);
@@ -96,9 +96,9 @@ function read(folder: ForeignAdapter, backbone: BackboneShape): NativeAdapter<Pr
 
 /** What PEFT does not have, or can't run. */
 function* unmapped(options: PrefixOptions, backbone: BackboneShape): Generator<Problem> {
-  const stream = joint(backbone);
+  const stream = fused(backbone);
   if (!stream) yield oneSequence;
-  else if (backbone.family !== 'singleStream' || backbone.regions) {
+  else if (!backbone.textAlone) {
     const message = 'PEFT gives prefixes to models that take past keys and values, as BERT does';
     yield { where: '/peft_type', message, expected: 'a backbone of model_type bert' };
   }
@@ -151,7 +151,7 @@ function prefixes(
 function write(adapter: NativeAdapter<PrefixOptions>, backbone: BackboneShape): ForeignAdapter {
   const problems = [...unmapped(adapter.options, backbone)];
   if (problems.length > 0) throw new UsageError(problems);
-  const stream = joint(backbone) as StreamShape;
+  const stream = fused(backbone) as StreamShape;
   const { hiddenSize: width, layers, heads } = stream;
   const { length } = adapter.options;
   const all = new Float32Array(length * 2 * layers * width);

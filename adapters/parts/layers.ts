@@ -72,7 +72,7 @@ export function placesOf(
   layers: LayerChoice,
 ): readonly LayerPlace[] {
   const isChosen = (stream: LayerPlace['stream']) =>
-    stream === 'joint' || towers === 'both' || stream === towers;
+    stream === 'fused' || towers === 'both' || stream === towers;
   const streams = backbone.streams.filter(({ name }) => isChosen(name));
   const chosen = chosenLayers({ ...backbone, streams }, layers);
   return backbone.layerPlaces.filter(({ stream, layer }) => isChosen(stream) && chosen.includes(layer));

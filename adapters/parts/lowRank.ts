@@ -125,6 +125,20 @@ function numbersOf(
  * every pattern that fits nothing or fits a site for the second time.
  */
 export function lowRankSites(backbone: BackboneShape, options: LowRankOptions): readonly LowRankSite[] {
+  const known = sitesOf.get(options);
+  if (known?.backbone === backbone) return known.sites;
+  const sites = findSites(backbone, options);
+  sitesOf.set(options, { backbone, sites });
+  return sites;
+}
+
+/** A forward pass asks at every layer: found once for the options and the backbone that they go with. */
+const sitesOf = new WeakMap<
+  LowRankOptions,
+  { readonly backbone: BackboneShape; readonly sites: readonly LowRankSite[] }
+>();
+
+function findSites(backbone: BackboneShape, options: LowRankOptions): readonly LowRankSite[] {
   const sites = sitesMatching(backbone, options.sites);
   const problems: Problem[] = [];
   const ranks = numbersOf(backbone, options, 'rankPattern', sites, problems);

@@ -1,15 +1,15 @@
 import type {
   BackboneOutput,
   BackboneShape,
-  JointOutput,
+  FusedOutput,
   StreamOutput,
   StreamShape,
 } from '../../src/backbones/backbone.js';
 import { lazily } from '../../src/backbones/lazily.js';
-import { streamPrefix } from '../../src/backbones/streams.js';
+import { changeStreams, streamPrefix } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
-import { additiveMask, causalMask, remembered, type Scope, separateParts } from '../../src/nn/index.js';
+import { additiveMask, remembered, type Scope, seenPositions } from '../../src/nn/index.js';
 import { type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
 import type { AdapterContext, SideCall } from '../adapter.js';
 import { fanInNormal } from './sideBlock.js';
@@ -103,16 +103,14 @@ export function outputSize({ hiddenSize, pooledSize }: StreamShape, width: numbe
 
 /** What is added to the scores of the network's layers: padding, text and picture apart, later positions of causal ones. */
 export function sideMask(
-  output: StreamOutput | JointOutput,
+  output: StreamOutput | FusedOutput,
   attention: SideCall['attention'],
   causal = false,
 ): Tensor {
-  const [batch, length] = output.mask.shape as [number, number];
-  const seen =
-    attention === 'separate' && 'textLength' in output
-      ? separateParts(output.mask, output.textLength)
-      : tf.reshape(output.mask, [batch, 1, 1, length]);
-  return additiveMask(causal ? tf.mul(seen, causalMask(length)) : seen);
+  if (causal) return additiveMask(seenPositions(output.mask, 'causal'));
+  return attention === 'separate' && 'textLength' in output
+    ? additiveMask(seenPositions(output.mask, 'separate', output.textLength))
+    : additiveMask(seenPositions(output.mask, 'joint'));
 }
 
 /** The parameters and dropout of an adapter as its layers read them. */
@@ -136,7 +134,7 @@ function fuse(
 }
 
 /** Computes the network beside one stream: its last states [B, S, r]. */
-export type SideRun = (stream: StreamShape, output: StreamOutput | JointOutput) => Tensor;
+export type SideRun = (stream: StreamShape, output: StreamOutput | FusedOutput) => Tensor;
 
 /**
  * The output of the backbone, changed by a network beside each of its streams: hidden states by projected states, the
@@ -148,19 +146,12 @@ export function fuseStreams(
   run: SideRun,
 ): BackboneOutput {
   const { streams }: BackboneShape = context.backbone;
-  const fused = <Output extends StreamOutput>(wanted: StreamShape['name'], of: Output): Output => {
-    const stream = streams.find(({ name }) => name === wanted) as StreamShape;
+  return changeStreams(output, (of, name) => {
+    const stream = streams.find((one) => one.name === name) as StreamShape;
     const [state, prefix] = [remembered(() => run(stream, of)), prefixOf(stream)];
     return lazily(of, {
       hidden: () => fuse(of.hidden, state(), context, `${prefix}hidden`),
       pooled: () => fuse(of.pooled, of.summary(state()), context, `${prefix}pooled`),
-    }) as Output;
-  };
-  if (output.kind === 'joint') return fused('joint', output);
-  const { text, picture } = output;
-  return {
-    kind: 'towers',
-    ...(text && { text: fused('text', text) }),
-    ...(picture && { picture: fused('picture', picture) }),
-  };
+    }) as typeof of;
+  });
 }

@@ -1,7 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 import type { BackboneShape, Site } from '../../src/backbones/backbone.js';
+import { streamOf } from '../../src/backbones/streams.js';
 import { type Problem, UsageError } from '../../src/base/errors.js';
 import { smallest } from '../../src/base/lists.js';
+import type { StreamName } from '../../src/nn/sites.js';
 
 /** Schema of a list of patterns; the adapter adds its default. */
 export const sitePatternsSchema = {
@@ -47,8 +49,6 @@ function matches(name: string, pattern: string): boolean {
   return wants.every((segment, i) => segment === '*' || segment === end[i]);
 }
 
-const streamOf = (name: string): string => /^(text|picture)\./.exec(name)?.[1] ?? 'joint';
-
 /** `layers.3.ffn.output` -> `layers.*.ffn.output`. */
 const general = (name: string): string => name.replace(/\.\d+\./, '.*.');
 
@@ -69,7 +69,7 @@ interface Found {
   readonly problems: readonly Omit<Problem, 'where'>[];
 }
 
-function find(pattern: string, sites: readonly Site[], streams: readonly string[]): Found {
+function find(pattern: string, sites: readonly Site[], streams: readonly StreamName[]): Found {
   const expanded = expand(pattern);
   if (!expanded || expanded.length === 0) {
     const message = `'${pattern}' stands for ${expanded ? 'nothing' : `more than ${MOST_ALTERNATIVES} names`}`;

@@ -4,7 +4,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { sizeOf } from '../base/hostTensor.js';
-import { inWords, type Json } from '../base/json.js';
+import { inWords } from '../base/json.js';
 import { suggest } from '../base/nearest.js';
 import { readModelFolder } from '../checkpoints/huggingFaceFolder.js';
 import { readJsonObject, sortMembers } from '../checkpoints/jsonFile.js';
@@ -12,18 +12,16 @@ import type { ParameterSpec } from '../nn/parameters.js';
 import { fileStatus } from '../system/fileStatus.js';
 import { memoryLimit } from '../system/machine.js';
 import { packageFolder } from '../system/packageFolder.js';
-import { outerPrefix, withoutPrefix } from './adoptTensors.js';
-import type { BackboneFamily, BackboneShape, Vocabulary, Weights } from './backbone.js';
+import type { BackboneFamily, BackboneShape, Config, OpenBackbone, Vocabulary, Weights } from './backbone.js';
 import { cachedModel, fetchCommand, isHubName } from './hubCache.js';
 import { initialize } from './initialize.js';
-
-type Config = Readonly<Record<string, Json>>;
+import { outerPrefix, withoutPrefix } from './parts/adoptTensors.js';
 
 /** A backbone with its weights in JavaScript memory, not yet on a device. */
-export interface LoadedBackbone {
+export interface LoadedBackbone extends OpenBackbone {
   readonly family: BackboneFamily;
+  /** As it was read. */
   readonly config: Config;
-  readonly shape: BackboneShape;
   readonly weights: Weights;
   /** Every tensor of the folder by its name in the file, pretrained heads among them; empty for one made from a config. */
   readonly checkpoint: Weights;
@@ -62,7 +60,7 @@ export function readShape(
 ): { readonly config: Config; readonly shape: BackboneShape } {
   const file = join(folder, 'config.json');
   const config = readJsonObject(file) as Config;
-  return { config, shape: naming(file, () => familyOf(config, families).shape(config)) };
+  return { config, shape: naming(file, () => familyOf(config, families).open(config).shape) };
 }
 
 /**
@@ -74,14 +72,14 @@ export function loadBackbone(folder: string, families: Families): LoadedBackbone
   const config = model.config as Config;
   const configFile = join(folder, 'config.json');
   const family = naming(configFile, () => familyOf(config, families));
-  const shape = naming(configFile, () => family.shape(config));
-  const prefix = outerPrefix([...model.tensors.keys()], shape.parameters, family.prefixes);
+  const opened = naming(configFile, () => family.open(config));
+  const prefix = outerPrefix([...model.tensors.keys()], opened.shape.parameters, family.prefixes);
   const checkpoint = prefix === '' ? model.tensors : withoutPrefix(model.tensors, prefix);
-  const weights = naming(folder, () => family.adopt(config, checkpoint));
+  const weights = naming(folder, () => opened.adopt(checkpoint));
   return {
+    ...opened,
     family,
     config,
-    shape,
     weights,
     checkpoint,
     ...(prefix !== '' && { prefix }),
@@ -122,11 +120,12 @@ export function createBackbone(
 ): LoadedBackbone {
   const family = familyOf(given, families);
   const config = vocabulary ? completed(family, given, vocabulary) : given;
-  const shape = family.shape(config);
-  checkMemory(shape.parameters);
+  const opened = family.open(config);
+  const { parameters } = opened.shape;
+  checkMemory(parameters);
   const identity = JSON.stringify([sortMembers(config), seed]);
   const hash = createHash('sha256').update(identity).digest('hex');
-  return { family, config, shape, weights: initialize(shape.parameters, seed), checkpoint: new Map(), hash };
+  return { ...opened, family, config, weights: initialize(parameters, seed), checkpoint: new Map(), hash };
 }
 
 /** `assets/backbones` of this package. */

@@ -1,21 +1,37 @@
-import { UsageError } from '../base/errors.js';
 import { largest } from '../base/lists.js';
-import { type Tensor, type TensorTree, tf } from '../engine/index.js';
+import { type Tensor, tf } from '../engine/index.js';
 import type { StreamName } from '../nn/sites.js';
-import type { BackboneOutput, BackboneShape, JointOutput, StreamOutput, StreamShape } from './backbone.js';
+import type { BackboneOutput, BackboneShape, FusedOutput, StreamOutput, StreamShape } from './backbone.js';
+import { lacking } from './capabilities.js';
 
-/** Whether text and picture are encoded apart. */
-export const hasTowers = ({ streams }: Pick<BackboneShape, 'streams'>): boolean =>
-  !streams.some(({ name }) => name === 'joint');
+/** What the names of a stream's taps, sites and values begin with. */
+export const streamPrefix = (name: StreamName): string => (name === 'fused' ? '' : `${name}.`);
 
-/** What the names of a stream's taps and values begin with. */
-export const streamPrefix = (name: StreamName): string => (name === 'joint' ? '' : `${name}.`);
+/** The stream that a tap, site or value of this name is of. */
+export const streamOf = (name: string): StreamName =>
+  (/^(text|picture)\./.exec(name)?.[1] as StreamName | undefined) ?? 'fused';
+
+const STREAMS: readonly StreamName[] = ['text', 'picture', 'fused'];
 
 /** The streams that ran. */
-export function streamOutputs(output: BackboneOutput): (readonly [StreamName, StreamOutput])[] {
-  if (output.kind === 'joint') return [['joint', output]];
-  const { text, picture } = output;
-  return [...(text ? [['text', text] as const] : []), ...(picture ? [['picture', picture] as const] : [])];
+export const streamOutputs = (output: BackboneOutput): (readonly [StreamName, StreamOutput])[] =>
+  STREAMS.flatMap((name) => {
+    const stream = output[name];
+    return stream ? [[name, stream] as const] : [];
+  });
+
+/** The output with each of its streams changed. */
+export function changeStreams(
+  output: BackboneOutput,
+  change: <Output extends StreamOutput>(stream: Output, name: StreamName) => Output,
+): BackboneOutput {
+  const { text, picture, fused } = output;
+  return {
+    ...output,
+    ...(text && { text: change(text, 'text') }),
+    ...(picture && { picture: change(picture, 'picture') }),
+    ...(fused && { fused: change(fused, 'fused') }),
+  };
 }
 
 /** Layers of the deepest stream. */
@@ -25,61 +41,43 @@ export const layerCount = ({ streams }: Pick<BackboneShape, 'streams'>): number 
     0,
   );
 
-/** The one stream that reads text and picture together; UsageError where there are two towers. */
-export function jointStream({ streams, family }: BackboneShape): StreamShape {
-  const joint = streams.find(({ name }) => name === 'joint');
-  if (joint) return joint;
-  throw new UsageError({
-    where: '/backbone',
-    message: `a ${family} backbone encodes text and picture apart`,
-    expected: 'one that reads them in one sequence (VisualBERT, ViLT)',
-  });
+/** The stream of text and picture that have seen each other; UsageError where there is none. */
+export function fusedStream(backbone: BackboneShape): StreamShape {
+  const fused = backbone.streams.find(({ name }) => name === 'fused');
+  if (fused) return fused;
+  throw lacking(backbone, 'fused');
 }
 
-/** The output as that of one sequence; UsageError where it is that of two towers. */
-export function jointOutput(output: BackboneOutput): JointOutput {
-  if (output.kind === 'joint') return output;
-  throw new UsageError('this needs a backbone that reads text and picture in one sequence');
+/** What that stream gives. */
+export function fusedOutput({ fused }: BackboneOutput): FusedOutput {
+  if (fused) return fused;
+  throw new Error('the backbone gave no states of text and picture together');
 }
 
-/** A vector as long as its width's square root: what LayerNorm would give, whatever the tower's scale. */
+/** A vector as long as its width's square root: what LayerNorm would give, whatever its scale. */
 const ofUnitVariance = (x: Tensor): Tensor => {
   const width = x.shape.at(-1) as number;
   const length = tf.sqrt(tf.add(tf.sum(tf.square(x), -1, true), 1e-12));
   return tf.mul(tf.div(x, length), Math.sqrt(width));
 };
 
-const tower = (stream: StreamOutput | undefined, name: string): Tensor => {
+const vectorOf = (stream: StreamOutput | undefined, name: string): Tensor => {
   if (stream) return stream.pooled;
   throw new Error(`the batch has no ${name}`);
 };
 
 /**
- * One vector for text and picture together [B, pooledWidth]: the pooled output of a joint stream; of towers t, v and
- * t * v side by side, each vector scaled to unit variance.
+ * One vector for text and picture together [B, pooledWidth]: the pooled output of those that have seen each other, else
+ * t, v and t * v side by side, each vector scaled to unit variance.
  */
-export function pooledOutput(output: BackboneOutput): Tensor {
-  if (output.kind === 'joint') return output.pooled;
-  const text = ofUnitVariance(tower(output.text, 'text'));
-  const picture = ofUnitVariance(tower(output.picture, 'picture'));
-  return tf.concat([text, picture, tf.mul(text, picture)], 1);
+export function pooledOutput({ fused, text, picture }: BackboneOutput): Tensor {
+  if (fused) return fused.pooled;
+  const [t, v] = [ofUnitVariance(vectorOf(text, 'text')), ofUnitVariance(vectorOf(picture, 'picture'))];
+  return tf.concat([t, v, tf.mul(t, v)], 1);
 }
 
 /** Width of `pooledOutput`. */
-export function pooledWidth(backbone: BackboneShape): number {
-  const [first] = backbone.streams as [StreamShape];
-  return hasTowers(backbone) ? 3 * first.pooledSize : first.pooledSize;
-}
-
-/** States at the first position: `summary` of streams that begin with a token for the whole. */
-export const firstState = (states: Tensor): Tensor => {
-  const [batch, , width] = states.shape as [number, number, number];
-  return tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, width]), [batch, width]);
-};
-
-/** Texts of a batch and positions of each, from its ids or its embeddings; throws an Error where it has neither. */
-export function textShape({ inputIds, inputEmbeddings }: TensorTree): readonly [number, number] {
-  const text = inputEmbeddings ?? inputIds;
-  if (!text) throw new Error('a batch needs inputIds or inputEmbeddings');
-  return text.shape.slice(0, 2) as [number, number];
+export function pooledWidth({ streams }: BackboneShape): number {
+  const fused = streams.find(({ name }) => name === 'fused');
+  return fused ? fused.pooledSize : 3 * (streams[0]?.pooledSize ?? 0);
 }

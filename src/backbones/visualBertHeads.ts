@@ -8,7 +8,7 @@ import {
   type ParameterSpec,
   zeros,
 } from '../nn/parameters.js';
-import type { JointOutput } from './backbone.js';
+import type { FusedOutput } from './backbone.js';
 
 /** Width and start of the heads' parameters. */
 export interface HeadShape {
@@ -75,7 +75,7 @@ export function predictionLogits(
 /** VisualBertForPreTraining: masked language model over every position, and sentence-image matching. */
 export const preTrainingHead = (
   scope: Scope,
-  { hidden, pooled }: JointOutput,
+  { hidden, pooled }: FusedOutput,
   words: Tensor,
   options: TransformOptions,
 ): PreTrainingLogits => ({
@@ -91,7 +91,7 @@ export const preTrainingHead = (
  */
 export function questionAnsweringHead(
   scope: Scope,
-  { hidden }: JointOutput,
+  { hidden }: FusedOutput,
   attentionMask: Tensor,
   drop = (state: Tensor): Tensor => state,
 ): Tensor {
@@ -100,7 +100,7 @@ export function questionAnsweringHead(
 }
 
 /** VisualBertForVisualReasoning: a linear layer on the pooled output; [B, labels]. */
-export const visualReasoningHead = (scope: Scope, { pooled }: JointOutput): Tensor =>
+export const visualReasoningHead = (scope: Scope, { pooled }: FusedOutput): Tensor =>
   dense(scope, 'cls', pooled);
 
 /** Parameters of `regionToPhraseHead`, by the names of its checkpoints; their `value` layer has no part in the scores. */

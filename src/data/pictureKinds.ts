@@ -38,6 +38,11 @@ export const KINDS = {
     divides: false,
     defaults: { size: 224, resample: 2, image_mean: HALF, image_std: HALF },
   },
+  siglip: {
+    square: true,
+    divides: false,
+    defaults: { size: 224, resample: 3, image_mean: HALF, image_std: HALF },
+  },
   blip: { square: true, divides: false, defaults: { size: 384, resample: 3, ...OPENAI } },
 } as const satisfies Record<string, Kind>;
 
@@ -45,7 +50,7 @@ export const KINDS = {
 export type PictureKind = keyof typeof KINDS;
 
 /** Their names in files. */
-export const KIND_NAMES = 'CLIP, ChineseCLIP, Vilt, ViT or BlipImageProcessor';
+export const KIND_NAMES = 'CLIP, ChineseCLIP, Vilt, ViT, Siglip or BlipImageProcessor';
 
 /** The processor that a file names; `otherwise` where it names none, undefined where it names one that is not known. */
 export function kindOf(config: Config, otherwise: PictureKind): Kind | undefined {

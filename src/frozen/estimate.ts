@@ -18,7 +18,7 @@ const onDisk = (bytes: number): number => bytes + RECORD_BYTES;
 
 const positionsOf = (stream: StreamName, book: SequenceBook, row: number): number => {
   const { length, textLength } = book.sequence(row);
-  if (stream === 'joint') return length;
+  if (stream === 'fused') return length;
   return stream === 'text' ? textLength : length - textLength;
 };
 

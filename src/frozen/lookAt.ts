@@ -1,6 +1,6 @@
 import type { BackboneShape, StreamShape } from '../backbones/backbone.js';
 import { SEQUENCE_ROWS } from '../backbones/sequenceRows.js';
-import { streamPrefix } from '../backbones/streams.js';
+import { streamOf } from '../backbones/streams.js';
 import type { HostBatch, HostTensor } from '../base/hostTensor.js';
 import { createDropout, fromHost, type Tensor, type TensorTree, tf } from '../engine/index.js';
 import type { Watch } from '../model/attach.js';
@@ -66,7 +66,7 @@ function zerosFor(
 ): Tensor {
   const rows = (batch[SEQUENCE_ROWS] as Tensor).shape[0] as number;
   if (rank === 2) return tf.zeros([rows, width]);
-  const stream = streams.find((one) => name.startsWith(streamPrefix(one.name))) as StreamShape;
+  const stream = streams.find((one) => one.name === streamOf(name)) as StreamShape;
   const masks = stream.masks.flatMap((mask) => batch[mask]?.shape[1] ?? []);
   const length = masks.length > 0 ? masks.reduce((sum, n) => sum + n, 0) : positions;
   return tf.zeros([rows, length, width]);

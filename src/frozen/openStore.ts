@@ -50,6 +50,8 @@ const openRecords = (parts: StoreParts, root: string): Promise<EntrySet> => {
  */
 export async function lookAhead(parts: StoreParts, options: CacheOptions): Promise<Prospect> {
   const { processor, backbone } = parts.prepared;
+  const { task, options: own } = parts.prepared.task;
+  if (task.teacher?.(own)) throw new CannotStore('the task learns from a teacher, which reads the inputs');
   if (!processor.storage) throw new CannotStore('sequences of this backbone are not kept');
   const root = storeFolder(options.folder);
   const records = await openRecords(parts, root);

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROCESSOR_FILES } from '../backbones/createProcessor.js';
 import type { LoadedBackbone } from '../backbones/load.js';
-import { PROCESSOR_FILES } from '../backbones/processor.js';
 import { sortMembers } from '../checkpoints/jsonFile.js';
 import type { Processor } from '../data/sequence.js';
 
-/** Goes up when processors make other sequences of the same inputs. */
-const VERSION = 2;
+/** Goes up when processors make other sequences of the same inputs, or these are written otherwise. */
+const VERSION = 3;
 
 /** sha256 (hex) of everything that makes sequences of texts and pictures. */
 export function preprocessingHash(

@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { SEQUENCE_ROWS } from '../backbones/sequenceRows.js';
 import type { HostBatch } from '../base/hostTensor.js';
 import { createHostCollator } from '../model/batch.js';

@@ -1,5 +1,5 @@
 import type { BackboneShape, StreamShape } from '../backbones/backbone.js';
-import { streamPrefix } from '../backbones/streams.js';
+import { streamOf } from '../backbones/streams.js';
 import type { Attention } from '../model/storedInputs.js';
 import type { StreamName } from '../nn/sites.js';
 import type { CacheOptions } from '../training/settings.js';
@@ -21,7 +21,7 @@ export interface StorePlan {
   readonly computed: ReadonlySet<StreamName>;
 }
 
-const isOf = ({ name }: StreamShape, value: string): boolean => value.startsWith(streamPrefix(name));
+const isOf = ({ name }: StreamShape, value: string): boolean => streamOf(value) === name;
 
 /** Layers that a value stands behind. */
 function layersBefore({ taps }: BackboneShape, { layers }: StreamShape, { name }: FrozenValue): number {

@@ -1,14 +1,15 @@
 import type { Adapter, AdapterContext, AdapterPlan } from '../../adapters/adapter.js';
 import type {
-  BackboneFamily,
   BackboneOutput,
   BackboneShape,
   ForwardOptions,
   Hooks,
   KeysAndValues,
+  OpenBackbone,
   StreamOutput,
 } from '../backbones/backbone.js';
 import { lazily } from '../backbones/lazily.js';
+import { changeStreams } from '../backbones/streams.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { addAll, largest } from '../base/lists.js';
@@ -145,8 +146,7 @@ export type Composition = 'stack' | 'parallel';
 
 /** What one forward pass of an adapted backbone needs. */
 export interface AdaptedRun {
-  readonly family: BackboneFamily;
-  readonly config: Readonly<Record<string, Json>>;
+  readonly forward: OpenBackbone['forward'];
   readonly backbone: BackboneShape;
   readonly backboneParameters: ParameterLookup;
   /** The parameters of one adapter by the names of its plan. */
@@ -345,22 +345,16 @@ function movedStream<Output extends StreamOutput>(
   return lazily(base, { hidden: moved('hidden'), pooled: moved('pooled') }) as Output;
 }
 
-function moved(
+const moved = (
   base: BackboneOutput,
   before: BackboneOutput,
   after: BackboneOutput,
   scale: number,
-): BackboneOutput {
-  if (base.kind === 'joint') {
-    return movedStream(base, before as typeof base, after as typeof base, scale);
-  }
-  const [from, to] = [before, after] as [typeof base, typeof base];
-  const stream = (name: 'text' | 'picture') => {
-    const [a, b, c] = [base[name], from[name], to[name]];
-    return a && b && c ? { [name]: movedStream(a, b, c, scale) } : {};
-  };
-  return { kind: 'towers', ...stream('text'), ...stream('picture') };
-}
+): BackboneOutput =>
+  changeStreams(base, (stream, name) => {
+    const [from, to] = [before[name], after[name]];
+    return from && to ? movedStream(stream, from, to, scale) : stream;
+  });
 
 /**
  * Runs the backbone with all its adapters: inline ones at their places in recipe order, then side ones in recipe order
@@ -387,7 +381,7 @@ export function runBackbone(run: AdaptedRun): BackboneOutput {
     ...backboneDropout(attached, run, touched),
   };
   const parameters = watch ? watchedParameters(run, touched) : run.backboneParameters;
-  const frozen = run.family.forward(run.config, parameters, run.batch, { ...run.options, hooks });
+  const frozen = run.forward(parameters, run.batch, { ...run.options, hooks });
   const taps = lazyMap([...states.keys()], (name) => stopGradient((states.get(name) as () => Tensor)()));
   const attention = run.options?.attention ?? 'joint';
   return attached.reduce((output, { adapter, context, scale }) => {

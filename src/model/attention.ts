@@ -1,4 +1,5 @@
 import type { Look } from '../../tasks/shown.js';
+import { gives } from '../backbones/capabilities.js';
 import { streamOutputs } from '../backbones/streams.js';
 import type { HostBatch } from '../base/hostTensor.js';
 import type { EncodedSequence, PicturePlace, Processor, TextSpan } from '../data/sequence.js';
@@ -137,7 +138,7 @@ type Reader = (batch: readonly Encoded[]) => Promise<(LookResult | undefined)[]>
 
 /** Reads batches with passes that are compiled where they are needed. */
 function createReader(model: Model, processor: Processor): { readonly read: Reader; dispose(): void } {
-  const isJoint = model.parts.backbone.shape.streams.some(({ name }) => name === 'joint');
+  const isFused = gives(model.parts.backbone.shape, 'fused');
   const passes = new Map<Look['attention'], ReturnType<typeof lastAttention>>();
   return {
     read: async (batch) => {
@@ -147,7 +148,7 @@ function createReader(model: Model, processor: Processor): { readonly read: Read
       const sequences = batch.map(({ sequence }) => sequence);
       const host = processor.collate(sequences, LENGTH_MULTIPLE);
       const { layer, maps } = await pass.run(host);
-      const textLength = isJoint ? (host.inputIds?.shape[1] ?? 0) : undefined;
+      const textLength = isFused ? (host.inputIds?.shape[1] ?? 0) : undefined;
       return batch.map((one, at) => readLook(one, maps[at] as AttentionMap, layer, textLength));
     },
     dispose: () => {

@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { HostBatch, InputBatch } from '../base/hostTensor.js';
 import { createRandom } from '../base/random.js';
 import type { Processor } from '../data/sequence.js';
@@ -11,6 +11,8 @@ export const LENGTH_MULTIPLE = 8;
 interface CollateHow {
   readonly training: boolean;
   readonly seed: readonly (string | number)[];
+  /** What all batches of an update draw alike is drawn from it; absent: this one is on its own. */
+  readonly updateSeed?: readonly (string | number)[];
 }
 
 /** Makes what a task makes of some examples. */
@@ -35,8 +37,12 @@ export function createHostCollator({ task, state }: FittedTask, processor: Proce
   };
   return {
     processor: rounded,
-    collate: (examples, { training, seed }) =>
-      task.collate(examples, { state, processor: rounded, random: createRandom(...seed), training }),
+    collate: (examples, { training, seed, updateSeed = seed }) =>
+      task.collate(examples, {
+        ...{ state, processor: rounded, training },
+        random: createRandom(...seed),
+        updateRandom: createRandom(...updateSeed, 'update'),
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Example, Loss, MetricReport, Prediction } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { Loss, MetricReport, Prediction } from '../../tasks/task.js';
 import type { HostTensor, InputBatch } from '../base/hostTensor.js';
 import { signatureOf } from '../base/hostTensor.js';
 import type { OnProgress } from '../base/progress.js';

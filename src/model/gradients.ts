@@ -1,6 +1,7 @@
 import type { Loss } from '../../tasks/task.js';
 import { createDropout, type Scalar, type Tensor, type TensorTree, tf } from '../engine/index.js';
-import type { Model } from './model.js';
+import { nextValues } from './kept.js';
+import type { KeptSource, Model } from './model.js';
 
 /** What one backward pass gives. */
 export interface Gradients {
@@ -10,6 +11,8 @@ export interface Gradients {
   readonly sums?: Loss['sums'];
   /** By full parameter name; a parameter that the loss does not depend on is absent. */
   readonly byName: ReadonlyMap<string, Tensor>;
+  /** Next values of the task's buffers, by name. */
+  readonly next: ReadonlyMap<string, Tensor>;
 }
 
 /** The weight of a part of the loss; without a name, of what is a mean over examples. */
@@ -25,21 +28,46 @@ function weighted({ total, parts = {}, sums }: Loss, weightOf: WeightOf): Tensor
     .reduce((sum, part) => tf.add(sum, part));
 }
 
+type Tensors = ReadonlyMap<string, Tensor>;
+
+/** The same, left alive by the pass that they are made in. */
+const keptTensors = (tensors: Tensors): Tensors =>
+  new Map([...tensors].map(([name, tensor]) => [name, tf.keep(tensor)]));
+
+/** The same as tensors of the present scope. */
+function released(kept: Tensors): Tensors {
+  const clones = new Map([...kept].map(([name, tensor]) => [name, tf.clone(tensor)]));
+  for (const tensor of kept.values()) tensor.dispose();
+  return clones;
+}
+
 /**
  * Loss and gradients of everything that trains; nothing frozen gets a gradient.
  * @param seed int32 [2], that dropout follows from
- * @param weightOf of one of several batches of an update, whose gradients are to be added
+ * @param how `weightOf` of one of several batches of an update, whose gradients are to be added; `kept`, where the task
+ * keeps something from step to step
  */
-export function lossGradients(model: Model, batch: TensorTree, seed: Tensor, weightOf?: WeightOf): Gradients {
+export function lossGradients(
+  model: Model,
+  batch: TensorTree,
+  seed: Tensor,
+  {
+    weightOf,
+    kept,
+  }: { readonly weightOf?: WeightOf | undefined; readonly kept?: KeptSource | undefined } = {},
+): Gradients {
+  let next: ReadonlyMap<string, Tensor> = new Map();
   let partNames: readonly string[] = [];
   let sums: Loss['sums'];
   let inner: Tensor | undefined;
   const { grads } = tf.variableGrads(
     () => {
-      const loss = model.loss(model.forward(batch, createDropout(seed)), batch);
+      const outputs = model.forward(batch, createDropout(seed), undefined, undefined, kept);
+      const loss = model.loss(outputs, batch);
       const { total, parts = {} } = loss;
       partNames = Object.keys(parts);
       sums = loss.sums;
+      next = kept ? keptTensors(nextValues(outputs)) : next;
       inner = tf.keep(tf.stack([total, ...Object.values(parts)].map(asScalar)));
       return asScalar(weightOf ? weighted(loss, weightOf) : total);
     },
@@ -52,5 +80,5 @@ export function lossGradients(model: Model, batch: TensorTree, seed: Tensor, wei
     const gradient = grads[variable.name];
     if (gradient) byName.set(name, gradient);
   }
-  return { values, partNames, ...(sums && { sums }), byName };
+  return { values, partNames, ...(sums && { sums }), byName, next: released(next) };
 }

@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { FittedTask } from './model.js';
 import type { ExampleGroups } from './sampler.js';
 

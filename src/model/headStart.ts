@@ -1,4 +1,4 @@
-import { storedNames } from '../backbones/adoptTensors.js';
+import { storedNames } from '../backbones/parts/adoptTensors.js';
 import { plural } from '../base/figures.js';
 import { someOf } from '../base/lists.js';
 import type { ParameterSpec } from '../nn/parameters.js';

@@ -1,5 +1,5 @@
-import type { Example, Loss, Task } from '../../tasks/task.js';
-import type { BackboneOutput, ForwardOptions, Weights } from '../backbones/backbone.js';
+import type { AnyTask, EncodeOptions, Kept, Loss, Teacher } from '../../tasks/task.js';
+import type { BackboneOutput, Weights } from '../backbones/backbone.js';
 import { initialize } from '../backbones/initialize.js';
 import type { LoadedBackbone } from '../backbones/load.js';
 import { streamOutputs, streamPrefix } from '../backbones/streams.js';
@@ -9,6 +9,7 @@ import {
   createDropout,
   type Dropout,
   type Precision,
+  stopGradient,
   type Tensor,
   type TensorTree,
   type Variable,
@@ -31,9 +32,6 @@ import {
   type Trainable,
   type TrainableGroup,
 } from './trainable.js';
-
-/** Any task, its types forgotten: training knows tasks by their interface only. */
-export type AnyTask = Task<unknown, Example, Json>;
 
 /** A task with what it was given and what it learnt from the training set. */
 export interface FittedTask {
@@ -59,6 +57,18 @@ export interface ModelParts {
   readonly backboneDropout?: number | 'config' | undefined;
   /** Other first values, by full names. */
   readonly start?: Weights;
+  /** The model that teaches, where that is a finished run. */
+  readonly teacher?: ModelParts;
+}
+
+/** A model that teaches, as `Teacher`, before it is known which batch is read. */
+interface TeacherModel extends Omit<Teacher, 'encode'> {
+  encode(batch: TensorTree, options?: EncodeOptions): BackboneOutput;
+}
+
+/** What training keeps from step to step, as `Kept`, before it is known which batch is read. */
+export interface KeptSource extends Pick<Kept, 'buffers'> {
+  readonly teacher?: TeacherModel;
 }
 
 /** What differs from one pass to the next. */
@@ -82,13 +92,17 @@ export interface Model {
    * Values of the backbone that the batch brings along are not computed.
    * @param scales factor of each adapter's change; default 1
    * @param watch what looks on at each pass of the backbone
+   * @param kept what training keeps from step to step; absent in evaluation
    */
   forward(
     batch: TensorTree,
     dropout?: Dropout,
     scales?: ReadonlyMap<string, number>,
     watch?: (call: EncodeCall) => Watch,
+    kept?: KeptSource,
   ): TensorTree;
+  /** The same model with other values, by full name, in the place of those that train: without dropout and gradients. */
+  teacher(values: ReadonlyMap<string, Tensor>): TeacherModel;
   /** Named values of the backbone without its adapters; no gradient is asked of them. */
   frozen(call: EncodeCall, names: readonly string[]): TensorTree;
   loss(outputs: TensorTree, batch: TensorTree): Loss;
@@ -164,8 +178,7 @@ function createEncoder(
   tensors: ReadonlyMap<string, Tensor>,
 ): (pass: Pass) => BackboneOutput {
   const model = {
-    family: backbone.family,
-    config: backbone.config,
+    forward: backbone.forward,
     backbone: backbone.shape,
     backboneParameters: lookup(tensors, 'backbone'),
     adapterParameters: (name: string) => lookup(tensors, `adapters.${name}`),
@@ -187,8 +200,8 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
   const { backbone, task } = parts;
   const run = createEncoder(parts, tensors);
   const backboneParameters = lookup(tensors, 'backbone');
-  return (batch, dropout = createDropout(), scales, watch) => {
-    const encode = (replace: TensorTree = {}, options?: Pick<ForwardOptions, 'attention'>) => {
+  return (batch, dropout = createDropout(), scales, watch, kept) => {
+    const encode = (replace: TensorTree = {}, options?: EncodeOptions) => {
       const call = { batch: { ...batch, ...replace }, attention: options?.attention ?? 'joint' };
       const { values, inputs } = takeStored(call.batch, call.attention);
       const known: Watch = { value: (name, compute) => values.get(name) ?? compute() };
@@ -210,9 +223,42 @@ function createForward(parts: ModelParts, tensors: ReadonlyMap<string, Tensor>):
       backboneParameters,
       batch,
       dropout,
+      ...(kept && { kept: keptFor(kept, batch) }),
     });
   };
 }
+
+/** The same tensors, through which no gradient flows. */
+const withoutGradient = (tensors: TensorTree): TensorTree =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, one]) => [name, one.dtype === 'float32' ? stopGradient(one) : one]),
+  );
+
+/** What is kept, for a pass over a batch. */
+const keptFor = ({ buffers, teacher }: KeptSource, batch: TensorTree): Kept => ({
+  buffers,
+  ...(teacher && {
+    teacher: {
+      ...teacher,
+      encode: (replace = {}, options) => teacher.encode({ ...batch, ...withoutGradient(replace) }, options),
+    },
+  }),
+});
+
+const createTeacher =
+  (parts: ModelParts, frozen: ReadonlyMap<string, Tensor>): Model['teacher'] =>
+  (values) => {
+    const tensors = new Map([...frozen, ...values]);
+    const run = createEncoder({ ...parts, gradientCheckpointing: false, backboneDropout: 0 }, tensors);
+    return {
+      parameters: lookup(tensors, 'head'),
+      backboneParameters: lookup(tensors, 'backbone'),
+      encode: (batch, options = {}) => {
+        const { inputs } = takeStored(batch, options.attention ?? 'joint');
+        return run({ batch: inputs, dropout: createDropout(), options });
+      },
+    };
+  };
 
 const createFrozen =
   ({ backbone, attached }: ModelParts, tensors: ReadonlyMap<string, Tensor>): Model['frozen'] =>
@@ -223,7 +269,7 @@ const createFrozen =
       tap: ({ name }: { readonly name: string }, hidden: () => Tensor) => void states.set(name, hidden),
     };
     const options = { attention, hooks };
-    const output = backbone.family.forward(backbone.config, lookup(tensors, 'backbone'), batch, options);
+    const output = backbone.forward(lookup(tensors, 'backbone'), batch, options);
     for (const [stream, own] of streamOutputs(output)) {
       states.set(`${streamPrefix(stream)}hidden`, () => own.hidden);
       states.set(`${streamPrefix(stream)}pooled`, () => own.pooled);
@@ -251,6 +297,7 @@ export function createModel(
     trainables,
     counts: { trainable: countOf(variables.values()), frozen: countOf(frozen.values()) },
     forward: createForward(parts, tensors),
+    teacher: createTeacher(parts, frozen),
     frozen: createFrozen(parts, tensors),
     loss: (outputs, batch) => parts.task.task.loss(outputs, batch, parts.task.options),
     encode: (batch, how = {}) => run({ batch, dropout: createDropout(), ...how }),

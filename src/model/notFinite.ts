@@ -3,7 +3,7 @@ import { someOf } from '../base/lists.js';
 import { createDropout, fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
 import type { Watch } from './attach.js';
 import { lossGradients } from './gradients.js';
-import type { Model } from './model.js';
+import type { KeptSource, Model } from './model.js';
 
 /** Place of the first value that is not a finite number; -1 where all are. */
 export function firstNotFinite({ dtype, data }: HostTensor): number {
@@ -67,6 +67,8 @@ interface Replay {
   readonly scales?: ReadonlyMap<string, number> | undefined;
   /** int32 pair that its dropout followed from; absent: a pass of evaluation. */
   readonly seed?: readonly [number, number] | undefined;
+  /** What it was given of what training keeps. */
+  readonly kept?: KeptSource | undefined;
 }
 
 /** Values by name, in the order in which they are computed, as 0 where finite and else NaN: scalars. */
@@ -81,7 +83,7 @@ const check = (value: Tensor): Tensor => {
 const seedTensor = (seed: readonly [number, number]): Tensor => fromHost(int32([2], Int32Array.from(seed)));
 
 /** Every site, every named value and every output of a forward pass; with a seed, loss and parts too. */
-function everyValue(model: Model, batch: InputBatch, { scales, seed }: Replay): Checks {
+function everyValue(model: Model, batch: InputBatch, { scales, seed, kept }: Replay): Checks {
   const found: Checks = [];
   const see = (name: string, value: Tensor) => void found.push([name, check(value)]);
   const watch: Watch = {
@@ -95,7 +97,7 @@ function everyValue(model: Model, batch: InputBatch, { scales, seed }: Replay): 
   tf.tidy(() => {
     const inputs = Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
     const dropout = seed && createDropout(seedTensor(seed));
-    const outputs = model.forward(inputs, dropout, scales, () => watch);
+    const outputs = model.forward(inputs, dropout, scales, () => watch, kept);
     for (const [name, value] of Object.entries(outputs)) see(`the head's output '${name}'`, value);
     if (!seed) return;
     const { total, parts = {} } = model.loss(outputs, inputs);
@@ -120,10 +122,11 @@ async function gradientsNotFinite(
   model: Model,
   batch: InputBatch,
   seed: readonly [number, number],
+  kept: KeptSource | undefined,
 ): Promise<string[]> {
   const checks = tf.tidy(() => {
     const inputs = Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
-    const { byName } = lossGradients(model, inputs, seedTensor(seed));
+    const { byName } = lossGradients(model, inputs, seedTensor(seed), { kept });
     return [...byName].map(([name, gradient]) => [name, check(gradient)] as const);
   });
   const names: string[] = [];
@@ -149,8 +152,8 @@ export async function whereNotFinite(
 ): Promise<string | undefined> {
   const weights = await weightsNotFinite(model);
   const first = await firstWrong(everyValue(model, batch, replay));
-  const { seed } = replay;
-  const gradients = first === undefined && seed ? await gradientsNotFinite(model, batch, seed) : [];
+  const { seed, kept } = replay;
+  const gradients = first === undefined && seed ? await gradientsNotFinite(model, batch, seed, kept) : [];
   const told = [
     ...(weights.length > 0 ? [`weights that are not finite: ${named(weights)}`] : []),
     ...inputsNotFinite(batch),

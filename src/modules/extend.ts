@@ -1,12 +1,15 @@
-import type { singleTasks } from '../../tasks/index.js';
-import { multiOf } from '../../tasks/multi.js';
+import { tasksOf } from '../../tasks/index.js';
+import { createPretrain } from '../../tasks/pretrain.js';
+import type { Reader } from '../../tasks/readers/reader.js';
+import type { AnyTaskLiteral } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../base/errors.js';
-import type { AnyTask } from '../model/model.js';
 import type { ModuleList, Modules } from '../prepare/modules.js';
 import { schemaCompiler } from '../schema/schemaCompiler.js';
 
 /** What a program or a file adds to each list. */
-export type Additions = { readonly [list in ModuleList]?: Modules[list] };
+export type Additions = {
+  readonly [list in ModuleList]?: list extends 'tasks' ? readonly AnyTaskLiteral[] : Modules[list];
+};
 
 /** What one of a list must have, and of which type; what all have besides: a description and a schema. */
 interface Form {
@@ -30,9 +33,7 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
     key: 'kind',
     members: {
       ...KIND,
-      dataSchema: 'object',
       metric: 'object',
-      read: 'function',
       fit: 'function',
       pictures: 'function',
       length: 'function',
@@ -44,6 +45,12 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
       predict: 'function',
       evaluate: 'function',
     },
+  },
+  readers: { name: 'reader', key: 'kind', members: { ...KIND, gives: 'string', read: 'function' } },
+  objectives: {
+    name: 'objective',
+    key: 'kind',
+    members: { ...KIND, views: 'function', measure: 'object' },
   },
   regions: {
     name: 'kind of regions',
@@ -57,11 +64,12 @@ const FORMS: Readonly<Record<ModuleList, Form>> = {
       family: 'string',
       modelTypes: 'object',
       schema: 'object',
-      shape: 'function',
-      adopt: 'function',
-      forward: 'function',
+      modelNames: 'object',
+      prefixes: 'object',
+      open: 'function',
     },
   },
+  processors: { name: 'processor', key: 'kind', members: { kind: 'string', create: 'function' } },
   optimizers: { name: 'optimizer', key: 'kind', members: { ...KIND, create: 'function' } },
 };
 
@@ -84,10 +92,14 @@ function schemaProblem(schema: unknown): string | undefined {
   }
 }
 
+/** What a task must have that names no examples which readers give. */
+const ownReading = ({ examples }: Members, name: string): Form['members'] =>
+  name === 'task' && examples === undefined ? { dataSchema: 'object', read: 'function' } : {};
+
 /** What is missing or wrong in one entry of a list. */
 function problemsOf(entry: unknown, where: string, { name, key, members }: Form): Problem[] {
   if (!isObject(entry)) return [{ where, message: `this is no ${name}`, expected: 'an object' }];
-  const wrong = Object.entries(members).filter(
+  const wrong = Object.entries({ ...members, ...ownReading(entry, name) }).filter(
     ([member, type]) => typeof entry[member] !== type || entry[member] === null,
   );
   const problems = wrong.map(([member, type]) => ({
@@ -100,17 +112,21 @@ function problemsOf(entry: unknown, where: string, { name, key, members }: Form)
     const expected = 'letters, digits, dashes and underscores, at most 64, a letter first';
     return [{ where: `${where}.${key}`, message: `${JSON.stringify(entry[key])} is no name`, expected }];
   }
-  const unfit = schemaProblem(entry.schema);
+  const unfit = 'schema' in members ? schemaProblem(entry.schema) : undefined;
   return unfit === undefined ? [] : [{ where: `${where}.schema`, message: unfit, expected: 'a JSON Schema' }];
 }
 
 const nameOf = (list: ModuleList, entry: unknown): string =>
   (entry as Record<string, string>)[FORMS[list].key] as string;
 
+/** Readers are told apart by what they give, too. */
+const identityOf = (list: ModuleList, entry: unknown): string =>
+  list === 'readers' ? `${nameOf(list, entry)} of ${(entry as Reader).gives}` : nameOf(list, entry);
+
 /** Names that are taken, or given twice. */
 function clashes(list: ModuleList, known: readonly unknown[], added: readonly unknown[]): Problem[] {
-  const names = added.map((entry) => nameOf(list, entry));
-  const taken = new Set(known.map((entry) => nameOf(list, entry)));
+  const names = added.map((entry) => identityOf(list, entry));
+  const taken = new Set(known.map((entry) => identityOf(list, entry)));
   return names.flatMap((name, at) => {
     if (!taken.has(name) && names.indexOf(name) === at) return [];
     const message = `there is ${taken.has(name) ? 'a' : 'another'} ${FORMS[list].name} '${name}' already`;
@@ -133,12 +149,14 @@ function check(base: Modules, additions: Additions): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** All tasks, with the one that trains several of them together. */
-function allTasks(before: readonly AnyTask[], added: readonly AnyTask[]): readonly AnyTask[] {
-  if (added.length === 0) return before;
-  const alone = [...before.slice(0, -1), ...added];
-  return [...alone, multiOf(alone as unknown as typeof singleTasks) as unknown as AnyTask];
-}
+/** The same tasks, pretraining with these objectives. */
+const withObjectives = (
+  literals: readonly AnyTaskLiteral[],
+  objectives: Modules['objectives'],
+): readonly AnyTaskLiteral[] => {
+  const pretrain = createPretrain(objectives) as unknown as AnyTaskLiteral;
+  return literals.map((task) => (task.kind === pretrain.kind ? pretrain : task));
+};
 
 /**
  * The modules with those that are added; `file` says where they come from. Throws UsageError with everything that is
@@ -150,11 +168,18 @@ export function extendModules(base: Modules, additions: Additions, file?: string
   const added = moduleLists.flatMap((list) =>
     given(list).map((entry) => ({ list, kind: nameOf(list, entry), ...(file !== undefined && { file }) })),
   );
+  const readers = [...base.readers, ...given('readers')];
+  const objectives = [...base.objectives, ...given('objectives')];
+  const taskLiterals = [...withObjectives(base.taskLiterals, objectives), ...given('tasks')];
   return {
     adapters: [...base.adapters, ...given('adapters')],
-    tasks: allTasks(base.tasks, given('tasks')),
+    taskLiterals,
+    tasks: tasksOf(taskLiterals, readers),
+    readers,
+    objectives,
     regions: [...base.regions, ...given('regions')],
     backbones: [...base.backbones, ...given('backbones')],
+    processors: [...base.processors, ...given('processors')],
     optimizers: [...base.optimizers, ...given('optimizers')],
     added: [...(base.added ?? []), ...added],
   };

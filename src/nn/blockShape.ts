@@ -1,3 +1,4 @@
+import type { AttentionSites } from './multiHeadAttention.js';
 import { type Initializer, layerNormParameters, type ParameterSpec, zeros } from './parameters.js';
 import type { LinearSite } from './sites.js';
 import type { TransformerBlock } from './transformerBlock.js';
@@ -29,15 +30,30 @@ export const siteParameters = (site: LinearSite, weight: Initializer): Parameter
 
 /** Every parameter of a transformer layer whose hidden states have that width. */
 export function blockParameters(
-  { sites, attentionNorm, outputNorm }: TransformerBlock,
+  { sites, attentionNorm, outputNorm, cross }: TransformerBlock,
   width: number,
   weight: Initializer,
 ): ParameterSpec[] {
   const parametersOf = (site: LinearSite) => siteParameters(site, weight);
+  const attentionOf = ({ query, key, value, attentionOutput }: AttentionSites, norm: string) => [
+    ...[query, key, value, attentionOutput].flatMap(parametersOf),
+    ...layerNormParameters(norm, width),
+  ];
   return [
-    ...[sites.query, sites.key, sites.value, sites.attentionOutput].flatMap(parametersOf),
-    ...layerNormParameters(attentionNorm, width),
+    ...attentionOf(sites, attentionNorm),
+    ...(cross ? attentionOf(cross.sites, cross.norm) : []),
     ...[sites.intermediate, sites.output].flatMap(parametersOf),
     ...layerNormParameters(outputNorm, width),
   ];
 }
+
+/** The sites of a transformer layer in the order in which they are computed. */
+export const blockSites = ({ sites, cross }: TransformerBlock): LinearSite[] => {
+  const inOrder = ({ query, key, value, attentionOutput }: AttentionSites) => [
+    query,
+    key,
+    value,
+    attentionOutput,
+  ];
+  return [...inOrder(sites), ...(cross ? inOrder(cross.sites) : []), sites.intermediate, sites.output];
+};

@@ -21,8 +21,8 @@ export interface LinearSite extends Site {
   readonly weight: string;
 }
 
-/** Which transformer of a backbone: all of it (`joint`), or one of two towers. */
-export type StreamName = 'joint' | 'text' | 'picture';
+/** Which transformer of a backbone: that of a text, of a picture, or of both when they see each other. */
+export type StreamName = 'text' | 'picture' | 'fused';
 
 /** How a transformer layer computes, besides its linear layers. */
 export interface LayerDesign {
@@ -84,7 +84,7 @@ export interface SiteCall {
 /** What a linear layer is about to read. */
 export type InputCall = Pick<SiteCall, 'site' | 'input'>;
 
-/** Keys and values of one layer's self-attention, before they are split into heads. */
+/** Keys and values of one attention, before they are split into heads. */
 export interface KeysAndValues {
   /** [B, T, width]. */
   readonly key: Tensor;
@@ -95,6 +95,7 @@ export interface KeysAndValues {
 }
 
 export interface AttentionCall extends KeysAndValues {
+  /** Of attention to a memory its name is that of the layer with `.crossAttention`. */
   readonly place: LayerPlace;
 }
 
@@ -102,7 +103,7 @@ export interface AttentionCall extends KeysAndValues {
 export interface Prompt {
   /** A later prompt of the same owner replaces its earlier one. */
   readonly owner: string;
-  /** Which part of a joint sequence they belong to, where text and picture keep apart. */
+  /** Which part of a fused sequence they belong to, where text and picture keep apart. */
   readonly part: 'text' | 'picture';
   /** [n, width], or [B, n, width] where those of a batch differ. */
   readonly states: Tensor;
@@ -131,7 +132,7 @@ export interface Hooks {
   tap?(tap: Tap, hidden: () => Tensor): void;
   /**
    * Gives a named value of the pass: one that is known already, or what `compute` makes. Taps are named, and of each
-   * stream `hidden` and `pooled`; those of towers begin with `text.` or `picture.`.
+   * stream `hidden` and `pooled`; those of text and picture alone begin with `text.` or `picture.`.
    */
   value?(name: string, compute: () => Tensor): Tensor;
   /** Is shown how much each position sees of every other, [B, heads, S, T], rows summing to 1, before dropout. */

@@ -1,6 +1,7 @@
 import { type Tensor, tf } from '../engine/index.js';
 
-const normalised = (x: Tensor): Tensor =>
+/** Vectors of length 1 along the last axis; of 0 where they are 0. */
+export const normalised = (x: Tensor): Tensor =>
   tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), -1, true), 1e-24)));
 
 /** Cosines of every picture with every text: [B, C], row = picture. */

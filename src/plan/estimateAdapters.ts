@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { layerCount } from '../backbones/streams.js';
 import { UsageError } from '../base/errors.js';

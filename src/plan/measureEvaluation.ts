@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { HostBatch } from '../base/hostTensor.js';
 import { signatureOf } from '../base/hostTensor.js';
 import type { OnProgress } from '../base/progress.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { type CutDescription, unused } from '../frozen/decide.js';
 import { storeFolder } from '../frozen/store/setFolder.js';
 import { describeCut, type OpenedStore, openStoredBackbone } from '../frozen/storedBackbone.js';

@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { InputBatch } from '../base/hostTensor.js';
 import { signatureOf } from '../base/hostTensor.js';
 import type { OnProgress } from '../base/progress.js';
@@ -61,8 +61,9 @@ async function pass(
 ): Promise<Pass> {
   const make = async (micro: MicroBatch) => {
     const examples = micro.examples.map((index) => prepared.splits.train[index] as Example);
-    const seed = [settings.seed, 'batch', micro.stepInEpoch, micro.index];
-    return { micro, batch: await collator.collate(examples, { training: true, seed }) };
+    const updateSeed = [settings.seed, 'batch', micro.stepInEpoch];
+    const how = { training: true, seed: [...updateSeed, micro.index], updateSeed };
+    return { micro, batch: await collator.collate(examples, how) };
   };
   const timed: Timed[] = [];
   const start = now();

@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { startEngine } from '../engine/index.js';
 import { type Collator, createCollator } from '../model/batch.js';
 import { groupsOf } from '../model/groups.js';

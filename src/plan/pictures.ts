@@ -1,5 +1,5 @@
-import type { Example } from '../../tasks/task.js';
-import type { AnyTask } from '../model/model.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 
 /** Files of the pictures that examples show, each once. */
 export const uniquePictures = (task: AnyTask, examples: Iterable<Example>): Set<string> => {

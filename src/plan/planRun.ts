@@ -1,6 +1,7 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { formatProblem } from '../base/errors.js';
 import { createEvaluator } from '../model/evaluate.js';
+import { keptValues } from '../model/kept.js';
 import { createModel, type Model } from '../model/model.js';
 import { batchesByLength } from '../model/sampler.js';
 import { peakMemoryBytes } from '../prepare/environment.js';
@@ -180,11 +181,9 @@ function assemble(measured: Measured): Omit<RunPlan, 'warnings'> {
   const figures = [...groups.values()];
   const evaluationTrace =
     figures.reduce((sum, { traceSeconds }) => sum + traceSeconds, 0) / Math.max(1, figures.length);
-  const checkpoints = plannedDisk(trainable, {
-    optimizer: prepared.optimizer,
-    checkpoints: length.checkpoints,
-  });
-  const one = plannedDisk(trainable, { optimizer: prepared.optimizer, checkpoints: 1 }).checkpoints;
+  const written = { optimizer: prepared.optimizer, kept: keptValues(prepared.task, trainable) };
+  const checkpoints = plannedDisk(trainable, { ...written, checkpoints: length.checkpoints });
+  const one = plannedDisk(trainable, { ...written, checkpoints: 1 }).checkpoints;
   const inTraining = {
     traces: shapes.training * training.traceSeconds,
     firstReads: pictures.reads * training.pictureSeconds,

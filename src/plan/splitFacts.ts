@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../base/hostTensor.js';
 import type { Processor } from '../data/sequence.js';
 import { createCollator } from '../model/batch.js';

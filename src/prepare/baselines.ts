@@ -1,4 +1,5 @@
-import type { Example, MetricReport } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { MetricReport } from '../../tasks/task.js';
 import { UsageError } from '../base/errors.js';
 import type { FittedTask } from '../model/model.js';
 import type { Baseline } from '../model/splitMetrics.js';

@@ -1,9 +1,9 @@
-import type { Example } from '../../tasks/task.js';
-import { createProcessor } from '../backbones/processor.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
+import { createProcessor } from '../backbones/createProcessor.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import type { Picture } from '../data/sequence.js';
-import type { AnyTask } from '../model/model.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../system/temporaryFolder.js';
 import type { RunSettings } from '../training/settings.js';
@@ -38,7 +38,7 @@ async function openReading(
     const { regions, maxTextLength } = settings.data;
     task.check?.(taskOptions(settings), backbone.shape);
     const options = { folder, maxTextLength, regionKinds: modules.regions, ...(regions && { regions }) };
-    const processor = await createProcessor(backbone, options);
+    const processor = await createProcessor(backbone, options, modules.processors);
     const close = async () => {
       await processor.close();
       made?.remove();

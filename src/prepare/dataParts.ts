@@ -1,8 +1,8 @@
-import type { Example, SplitName } from '../../tasks/task.js';
+import type { Example, SplitName } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import type { OnProgress } from '../base/progress.js';
-import type { AnyTask } from '../model/model.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import type { RunSettings } from '../training/settings.js';

@@ -1,28 +1,39 @@
 import type { Adapter } from '../../adapters/adapter.js';
+import type { AnyObjective } from '../../tasks/pretraining/objective.js';
+import type { Reader } from '../../tasks/readers/reader.js';
+import type { AnyTask, AnyTaskLiteral } from '../../tasks/task.js';
 import type { BackboneFamily } from '../backbones/backbone.js';
+import type { ProcessorKind } from '../backbones/processors/processor.js';
 import { UsageError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import type { RegionKind } from '../data/regions/region.js';
-import type { AnyTask } from '../model/model.js';
 import type { Optimizer, OptimizerKind } from '../training/optimizers/optimizer.js';
 import type { OptimizerEntry } from '../training/settings.js';
 
 /** What a recipe can name: passed down from the program that runs, so that it may have more than this package. */
 export interface Modules {
   readonly adapters: readonly Adapter<unknown>[];
+  /** With their readers. */
   readonly tasks: readonly AnyTask[];
+  /** The same before they had any: what is added later gives them more. */
+  readonly taskLiterals: readonly AnyTaskLiteral[];
+  readonly readers: readonly Reader[];
+  /** Of pretraining. */
+  readonly objectives: readonly AnyObjective[];
   readonly regions: readonly RegionKind<object>[];
   readonly backbones: readonly BackboneFamily[];
+  /** What makes texts and pictures ready for them, by kinds of inputs. */
+  readonly processors: readonly ProcessorKind[];
   readonly optimizers: readonly OptimizerKind<never>[];
   /** What of it does not come with this package; absent: nothing. */
   readonly added?: readonly AddedModule[];
 }
 
 /** The lists of modules. */
-export type ModuleList = Exclude<keyof Modules, 'added'>;
+export type ModuleList = Exclude<keyof Modules, 'added' | 'taskLiterals'>;
 
 /** Something that a program or a file added. */
-export interface AddedModule {
+interface AddedModule {
   readonly list: ModuleList;
   /** Its `kind`, or its `family`. */
   readonly kind: string;

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { Example, SplitName } from '../../tasks/example.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
-import type { Example, SplitName } from '../../tasks/task.js';
+import type { AnyTask } from '../../tasks/task.js';
 import type { Vocabulary } from '../backbones/backbone.js';
+import { createProcessor } from '../backbones/createProcessor.js';
 import { backboneFolder, createBackbone, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
-import { createProcessor } from '../backbones/processor.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { addAll } from '../base/lists.js';
@@ -13,7 +14,7 @@ import type { Processor } from '../data/sequence.js';
 import { createTokenizer } from '../data/tokenizer.js';
 import { createWordTokenizer, wordTokenizerConfig } from '../data/wordTokenizer.js';
 import { planAdapters } from '../model/attach.js';
-import type { AnyTask, FittedTask, ModelParts } from '../model/model.js';
+import type { FittedTask, ModelParts } from '../model/model.js';
 import type { Baseline } from '../model/splitMetrics.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeFolder } from '../system/makeFolder.js';
@@ -24,6 +25,7 @@ import type { RunSettings } from '../training/settings.js';
 import { sourceValues } from './adapterSource.js';
 import { baselines, type Splits } from './baselines.js';
 import { type Modules, optimizerOf, taskOf } from './modules.js';
+import { teacherRun } from './teacherRun.js';
 
 type FilesRead = { readonly [split in SplitName]?: ReadonlySet<string> };
 
@@ -132,6 +134,14 @@ function fitTask(task: AnyTask, options: FittedTask['options'], splits: Splits) 
   });
 }
 
+/** The run that teaches; undefined where none does. */
+function openTeacher(pupil: Parameters<typeof teacherRun>[1], modules: Modules): ModelParts | undefined {
+  const { task, backbone } = pupil.parts;
+  const choice = task.task.teacher?.(task.options);
+  if (choice?.kind !== 'run') return undefined;
+  return teacherRun(choice.from, pupil, task.task.teacherHead?.(task.options, backbone.shape) ?? [], modules);
+}
+
 /**
  * Reads the data, fits the task, opens the backbone and makes the processor. Throws UsageError for wrong data.
  * @param backboneTarget where a backbone made by this run will be written; only asked for when there is one to write
@@ -151,17 +161,21 @@ export async function prepare(
   const { backbone, tokenizerFolder } = openBackbone(settings, task, splits.train, modules, backboneTarget);
   const { regions, maxTextLength } = settings.data;
   const attached = planAdapters(backbone.shape, settings.adapters, modules.adapters);
-  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision });
+  requireFittingWeights({ backbone, attached, precision: settings.backbone.precision, task: fitted });
   requirePictures(task, options, backbone.shape);
   task.check?.(options, backbone.shape);
-  const processor = await createProcessor(backbone, {
-    regionKinds: modules.regions,
-    folder: tokenizerFolder,
-    maxTextLength,
-    ...(regions && { regions }),
-  });
+  const processor = await createProcessor(
+    backbone,
+    {
+      regionKinds: modules.regions,
+      folder: tokenizerFolder,
+      maxTextLength,
+      ...(regions && { regions }),
+    },
+    modules.processors,
+  );
   const { precision } = settings.backbone;
-  const parts: ModelParts = {
+  const own: ModelParts = {
     backbone,
     attached,
     ...(settings.composition && { composition: settings.composition }),
@@ -172,6 +186,8 @@ export async function prepare(
     backboneDropout: settings.training.backboneDropout,
     start: sourceValues(settings.adapters, backbone, modules.adapters),
   };
+  const teacher = openTeacher({ parts: own, processor, tokenizerFolder }, modules);
+  const parts: ModelParts = { ...own, ...(teacher && { teacher }) };
   const optimizer = optimizerOf(settings.training.optimizer, modules);
   return {
     splits,

@@ -1,9 +1,9 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { createRandom } from '../base/random.js';
 import type { Picture, Processor } from '../data/sequence.js';
-import type { AnyTask } from '../model/model.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { checkBoxes } from './checkPictures.js';
 import type { CheckOptions, ReadPart } from './dataParts.js';

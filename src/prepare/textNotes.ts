@@ -1,7 +1,7 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { UsageError } from '../base/errors.js';
 import type { Tokenizer } from '../data/tokenizer.js';
-import type { AnyTask } from '../model/model.js';
 
 /** Share of unknown tokens up to which nothing is said. */
 const MOST_UNKNOWN = 0.05;

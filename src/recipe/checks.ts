@@ -5,7 +5,7 @@ import { requirePictures } from '../../tasks/picturesNeeded.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { exampleOfHub, fetchCommand, isBareModelName, isHubName } from '../backbones/hubCache.js';
 import { familyOf, findBackbone, loadBackbone, shippedBackbones } from '../backbones/load.js';
-import { loadFittingTokenizer } from '../backbones/tokenizerFit.js';
+import { loadFittingTokenizer } from '../backbones/parts/tokenizerFit.js';
 import { formatPlace, UsageError } from '../base/errors.js';
 import { inWords, type Json } from '../base/json.js';
 import { suggest } from '../base/nearest.js';
@@ -178,12 +178,12 @@ function findingsOf(
 function shapeOf(recipe: Recipe, directory: string, { backbones }: Modules): BackboneShape | undefined {
   const { from, create } = recipe.backbone;
   if (create && from !== undefined) return undefined; // told already
-  if (create) return familyOf(create, backbones).shape(create);
+  if (create) return familyOf(create, backbones).open(create).shape;
   const folder = from === undefined ? undefined : findBackbone(from, directory);
   if (folder === undefined) return undefined;
   const config = readModelConfig(folder) as Record<string, Json>;
   try {
-    return familyOf(config, backbones).shape(config);
+    return familyOf(config, backbones).open(config).shape;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const file = join(folder, 'config.json');

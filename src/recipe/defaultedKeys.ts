@@ -16,9 +16,11 @@ const propertiesOf = ({ properties }: JsonSchema): Readonly<Record<string, JsonS
 function matches(condition: JsonSchema, value: unknown): boolean {
   if ('const' in condition) return isDeepStrictEqual(condition.const, value);
   if (Array.isArray(condition.enum)) return condition.enum.some((one) => isDeepStrictEqual(one, value));
-  return Object.entries(propertiesOf(condition)).every(
-    ([key, inner]) => isJsonObject(value) && matches(inner, value[key]),
-  );
+  const required = (condition.required ?? []) as readonly string[];
+  return Object.entries(propertiesOf(condition)).every(([key, inner]) => {
+    if (!isJsonObject(value)) return false;
+    return key in value ? matches(inner, value[key]) : !required.includes(key);
+  });
 }
 
 /** The branch of a choice by kind that a value takes. */

@@ -1,5 +1,6 @@
 import { type Problem, UsageError } from '../base/errors.js';
 import { addAll } from '../base/lists.js';
+import type { Modules } from '../prepare/modules.js';
 import { parseJson } from '../schema/jsonSyntax.js';
 import { formatPath, isPrefix, type Path, parsePath, valueAt } from './path.js';
 import { recipeSchemaBesideSplits } from './schema.js';
@@ -38,7 +39,17 @@ class Nowhere extends Error {
 }
 
 /** What objects start as is the same whatever kinds there are. */
-const NO_MODULES = { adapters: [], tasks: [], regions: [], backbones: [], optimizers: [] };
+const NO_MODULES: Modules = {
+  adapters: [],
+  tasks: [],
+  taskLiterals: [],
+  readers: [],
+  objectives: [],
+  regions: [],
+  backbones: [],
+  processors: [],
+  optimizers: [],
+};
 
 /** What an object that is not written starts as: the schema's default, for example of a kind. */
 function defaultAt(path: Path): object {

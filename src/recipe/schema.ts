@@ -1,4 +1,4 @@
-import type { SplitName } from '../../tasks/task.js';
+import type { SplitName } from '../../tasks/example.js';
 import type { JsonSchema } from '../base/json.js';
 import type { Modules } from '../prepare/modules.js';
 import { oneOfKinds, tagged } from '../schema/kindSchema.js';
@@ -9,14 +9,25 @@ import { trainingSchemaOf } from './trainingSchema.js';
 export const isPath = (schema: JsonSchema): boolean =>
   schema.type === 'string' && !['default', 'enum', 'const', 'pattern', 'format'].some((key) => key in schema);
 
+/** The same in what holds under a condition: of one format of files. */
+const inRule = (rule: JsonSchema): JsonSchema => ({
+  ...rule,
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: withPaths(rule.then as JsonSchema),
+});
+
 /** Paths of `data` get the format that is checked for existence. */
 function withPaths(schema: JsonSchema): JsonSchema {
-  const { items, properties } = schema as { items?: JsonSchema; properties?: JsonSchema };
+  const { items, properties, allOf } = schema as {
+    items?: JsonSchema;
+    properties?: JsonSchema;
+    allOf?: readonly JsonSchema[];
+  };
   if (isPath(schema)) return { ...schema, format: 'path' };
   if (items) return { ...schema, items: withPaths(items) };
   if (!properties) return schema;
   const entries = Object.entries(properties).map(([key, value]) => [key, withPaths(value as JsonSchema)]);
-  return { ...schema, properties: Object.fromEntries(entries) };
+  return { ...schema, properties: Object.fromEntries(entries), ...(allOf && { allOf: allOf.map(inRule) }) };
 }
 
 type TaskModule = Modules['tasks'][number];

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ErrorObject } from 'ajv';
-import { inWords } from '../base/json.js';
+import { schemaOfSplit } from '../../tasks/readers/reader.js';
+import { inWords, isJsonObject } from '../base/json.js';
 import { nearestName } from '../base/nearest.js';
 import type { Modules } from '../prepare/modules.js';
 import type { KindModule } from '../schema/kindSchema.js';
@@ -43,8 +44,10 @@ type Kinds = readonly (readonly [kind: string, schema: unknown])[];
 
 const keysOf = (schema: unknown): string[] => Object.keys((valueAt(schema, ['properties']) as object) ?? {});
 
+const objectOf = (value: unknown) => (isJsonObject(value) ? value : undefined);
+
 /** Where in a recipe the keys of an object depend on a kind: the path of that kind, and all kinds. */
-function kindsAt(path: Finding['path'], { adapters, tasks, regions }: Modules) {
+function kindsAt(path: Finding['path'], root: unknown, { adapters, tasks, regions }: Modules) {
   const [first, second, ...rest] = path;
   const options = (modules: readonly KindModule[]): Kinds =>
     modules.map(({ kind, schema }) => [kind, schema]);
@@ -55,7 +58,8 @@ function kindsAt(path: Finding['path'], { adapters, tasks, regions }: Modules) {
   if (first === 'data' && second === 'regions' && rest.length === 1)
     return { of: 'regions', chosen: ['data', 'regions', 'kind'], kinds: options(regions) };
   if (first === 'data' && rest.length === 1) {
-    const files = tasks.map(({ kind, dataSchema }) => [kind, dataSchema] as const);
+    const split = valueAt(root, [first, second as string]);
+    const files = tasks.map((task) => [task.kind, schemaOfSplit(task, objectOf(split))] as const);
     return { of: 'tasks', chosen: ['task', 'kind'], kinds: files };
   }
   return undefined;
@@ -65,7 +69,7 @@ function kindsAt(path: Finding['path'], { adapters, tasks, regions }: Modules) {
 function explainOfOthers(finding: Finding, root: unknown, modules: Modules): Finding {
   if (finding.message !== 'unknown key') return finding;
   const key = String(finding.path.at(-1));
-  const place = kindsAt(finding.path, modules);
+  const place = kindsAt(finding.path, root, modules);
   const chosen = place && valueAt(root, place.chosen);
   const own = keysOf(place?.kinds.find(([kind]) => kind === chosen)?.[1]);
   if (!place || own.length === 0 || nearestName(key, own) !== undefined) return finding;
@@ -93,7 +97,8 @@ const OTHER_SPLITS = /^data\.(validation|test)\./;
 /** The whole schema with the files of the chosen task, as one tree. */
 function treeOf(root: unknown, modules: Modules): object {
   const schema = recipeSchema(modules, valueAt(root, ['task']));
-  const files = modules.tasks.find(({ kind }) => kind === valueAt(root, ['task', 'kind']))?.dataSchema ?? {};
+  const task = modules.tasks.find(({ kind }) => kind === valueAt(root, ['task', 'kind']));
+  const files = task ? schemaOfSplit(task, objectOf(valueAt(root, ['data', 'train']))) : {};
   const { properties } = schema as { readonly properties: Readonly<Record<string, object>> };
   const data = (properties.data as { readonly properties: object }).properties;
   return { ...schema, properties: { ...properties, data: { properties: { ...data, train: files } } } };

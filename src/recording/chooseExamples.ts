@@ -1,5 +1,5 @@
+import type { Example } from '../../tasks/example.js';
 import type { Tally } from '../../tasks/shown.js';
-import type { Example } from '../../tasks/task.js';
 import { largest } from '../base/lists.js';
 import { seedFrom } from '../base/random.js';
 

@@ -1,4 +1,5 @@
-import type { Example, SplitName, Task } from '../../tasks/task.js';
+import type { Example, SplitName } from '../../tasks/example.js';
+import type { Task } from '../../tasks/task.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { seedFrom } from '../base/random.js';

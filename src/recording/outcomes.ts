@@ -1,5 +1,6 @@
+import type { Example } from '../../tasks/example.js';
 import type { CombinedMetric, Pooled, Tally } from '../../tasks/shown.js';
-import type { Example, Prediction, Task } from '../../tasks/task.js';
+import type { Prediction, Task } from '../../tasks/task.js';
 import type { Json } from '../base/json.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 

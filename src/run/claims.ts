@@ -1,4 +1,4 @@
-import { PROCESSOR_FILES } from '../backbones/processor.js';
+import { PROCESSOR_FILES } from '../backbones/createProcessor.js';
 import { adapterFileNames } from '../checkpoints/adapterFolder.js';
 import { CHECKSUMS } from '../checkpoints/checksums.js';
 import type { Claim } from '../checkpoints/ownedFolder.js';

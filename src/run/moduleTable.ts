@@ -1,5 +1,5 @@
 import type { BackboneShape } from '../backbones/backbone.js';
-import { hasTowers } from '../backbones/streams.js';
+import { gives } from '../backbones/capabilities.js';
 import { sizeOf } from '../base/hostTensor.js';
 import type { Model } from '../model/model.js';
 
@@ -17,7 +17,7 @@ function backboneModule({ layerPlaces, ...shape }: BackboneShape, parameter: str
   const place = layerPlaces.find(({ parameterPrefix }) => parameter.startsWith(parameterPrefix));
   if (place) return place.name;
   const path = parameter.split('.').slice(0, -1);
-  return path.slice(0, hasTowers(shape) ? 2 : 1).join('.') || parameter;
+  return path.slice(0, gives(shape, 'fused') ? 1 : 2).join('.') || parameter;
 }
 
 /** An adapter, and the layer that its parameter is at where its name says so. */

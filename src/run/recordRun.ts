@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Example } from '../../tasks/example.js';
 import type { Look } from '../../tasks/shown.js';
-import type { Example, Prediction } from '../../tasks/task.js';
+import type { Prediction } from '../../tasks/task.js';
 import type { RunFolder } from '../checkpoints/runFiles.js';
 import { attentionOf } from '../model/attention.js';
 import type { Model } from '../model/model.js';

@@ -1,4 +1,5 @@
-import type { Example, Prediction } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { Prediction } from '../../tasks/task.js';
 import { formatProblem } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { PROCESSOR_FILES } from '../backbones/processor.js';
+import { PROCESSOR_FILES } from '../backbones/createProcessor.js';
 import type { HostTensor } from '../base/hostTensor.js';
 import { type AdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Example, Prediction, SubmissionFile } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { Prediction, SubmissionFile } from '../../tasks/task.js';
 import { writeFileAtomically } from '../checkpoints/atomicFile.js';
 import { replaceFolder } from '../checkpoints/ownedFolder.js';
 import type { FittedTask } from '../model/model.js';

@@ -10,9 +10,9 @@ import {
 import { replaceFolder, requireFree, requireReplaceable } from '../checkpoints/ownedFolder.js';
 import { runFolder } from '../checkpoints/runFiles.js';
 import { planAdapters } from '../model/attach.js';
+import { backboneOf, requireFinished } from '../prepare/finishedRun.js';
 import type { Modules } from '../prepare/modules.js';
 import { inside } from '../run/saveRun.js';
-import { backboneOf, requireFinished } from './openRun.js';
 
 /** What is exported, and how. */
 export interface ExportOptions {

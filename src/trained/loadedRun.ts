@@ -1,4 +1,5 @@
-import type { Example, Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { Prediction, RequestForm, SubmissionFile } from '../../tasks/task.js';
 import { formatProblem, type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { addAll } from '../base/lists.js';

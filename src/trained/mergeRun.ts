@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Example } from '../../tasks/task.js';
-import { storedNames } from '../backbones/adoptTensors.js';
+import type { Example } from '../../tasks/example.js';
 import type { Weights } from '../backbones/backbone.js';
 import type { LoadedBackbone } from '../backbones/load.js';
+import { storedNames } from '../backbones/parts/adoptTensors.js';
 import { UsageError } from '../base/errors.js';
 import type { HostTensor } from '../base/hostTensor.js';
 import { readAdapterConfig, writeAdapterFolder } from '../checkpoints/adapterFolder.js';
@@ -16,6 +16,7 @@ import type { AttachedAdapter } from '../model/attach.js';
 import { createEvaluator, type Evaluator } from '../model/evaluate.js';
 import { createModel } from '../model/model.js';
 import { batchesByLength } from '../model/sampler.js';
+import { backboneOf, requireFinished } from '../prepare/finishedRun.js';
 import type { Modules } from '../prepare/modules.js';
 import { taskOptions } from '../prepare/prepare.js';
 import { mergedClaim } from '../run/claims.js';
@@ -24,7 +25,7 @@ import { endsAtOnce } from '../system/endsAtOnce.js';
 import { makeFolder } from '../system/makeFolder.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import type { FollowOptions } from './loadedRun.js';
-import { backboneOf, type OpenedRun, openRun, requireFinished } from './openRun.js';
+import { type OpenedRun, openRun } from './openRun.js';
 
 /** How a run is merged. */
 export interface MergeOptions extends FollowOptions {

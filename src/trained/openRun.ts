@@ -1,10 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import type { Weights } from '../backbones/backbone.js';
-import { backboneFolder, type LoadedBackbone, loadBackbone } from '../backbones/load.js';
-import { processorFrom } from '../backbones/processor.js';
-import { UsageError } from '../base/errors.js';
-import { nearestName } from '../base/nearest.js';
+import { processorFrom } from '../backbones/createProcessor.js';
+import { type LoadedBackbone, loadBackbone } from '../backbones/load.js';
 import {
   type AdapterConfig,
   type AdapterContents,
@@ -19,9 +15,9 @@ import { type Collator, createCollator } from '../model/batch.js';
 import { createEvaluator, type Evaluator } from '../model/evaluate.js';
 import { createFrozenStore, type FrozenStore } from '../model/frozenStore.js';
 import { createModel, type Model } from '../model/model.js';
+import { backboneOf, requireFinished } from '../prepare/finishedRun.js';
 import { type Modules, taskOf } from '../prepare/modules.js';
 import { taskOptions } from '../prepare/prepare.js';
-import { fileStatus } from '../system/fileStatus.js';
 import type { RunSettings } from '../training/settings.js';
 import { type AdapterScales, scaleUnfrozen } from './adapterScales.js';
 import { averageRuns } from './averageWeights.js';
@@ -72,48 +68,6 @@ function readRuns(path: string, { average = [] }: LoadOptions, hash: string): Ad
   return others.length === 0 ? own : averageRuns([own, ...others]);
 }
 
-/** The backbone of an adapter folder: where its config says, else beside it where the run made one. */
-export function backboneOf(runPath: string, { backbone }: AdapterConfig): string {
-  const made = runFolder(runPath).backbone;
-  if (!existsSync(backbone.name) && existsSync(join(made, 'config.json'))) return made;
-  try {
-    return backboneFolder(backbone.name);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const message = `its backbone ${JSON.stringify(backbone.name)} is not there`;
-    const expected = 'work in the folder that the run was made in: its paths are relative to that';
-    throw new UsageError({ file: runPath, message, expected });
-  }
-}
-
-/** Names of the run folders that a folder holds. */
-function runsIn(folder: string): string[] {
-  const isFolder = fileStatus(folder)?.isDirectory();
-  return isFolder
-    ? readdirSync(folder).filter((name) => existsSync(runFolder(join(folder, name)).recipe))
-    : [];
-}
-
-/** The run that may be meant: one inside, or one beside it that is called almost the same. */
-function nearestRun(path: string): string {
-  const [inside] = runsIn(path);
-  const beside = nearestName(basename(path), runsIn(dirname(path)));
-  const found = inside ? join(path, inside) : beside && join(dirname(path), beside);
-  return found ? `did you mean ${JSON.stringify(found)}?` : 'a folder that a run has written';
-}
-
-/** Throws UsageError where a folder holds no finished run. */
-export function requireFinished(path: string): void {
-  const folder = runFolder(path);
-  if (existsSync(join(folder.adapter, 'adapter_config.json'))) return;
-  if (existsSync(folder.recipe)) {
-    const expected = 'resume it first (vlgraft run --resume)';
-    throw new UsageError({ file: path, message: 'this run did not finish', expected });
-  }
-  const message = existsSync(path) ? 'this is no run folder' : 'there is no such folder';
-  throw new UsageError({ file: path, message, expected: nearestRun(path) });
-}
-
 /** A run folder with its model on the device. */
 export interface OpenedRun {
   readonly recipe: RunSettings;
@@ -159,12 +113,7 @@ export async function openRun(path: string, opening: Opening): Promise<OpenedRun
     precision,
     seed: recipe.seed,
   };
-  const processor = await processorFrom(
-    backbone,
-    config.preprocessing,
-    backbone.folder as string,
-    modules.regions,
-  );
+  const processor = await processorFrom(backbone, config.preprocessing, backbone.folder as string, modules);
   const model = createModel(parts, store);
   const head = [...headTensors].map(([name, tensor]) => [`head.${name}`, tensor] as const);
   const trained: Weights = new Map([...tensors, ...head]);

@@ -1,4 +1,5 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import type { BackboneShape } from '../backbones/backbone.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
@@ -6,7 +7,6 @@ import { type HostTensor, type InputBatch, type PackedTensor, sizeOf } from '../
 import type { InputShape } from '../engine/index.js';
 import type { Collator } from '../model/batch.js';
 import type { BatchShapes, Measurable } from '../model/measurable.js';
-import type { AnyTask } from '../model/model.js';
 import { memoryLimit } from '../system/machine.js';
 
 /** Bytes that a process takes for batches of one size. */

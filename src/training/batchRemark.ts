@@ -1,5 +1,5 @@
+import type { AnyTask } from '../../tasks/task.js';
 import type { Problem } from '../base/errors.js';
-import type { AnyTask } from '../model/model.js';
 import type { RunSettings } from './settings.js';
 
 /**

@@ -11,11 +11,13 @@ import { aboutFile } from '../system/systemErrors.js';
 import { checkedState } from './checkState.js';
 import type { TrainState } from './trainState.js';
 
-/** State, trainable values and optimizer slots. */
+/** State, trainable values, optimizer slots and what training keeps besides. */
 export interface Checkpoint {
   readonly state: TrainState;
   readonly parameters: ReadonlyMap<string, HostTensor>;
   readonly slots: ReadonlyMap<string, HostTensor>;
+  /** Buffers of the task and averages of the parameters; absent where there are none. */
+  readonly kept?: ReadonlyMap<string, HostTensor>;
   /** What was logged up to here, to mend the logs of the run; absent in checkpoints of earlier versions. */
   readonly logs?: CheckpointLogs;
 }
@@ -32,6 +34,7 @@ const files = {
   state: 'state.json',
   parameters: 'parameters.safetensors',
   slots: 'optimizer.safetensors',
+  kept: 'buffers.safetensors',
   metrics: 'metrics.jsonl',
   timings: 'timings.jsonl',
 } as const;
@@ -82,10 +85,11 @@ export function checkpointSteps(folder: string): number[] {
   return found.map(Number).sort((a, b) => a - b);
 }
 
-function writeFiles(temporary: string, { state, parameters, slots, logs }: Checkpoint): void {
+function writeFiles(temporary: string, { state, parameters, slots, kept, logs }: Checkpoint): void {
   makeFolder(temporary);
   writeSafetensors(join(temporary, files.parameters), parameters);
   writeSafetensors(join(temporary, files.slots), slots);
+  if (kept && kept.size > 0) writeSafetensors(join(temporary, files.kept), kept);
   for (const [name, text] of Object.entries(logs ?? {}))
     writeFileAtomically(join(temporary, `${name}.jsonl`), text);
   writeJson(join(temporary, files.state), state);
@@ -178,5 +182,6 @@ export function readCheckpoint(folder: string, step: number): Checkpoint {
   const state = readState(folder, step);
   const logs = readLogs(place, state);
   const slots = readSafetensors(join(place, files.slots));
-  return { state, parameters, slots, ...(logs && { logs }) };
+  const kept = existsSync(join(place, files.kept)) && readSafetensors(join(place, files.kept));
+  return { state, parameters, slots, ...(kept && { kept }), ...(logs && { logs }) };
 }

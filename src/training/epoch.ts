@@ -1,4 +1,4 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import type { InputBatch } from '../base/hostTensor.js';
 import type { Collator } from '../model/batch.js';
 import { prefetch } from '../model/prefetch.js';
@@ -59,7 +59,8 @@ async function collect(
   firstStep: number,
 ): Promise<Collected> {
   const examples = micro.examples.map((index) => training[index] as Example);
-  const how = { training: true, seed: [seed, 'batch', firstStep + micro.stepInEpoch, micro.index] };
+  const update = [seed, 'batch', firstStep + micro.stepInEpoch];
+  const how = { training: true, seed: [...update, micro.index], updateSeed: update };
   const batch = await span('make batch', () => collator.collate(examples, how));
   return { micro, ids: examples.map(({ id }) => id), batch };
 }

@@ -1,8 +1,9 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { sizeOf } from '../base/hostTensor.js';
 import { groupsOf } from '../model/groups.js';
+import { keptValues } from '../model/kept.js';
 import type { ModelParts } from '../model/model.js';
 import { memoryLimit } from '../system/machine.js';
 import { longestOf, requireFittingBatch } from './batchMemory.js';
@@ -14,12 +15,18 @@ const FROZEN_BYTES = { f32: 4, bf16: 2, int8: 1 } as const;
 /** A value that trains and its gradient. */
 const TRAINED_BYTES = 8;
 
+const VALUE_BYTES = 4;
+
+const sizesOf = (specs: readonly { readonly shape: readonly number[] }[]): number =>
+  specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+
 /** Throws UsageError where the weights alone can't be in the memory of this machine. */
 export function requireFittingWeights({
   backbone,
   attached,
   precision,
-}: Pick<ModelParts, 'backbone' | 'attached' | 'precision'>): void {
+  task,
+}: Pick<ModelParts, 'backbone' | 'attached' | 'precision' | 'task'>): void {
   const unfrozen = new Set(attached.flatMap(({ plan }) => plan.unfrozen));
   const own = attached.flatMap(({ plan }) => plan.parameters);
   const ofBackbone = backbone.shape.parameters.map(({ name, shape }) => {
@@ -27,7 +34,9 @@ export function requireFittingWeights({
     return sizeOf(shape) * (shape.length === 2 ? FROZEN_BYTES[precision] : 4);
   });
   const ofAdapters = own.map(({ shape }) => TRAINED_BYTES * sizeOf(shape));
-  const bytes = [...ofBackbone, ...ofAdapters].reduce((sum, one) => sum + one, 0);
+  const trained = sizesOf([...backbone.shape.parameters.filter(({ name }) => unfrozen.has(name)), ...own]);
+  const kept = VALUE_BYTES * keptValues(task, trained);
+  const bytes = [...ofBackbone, ...ofAdapters].reduce((sum, one) => sum + one, kept);
   const limit = memoryLimit();
   if (bytes <= limit) return;
   throw new UsageError({

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Example, Prediction } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { Prediction } from '../../tasks/task.js';
 import type { RunFolder } from '../checkpoints/runFiles.js';
 import type { FittedTask } from '../model/model.js';
 import { outcomesOf, type PredictedSplit, talliesOf, writeCompactJson } from '../recording/outcomes.js';

@@ -1,25 +1,27 @@
-import type { Loss } from '../../tasks/task.js';
 import type { Weights } from '../backbones/backbone.js';
 import { type HostTensor, type InputBatch, int32, signatureOf } from '../base/hostTensor.js';
-import {
-  type Compiled,
-  compile,
-  fromHost,
-  readTensor,
-  type Tensor,
-  type TensorTree,
-  tf,
-  type Variable,
-} from '../engine/index.js';
-import { lossGradients, type WeightOf } from '../model/gradients.js';
+import { fromHost, readTensor, type Tensor, tf } from '../engine/index.js';
+import { createKept } from '../model/kept.js';
 import type { Measurable } from '../model/measurable.js';
-import type { Model } from '../model/model.js';
+import type { KeptSource, Model } from '../model/model.js';
 import { assignVariables, readVariables } from '../model/trainable.js';
 import type { StepReport } from '../model/updateReport.js';
 import { span } from '../system/spans.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { TrainingOptions } from './settings.js';
-import { createUpdater, type UpdateMoment, type UpdateOptions, type Updater, zerosLike } from './updates.js';
+import {
+  type Call,
+  compileAdd,
+  compileWhole,
+  createApply,
+  type Found,
+  PREFIX,
+  type StepParts,
+  type Sums,
+  type Traced,
+  WEIGHT,
+} from './stepCalls.js';
+import { createUpdater, type UpdateMoment, type UpdateOptions, zerosLike } from './updates.js';
 
 /** One micro-batch of an update. */
 interface StepInput {
@@ -41,6 +43,14 @@ export interface TrainStep {
   read(): Promise<Map<string, HostTensor>>;
   /** Sets the optimizer slots; UsageError names `from` and what doesn't fit. */
   assign(values: Weights, from: string): void;
+  /** What is kept from one step to the next besides. */
+  readonly kept: {
+    read(): Promise<Map<string, HostTensor>>;
+    /** As that of the slots. */
+    assign(values: Weights, from: string): void;
+    /** For a pass that is done again. */
+    readonly source: KeptSource | undefined;
+  };
   /** Bytes that a batch of such inputs takes; nothing is computed. */
   memory: Measurable['memory'];
   /** Shape signatures traced so far. */
@@ -50,29 +60,13 @@ export interface TrainStep {
 
 export type StepOptions = UpdateOptions & Pick<TrainingOptions, 'accumulate'>;
 
-type Call = Compiled<TensorTree, { report: Tensor }>;
-
 const SCALAR = { dtype: 'float32', shape: [] } as const;
-
-/** Inputs of a compiled call that are not the batch's are called `step.*`. */
-const PREFIX = 'step.';
 
 const named = (values: Readonly<Record<string, number>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [PREFIX + name, tf.scalar(value)]));
 
 const onDevice = (batch: InputBatch): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, fromHost(host)]));
-
-/** Inputs of the step and of the batch apart, by their own names. */
-function split(inputs: TensorTree): { own: TensorTree; batch: TensorTree } {
-  const entries = Object.entries(inputs);
-  const own = entries.filter(([name]) => name.startsWith(PREFIX));
-  const batch = entries.filter(([name]) => !name.startsWith(PREFIX));
-  return {
-    own: Object.fromEntries(own.map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
-    batch: Object.fromEntries(batch),
-  };
-}
 
 /** Runs a call, reads its report and frees inputs and outputs. */
 async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<number[]> {
@@ -86,95 +80,6 @@ async function reportOf(call: Call, inputs: Record<string, Tensor>): Promise<num
   }
 }
 
-/** What tracing a batch found out. */
-interface Found {
-  readonly partNames: readonly string[];
-  readonly sums?: Loss['sums'];
-  /** Parameters that its loss depends on. */
-  readonly moved: readonly string[];
-}
-
-/** Findings by signature, since a traced call does not run JavaScript again. */
-type Traced = Map<string, Found>;
-
-/** What begins the names of the weights of single parts. */
-const WEIGHT = 'weight.';
-
-function tracedGradients(
-  model: Model,
-  inputs: TensorTree,
-  traced: Traced,
-  weightOf?: (own: TensorTree) => WeightOf,
-) {
-  const { own, batch } = split(inputs);
-  const { values, partNames, sums, byName } = lossGradients(
-    model,
-    batch,
-    own.seed as Tensor,
-    weightOf?.(own),
-  );
-  traced.set(signatureOf(batch), { partNames, ...(sums && { sums }), moved: [...byName.keys()] });
-  return { own, values, byName };
-}
-
-/** The weight of a part, or of the batch where the part has none of its own. */
-const weightsIn =
-  (own: TensorTree): WeightOf =>
-  (part) =>
-    (own[WEIGHT + part] ?? own.weight) as Tensor;
-
-/** Forward, loss, gradients, clipping and update as one call. */
-const compileWhole = (model: Model, updater: Updater, traced: Traced): Call =>
-  compile(
-    (inputs) => {
-      const { own, values, byName } = tracedGradients(model, inputs, traced);
-      return { report: tf.concat([values, tf.reshape(updater.apply(byName, own), [1])]) };
-    },
-    { name: 'training step' },
-  );
-
-type Sums = ReadonlyMap<string, Variable>;
-
-/** Forward, loss and gradients, which are added to `sums`. */
-const compileAdd = (model: Model, sums: Sums, traced: Traced): Call =>
-  compile(
-    (inputs) => {
-      const { values, byName } = tracedGradients(model, inputs, traced, weightsIn);
-      for (const [name, gradient] of byName) {
-        const sum = sums.get(name) as Variable;
-        sum.assign(tf.add(sum, gradient));
-      }
-      return { report: values };
-    },
-    { name: 'gradient accumulation' },
-  );
-
-/** Clipping and update of some parameters by their sums, which start again at 0. */
-const compileApply = (updater: Updater, sums: Sums): Call =>
-  compile(
-    (inputs) => {
-      const norm = updater.apply(sums, split(inputs).own);
-      for (const sum of sums.values()) sum.assign(tf.zerosLike(sum));
-      return { report: tf.reshape(norm, [1]) };
-    },
-    { name: 'optimizer update' },
-  );
-
-/** The call that applies the gradients of these parameters: one for each set of them that updates move. */
-function createApply(updater: Updater, sums: Sums) {
-  const calls = new Map<string, Call>();
-  return {
-    calls,
-    of: (moved: ReadonlySet<string>): Call => {
-      const own = new Map([...sums].filter(([name]) => moved.has(name)));
-      const key = [...own.keys()].join();
-      const call = calls.get(key) ?? compileApply(updater, own);
-      calls.set(key, call);
-      return call;
-    },
-  };
-}
-
 /** Makes the compiled step: without accumulation, one call on the device a batch; only scalars are read back. */
 export function createStep(model: Model, options: StepOptions, optimizer: Optimizer): TrainStep {
   const accumulates = options.accumulate > 1;
@@ -183,15 +88,17 @@ export function createStep(model: Model, options: StepOptions, optimizer: Optimi
     model.trainables.flatMap((one) => (accumulates ? [[one.name, zerosLike(one)] as const] : [])),
   );
   const traced: Traced = new Map();
-  const whole = compileWhole(model, updater, traced);
-  const add = compileAdd(model, sums, traced);
-  const apply = createApply(updater, sums);
+  const kept = createKept(model);
+  const parts: StepParts = { model, kept, traced };
+  const whole = compileWhole(parts, updater);
+  const add = compileAdd(parts, sums);
+  const apply = createApply(parts, updater, sums);
   /** Parameters whose sums have gradients. */
   const moved = new Set<string>();
   const foundOf = (batch: InputBatch) => traced.get(signatureOf(batch)) as Found;
 
   /** [loss, parts..., and with an update: norm]. */
-  const values = async ({ batch, seed, weight, weights = {}, update }: StepInput): Promise<number[]> => {
+  const run = async ({ batch, seed, weight, weights = {}, update }: StepInput): Promise<number[]> => {
     const inputs = span('upload', () => onDevice(batch));
     inputs[`${PREFIX}seed`] = fromHost(int32([2], Int32Array.from(seed)));
     if (!accumulates && update) return reportOf(whole, { ...inputs, ...named(updater.scalars(update)) });
@@ -209,19 +116,24 @@ export function createStep(model: Model, options: StepOptions, optimizer: Optimi
 
   return {
     run: async (input) => {
-      const [loss, ...rest] = await values(input);
+      const [loss, ...rest] = await run(input);
       const { partNames, sums: partSums } = foundOf(input.batch);
-      const parts = partNames.map((name, index) => [name, rest[index] as number] as const);
+      const values = partNames.map((name, index) => [name, rest[index] as number] as const);
       const norm = input.update && { gradientNorm: rest.at(-1) as number };
       return {
         loss: loss as number,
-        parts: Object.fromEntries(parts),
+        parts: Object.fromEntries(values),
         ...(partSums && { sums: partSums }),
         ...norm,
       };
     },
     read: () => readVariables(updater.slots),
     assign: (from, file) => assignVariables(updater.slots, from, file),
+    kept: {
+      read: () => readVariables(kept.variables),
+      assign: (from, file) => assignVariables(kept.variables, from, file),
+      source: kept.source,
+    },
     memory: (shapes) => {
       const scalar = (values: object) =>
         Object.fromEntries(Object.keys(values).map((name) => [PREFIX + name, SCALAR]));
@@ -236,6 +148,7 @@ export function createStep(model: Model, options: StepOptions, optimizer: Optimi
     dispose: () => {
       for (const call of [whole, add, ...apply.calls.values()]) call.dispose();
       for (const variable of [...updater.slots.values(), ...sums.values()]) variable.dispose();
+      kept.dispose();
     },
   };
 }

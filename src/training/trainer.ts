@@ -1,11 +1,12 @@
-import type { Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { InterruptedError, UsageError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import { seedFrom } from '../base/random.js';
 import type { Collator } from '../model/batch.js';
 import { type Evaluator, evaluate } from '../model/evaluate.js';
 import { groupsOf } from '../model/groups.js';
-import type { AnyTask, Model } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import { whereNotFinite } from '../model/notFinite.js';
 import type { CountsOf } from '../model/shares.js';
 import { span } from '../system/spans.js';
@@ -111,8 +112,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     await parts.beforeCheckpoint?.();
     state = { ...state, metricsBytes: metrics.bytes };
     const logs = { metrics: metrics.text, timings: parts.recorder?.timings ?? '' };
-    const [parameters, slots] = [await model.read(), await step.read()];
-    writeCheckpoint(parts.checkpoints, { state, parameters, slots, logs });
+    const [parameters, slots, kept] = [await model.read(), await step.read(), await step.kept.read()];
+    writeCheckpoint(parts.checkpoints, { state, parameters, slots, kept, logs });
     pruneCheckpoints(parts.checkpoints, state.best?.step);
   };
 
@@ -196,7 +197,8 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
   };
 
   const runEpoch = async () => {
-    const explain: EpochParts['explain'] = (batch, draws) => whereNotFinite(model, batch, { seed: draws });
+    const { source: kept } = step.kept;
+    const explain: EpochParts['explain'] = (batch, seed) => whereNotFinite(model, batch, { seed, kept });
     for await (const update of epochUpdates({ ...parts, ...population, countsOf, explain }, state)) {
       advance(update);
       if (signal?.aborted) await interrupt();
@@ -211,6 +213,7 @@ export async function train(parts: TrainerParts, start?: Checkpoint): Promise<Tr
     requireWithin(stateFile(parts.checkpoints, start.state.step), start.state, milestones);
     model.assign(start.parameters, 'checkpoint');
     step.assign(start.slots, 'checkpoint');
+    step.kept.assign(start.kept ?? new Map(), 'checkpoint');
   }
   if (total === 0) return { ...state, finished: true };
   if (state.evaluationDue) await settle();

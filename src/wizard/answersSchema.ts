@@ -1,8 +1,9 @@
+import type { AnyTask } from '../../tasks/task.js';
 import type { JsonSchema } from '../base/json.js';
-import type { AnyTask } from '../model/model.js';
 import type { Modules } from '../prepare/modules.js';
 import { offeredTasks } from './chosen.js';
 import { budgetSchemas } from './chosenBudget.js';
+import { everyKey } from './splitFields.js';
 
 const text = (description: string): JsonSchema => ({ type: 'string', minLength: 1, description });
 
@@ -29,8 +30,7 @@ const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [{ type: 'null' }, 
 /** The files of one split; without a task that is known, any. */
 function filesOf(task: AnyTask | undefined): JsonSchema {
   if (!task) return { type: ['object', 'null'] };
-  const { dataSchema } = task;
-  const keys = Object.entries(optionsOf(dataSchema) as Record<string, JsonSchema>);
+  const keys = Object.entries(optionsOf({ properties: everyKey(task) }) as Record<string, JsonSchema>);
   return orNull(
     object(Object.fromEntries(keys.map(([key, schema]) => [key, orNull(schema)])), 'Files of the split.'),
   );

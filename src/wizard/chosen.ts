@@ -1,6 +1,6 @@
+import type { AnyTask } from '../../tasks/task.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
-import type { AnyTask } from '../model/model.js';
 import type { Modules } from '../prepare/modules.js';
 import type { Answers } from './answers.js';
 import type { KnownBackbone } from './backbones.js';

@@ -1,8 +1,8 @@
-import type { SplitName, Splits } from '../../tasks/task.js';
+import type { SplitName, Splits } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { addAll } from '../base/lists.js';
-import type { AnyTask } from '../model/model.js';
 import type { Answers } from './answers.js';
 import { chosenTask, defaultOptions } from './chosen.js';
 import { recogniseSplits } from './dataFolders.js';
@@ -41,12 +41,12 @@ function missingKeys(task: AnyTask, splits: Splits): Problem[] {
   return NAMES.flatMap((name) => {
     const split = splits[name];
     if (name !== 'train' && !split) return [];
-    return requiredKeys(task)
+    return requiredKeys(task, split)
       .filter((key) => split?.[key] === undefined)
       .map((key) => ({
         where: `files.${name}.${key}`,
         message: 'this file was not found',
-        expected: String(splitKeySchema(task, key)?.description ?? ''),
+        expected: String(splitKeySchema(task, key, split)?.description ?? ''),
       }));
   });
 }

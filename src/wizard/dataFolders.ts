@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { SplitName, Splits } from '../../tasks/task.js';
+import type { SplitName, Splits } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import type { Json } from '../base/json.js';
 import { type FolderListing, listingBelow } from '../data/folderListing.js';
-import type { AnyTask } from '../model/model.js';
 import { pathKeys, requiredKeys } from './splitFields.js';
 
 /** A folder in which a task finds what it trains on. */
@@ -32,7 +32,7 @@ function foldersOf({ files, pictureFolders }: FolderListing): string[] {
 
 /** Whether everything that a split must have was found. */
 const isComplete = (task: AnyTask, split: Readonly<Record<string, Json>> | undefined): boolean =>
-  split !== undefined && requiredKeys(task).every((key) => split[key] !== undefined);
+  split !== undefined && requiredKeys(task, split).every((key) => split[key] !== undefined);
 
 const isBelow = (inner: string, outer: string): boolean =>
   inner !== outer && (outer === '' || inner.startsWith(`${outer}/`));
@@ -68,14 +68,14 @@ export function findDataFolders(task: AnyTask, listing: FolderListing): DataFold
 
 /** The splits that a task recognises in a folder, their paths as a recipe names them. */
 export function recogniseSplits(task: AnyTask, folder: string, listing: FolderListing): Splits {
-  const paths = new Set(pathKeys(task));
-  const placed = (split: Readonly<Record<string, Json>>) =>
-    Object.fromEntries(
-      Object.entries(split).map(([key, value]) => [
-        key,
-        paths.has(key) ? posix.join(folder, String(value)) : value,
-      ]),
-    );
+  const placed = (split: Readonly<Record<string, Json>>) => {
+    const paths = new Set(pathKeys(task, split));
+    const entries = Object.entries(split).map(([key, value]) => [
+      key,
+      paths.has(key) ? posix.join(folder, String(value)) : value,
+    ]);
+    return Object.fromEntries(entries);
+  };
   return Object.fromEntries(
     Object.entries(task.recognise?.(listing) ?? {}).map(([name, split]) => [name, placed(split)]),
   );

@@ -1,7 +1,7 @@
-import type { Example, SplitName } from '../../tasks/task.js';
+import type { Example, SplitName } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
-import type { AnyTask } from '../model/model.js';
 import { endsAtOnce } from '../system/endsAtOnce.js';
 
 /** What reading a split found. */

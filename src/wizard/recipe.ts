@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { schemaOfSplit } from '../../tasks/readers/reader.js';
 import { InterruptedError, UsageError } from '../base/errors.js';
 import type { Json, JsonSchema } from '../base/json.js';
 import type { RecipeInput } from '../recipe/recipe.js';
@@ -58,9 +59,9 @@ async function regionsOf(answers: Answers, world: World): Promise<Options | unde
 
 /** The files of each split, without options that are their reader's defaults. */
 function splitsOf(answers: Answers, world: World) {
-  const { dataSchema } = chosenTask(answers, world);
+  const task = chosenTask(answers, world);
   const { train = {}, ...others } = chosenFiles(answers, world);
-  const written = (split: Options) => withoutDefaults(split, dataSchema);
+  const written = (split: Options) => withoutDefaults(split, schemaOfSplit(task, split));
   const rest = Object.entries(others).map(([name, split]) => [name, written(split)]);
   return { train: written(train), ...(Object.fromEntries(rest) as Record<string, Options>) };
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { SplitName } from '../../tasks/task.js';
+import type { SplitName } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
 import type { Json } from '../base/json.js';
 import { type FolderListing, listFolder } from '../data/folderListing.js';
 import { createRegionSource } from '../data/regions/index.js';
-import type { AnyTask } from '../model/model.js';
 import type { AdapterEstimate } from '../plan/planRun.js';
 import type { RunPlan } from '../plan/runPlan.js';
 import type { Modules } from '../prepare/modules.js';

@@ -1,10 +1,11 @@
 import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
-import { jointOutput, jointStream } from '../../src/backbones/streams.js';
+import { gives, lacking } from '../../src/backbones/capabilities.js';
+import { fusedOutput, fusedStream } from '../../src/backbones/streams.js';
 import { type Problem, UsageError } from '../../src/base/errors.js';
 import { float32, type HostBatch, type HostTensor } from '../../src/base/hostTensor.js';
 import type { PixelBox } from '../../src/data/boxes.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import type { Example } from '../task.js';
+import type { Example } from '../example.js';
 
 /** Pixels of a picture. */
 export interface PictureSize {
@@ -61,7 +62,8 @@ export interface CandidateStates {
 
 /** The states that candidates are judged by; UsageError for a backbone that has none of regions. */
 export function candidateStates(output: BackboneOutput, batch: TensorTree): CandidateStates {
-  const { hidden, regions } = jointOutput(output);
+  const { hidden } = fusedOutput(output);
+  const { regions } = output;
   if (!regions) throw new UsageError('the backbone gives no states of regions');
   const index = tf.cast(batch.regionIndex!, 'float32');
   const mask = tf.mul(batch.regionMask!, tf.cast(tf.greaterEqual(index, 0), 'float32'));
@@ -70,11 +72,6 @@ export function candidateStates(output: BackboneOutput, batch: TensorTree): Cand
 
 /** Candidates are regions: a backbone must have a state for each in a sequence with the text. */
 export function requireRegionStates(backbone: BackboneShape): void {
-  jointStream(backbone);
-  if (backbone.regions) return;
-  throw new UsageError({
-    where: '/backbone',
-    message: `a ${backbone.family} backbone of this config reads no regions: nothing stands for a box`,
-    expected: 'one that reads regions (VisualBERT)',
-  });
+  fusedStream(backbone);
+  if (!gives(backbone, 'regions')) throw lacking(backbone, 'regions');
 }

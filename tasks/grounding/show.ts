@@ -1,7 +1,7 @@
 import type { PixelBox } from '../../src/data/boxes.js';
 import type { Picture } from '../../src/data/sequence.js';
+import type { GroundingExample } from '../examples.js';
 import { isFound } from '../metrics/boxOverlap.js';
-import type { GroundingExample } from '../readers/refCoco.js';
 import { type Shown, type ShownBox, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
 import { candidateGroup } from './candidateGroup.js';

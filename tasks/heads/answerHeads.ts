@@ -1,5 +1,5 @@
 import type { BackboneOutput, BackboneShape, Weights } from '../../src/backbones/backbone.js';
-import { jointOutput, jointStream, pooledOutput, pooledWidth } from '../../src/backbones/streams.js';
+import { fusedOutput, fusedStream, pooledOutput, pooledWidth } from '../../src/backbones/streams.js';
 import { questionAnsweringHead } from '../../src/backbones/visualBertHeads.js';
 import type { Dropout, Tensor } from '../../src/engine/index.js';
 import { tf } from '../../src/engine/index.js';
@@ -11,8 +11,8 @@ import {
 } from '../../src/nn/parameters.js';
 import { normalizeAnswer } from '../metrics/vqaAccuracy.js';
 import { classifierParameters, classify } from './classifier.js';
-import { type PublishedClasses, publishedRows } from './publishedHead.js';
-import { classifyAsVilt, hasPublishedClassifier, publishedClassifier } from './viltClassifier.js';
+import { classifyNormed, hasPublishedClassifier, publishedClassifier } from './normedClassifier.js';
+import { type PublishedClasses, publishedRows, storedName } from './publishedHead.js';
 
 /** What a head is computed with. */
 interface AnswerHeadContext {
@@ -54,35 +54,44 @@ const uniter: AnswerHead = {
   logits: (output, { parameters, ...options }) => classify(pooledOutput(output), parameters, options),
 };
 
-/** ViltForQuestionAnswering's. */
-const vilt: AnswerHead = {
+/** Of a published head that reads the pooled output: ViLT's classifier. */
+const normed: AnswerHead = {
   parameters: (backbone, answers, checkpoint) => {
-    const classes = sharedAnswers(answers, backbone.answers ?? []);
-    return publishedClassifier(pooledParameters(backbone, answers.length), checkpoint, classes);
+    const source = backbone.heads.answers;
+    const classes = sharedAnswers(answers, source?.labels ?? []);
+    return publishedClassifier(pooledParameters(backbone, answers.length), source, checkpoint, classes);
   },
-  isPublished: (backbone, checkpoint) => hasPublishedClassifier(pooledParameters(backbone, 1), checkpoint),
-  logits: (output, { parameters, ...options }) => classifyAsVilt(pooledOutput(output), parameters, options),
+  isPublished: (backbone, checkpoint) =>
+    hasPublishedClassifier(pooledParameters(backbone, 1), backbone.heads.answers, checkpoint),
+  logits: (output, { parameters, ...options }) => classifyNormed(pooledOutput(output), parameters, options),
 };
 
-/** VisualBertForQuestionAnswering's: one linear layer on the state of the text's last word. */
-const visualBert: AnswerHead = {
+const WEIGHT = 'cls.weight';
+
+/** Of one that reads the state of the text's last word: one linear layer (VisualBERT). */
+const lastWord: AnswerHead = {
   parameters: (backbone, answers, checkpoint) => {
-    const specs = linearParameters('cls', jointStream(backbone).hiddenSize, answers.length, normal(0.02));
-    if (!visualBert.isPublished(backbone, checkpoint)) return specs;
-    const classes = sharedAnswers(answers, backbone.answers ?? []);
-    return specs.map((spec) => publishedRows(spec, spec.name, classes, checkpoint));
+    const { hiddenSize } = fusedStream(backbone);
+    const specs = linearParameters('cls', hiddenSize, answers.length, normal(0.02));
+    const source = backbone.heads.answers;
+    if (!source || storedName(source, WEIGHT, checkpoint) === undefined) return specs;
+    const classes = sharedAnswers(answers, source.labels);
+    return specs.map((spec) =>
+      publishedRows(spec, storedName(source, spec.name, checkpoint) ?? spec.name, classes, checkpoint),
+    );
   },
-  isPublished: (_backbone, checkpoint) => checkpoint.has('cls.weight'),
+  isPublished: ({ heads: { answers } }, checkpoint) =>
+    answers !== undefined && storedName(answers, WEIGHT, checkpoint) !== undefined,
   logits: (output, { parameters, dropout, dropoutRate }) => {
-    const joint = jointOutput(output);
-    const [size] = joint.mask.shape as [number];
-    const textMask = tf.slice(joint.mask, [0, 0], [size, joint.textLength]);
-    return questionAnsweringHead({ parameters }, joint, textMask, (word) => dropout(word, dropoutRate));
+    const fused = fusedOutput(output);
+    const [size] = fused.mask.shape as [number];
+    const textMask = tf.slice(fused.mask, [0, 0], [size, fused.textLength]);
+    return questionAnsweringHead({ parameters }, fused, textMask, (word) => dropout(word, dropoutRate));
   },
 };
 
 /** The question answering head of a backbone: built as the one that its checkpoint brings. */
-export function answerHead({ answers, answersFrom }: BackboneShape): AnswerHead {
+export function answerHead({ heads: { answers } }: BackboneShape): AnswerHead {
   if (!answers) return uniter;
-  return answersFrom === 'lastWord' ? visualBert : vilt;
+  return answers.reads === 'lastWord' ? lastWord : normed;
 }

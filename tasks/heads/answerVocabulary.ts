@@ -1,6 +1,6 @@
 import { UsageError } from '../../src/base/errors.js';
+import type { VqaExample } from '../examples.js';
 import { normalizeAnswer } from '../metrics/vqaAccuracy.js';
-import type { VqaExample } from '../readers/vqaV2.js';
 
 export interface VocabularyOptions {
   readonly minimumAnswerCount: number;

@@ -1,4 +1,10 @@
-import type { JointOutput, LanguageHeadDesign, Weights } from '../../src/backbones/backbone.js';
+import type {
+  BackboneShape,
+  FusedOutput,
+  HeadName,
+  Weights,
+  WordSource,
+} from '../../src/backbones/backbone.js';
 import { predictionLogits, preTrainingHeadParameters } from '../../src/backbones/visualBertHeads.js';
 import { linear, type Tensor, tf } from '../../src/engine/index.js';
 import { dense } from '../../src/nn/index.js';
@@ -10,58 +16,64 @@ import {
   type ParameterSpec,
   zeros,
 } from '../../src/nn/parameters.js';
-import { requireShape } from './publishedHead.js';
+import { requireShape, storedName } from './publishedHead.js';
 
 const deviation = 0.02;
 
-/** Which heads there are. */
-export interface PretrainingHeads {
-  readonly hiddenSize: number;
-  /** The backbone's word embeddings; absent: no language head. */
-  readonly words?: ParameterSpec | undefined;
-  /** Whether these are the language head's decoder; else its own matrix starts as a copy of them. */
-  readonly tied?: boolean | undefined;
-  readonly matching: boolean;
-  /** Width of the compared vectors; absent: no projections. */
-  readonly projection?: number | undefined;
-  /** Classes of regions; absent: no region head. */
-  readonly regionClasses?: number | undefined;
-}
+const designOf = (hiddenSize: number, words?: ParameterSpec, tied?: boolean) => ({
+  hiddenSize,
+  vocabularySize: words?.shape[0] ?? 0,
+  initializerRange: deviation,
+  decoder: words && !tied ? ({ kind: 'copy', parameter: words.name } as const) : undefined,
+});
 
-const projections = (width: number, projection: number): ParameterSpec[] =>
+const PREDICTIONS = 'cls.predictions.';
+
+/**
+ * Parameters of `languageHead`, by the names of VisualBertForPreTraining.
+ * @param words the backbone's word embeddings
+ * @param tied whether these are the decoder; else it has a matrix of its own, which starts as a copy of them
+ */
+export const languageParameters = (
+  hiddenSize: number,
+  words: ParameterSpec,
+  tied: boolean,
+): ParameterSpec[] =>
+  preTrainingHeadParameters(designOf(hiddenSize, words, tied)).filter(({ name }) =>
+    name.startsWith(PREDICTIONS),
+  );
+
+/** Words come first, as in published checkpoints; the sum of the gradients' squares is taken in this order. */
+export const inPublishedOrder = (specs: readonly ParameterSpec[]): readonly ParameterSpec[] => {
+  const isFirst = ({ name }: ParameterSpec) => name.startsWith(PREDICTIONS);
+  return [...specs.filter(isFirst), ...specs.filter((spec) => !isFirst(spec))];
+};
+
+/** Parameters of `matchingHead`, by the names of VisualBertForPreTraining. */
+export const matchingParameters = (hiddenSize: number): ParameterSpec[] =>
+  preTrainingHeadParameters(designOf(hiddenSize)).filter(({ name }) => !name.startsWith(PREDICTIONS));
+
+/** Parameters of `projectionHead`: `cls.projection.*`. */
+export const projectionParameters = (width: number, projection: number): ParameterSpec[] =>
   ['text', 'picture'].map((name) => ({
     name: `cls.projection.${name}.weight`,
     shape: [projection, width],
     initializer: normal(deviation),
   }));
 
-/** Parameters of the heads: those of VisualBertForPreTraining by its names, and `cls.projection.*`. */
-export function pretrainingHeadParameters(heads: PretrainingHeads): ParameterSpec[] {
-  const { hiddenSize, words, tied, matching, projection, regionClasses } = heads;
-  const [vocabularySize = 0] = words?.shape ?? [];
-  const decoder: Initializer | undefined =
-    words && !tied ? { kind: 'copy', parameter: words.name } : undefined;
-  const shape = { hiddenSize, vocabularySize, initializerRange: deviation, decoder };
-  const wanted = (name: string) => (name.startsWith('cls.predictions.') ? words !== undefined : matching);
-  return [
-    ...preTrainingHeadParameters(shape).filter(({ name }) => wanted(name)),
-    ...(projection === undefined ? [] : projections(hiddenSize, projection)),
-    ...(regionClasses === undefined
-      ? []
-      : linearParameters('cls.regions', hiddenSize, regionClasses, normal(deviation))),
-  ];
-}
+/** Parameters of `regionHead`: `cls.regions.*`. */
+export const regionParameters = (hiddenSize: number, classes: number): ParameterSpec[] =>
+  linearParameters('cls.regions', hiddenSize, classes, normal(deviation));
 
-/** What may stand for a head parameter in a checkpoint: BERT's name and that of ViltForMaskedLM, new and old. */
-const namesOf = (name: string): string[] => {
-  const spellings = [name, name.replace(/predictions\.bias$/, 'predictions.decoder.bias')];
-  return [...new Set(spellings.flatMap((one) => [one, one.replace('cls.predictions.', 'mlm_score.')]))];
-};
-
-/** ViltForImageAndTextRetrieval's one logit as the first of VisualBERT's two, that of belonging together; the other is 0. */
-function fromRankOutput({ name, shape }: ParameterSpec, checkpoint: Weights): Initializer | undefined {
-  const parameter = name.replace('cls.seq_relationship.', 'rank_output.');
-  if (parameter === name) return undefined;
+/** The one class of a published matching head as the first of two, that of belonging together; the other is 0. */
+function fromOneClass(
+  { name, shape }: ParameterSpec,
+  yes: HeadName | undefined,
+  checkpoint: Weights,
+): Initializer | undefined {
+  const [own, stored] = yes ?? [];
+  if (own === undefined || !name.startsWith(own)) return undefined;
+  const parameter = stored + name.slice(own.length);
   if (checkpoint.get(parameter)?.shape.join() !== [1, ...shape.slice(1)].join()) return undefined;
   return { kind: 'rows', parameter, rows: [0, null], otherwise: zeros };
 }
@@ -70,13 +82,18 @@ function fromRankOutput({ name, shape }: ParameterSpec, checkpoint: Weights): In
  * A head parameter that the checkpoint brings from pretraining starts with its values, any other as it says. Throws
  * UsageError where the checkpoint has one of this name in another shape.
  */
-export function pretrained(spec: ParameterSpec, checkpoint: Weights): ParameterSpec {
-  const parameter = namesOf(spec.name).find((name) => checkpoint.has(name));
+export function pretrained(
+  spec: ParameterSpec,
+  { heads: { words, matching } }: Pick<BackboneShape, 'heads'>,
+  checkpoint: Weights,
+): ParameterSpec {
+  const names = [...(words?.names ?? []), ...(matching?.names ?? [])];
+  const parameter = storedName({ names }, spec.name, checkpoint);
   if (parameter !== undefined) {
     requireShape(spec, parameter, checkpoint);
     return { ...spec, initializer: { kind: 'copy', parameter } };
   }
-  const initializer = fromRankOutput(spec, checkpoint);
+  const initializer = fromOneClass(spec, matching?.yes, checkpoint);
   return initializer ? { ...spec, initializer } : spec;
 }
 
@@ -90,7 +107,7 @@ export function languageHead(
   parameters: ParameterLookup,
   hidden: Tensor,
   words: () => Tensor,
-  { activation, epsilon, tied }: LanguageHeadDesign,
+  { activation, epsilon, tied }: WordSource,
 ): Tensor {
   const decoder = tied ? words() : parameters('cls.predictions.decoder.weight');
   return predictionLogits({ parameters }, hidden, decoder, { activation, epsilon });
@@ -106,7 +123,7 @@ export const matchingHead = (parameters: ParameterLookup, pooled: Tensor): Tenso
   tf.reverse(dense({ parameters }, 'cls.seq_relationship', pooled), 1);
 
 /** Mean of the real positions from `start` on: [B, H]; 0 where there are none. */
-function meanOf({ hidden, mask }: JointOutput, start: number, length: number): Tensor {
+function meanOf({ hidden, mask }: FusedOutput, start: number, length: number): Tensor {
   const [batch, , width] = hidden.shape as [number, number, number];
   const states = tf.slice(hidden, [0, start, 0], [batch, length, width]);
   const real = tf.expandDims(tf.slice(mask, [0, start], [batch, length]), -1); // (B, length, 1)
@@ -117,7 +134,7 @@ function meanOf({ hidden, mask }: JointOutput, start: number, length: number): T
  * Text and picture as one vector each: mean of their states, projected.
  * @returns [B, projection] each
  */
-export function projectionHead(parameters: ParameterLookup, output: JointOutput) {
+export function projectionHead(parameters: ParameterLookup, output: FusedOutput) {
   const { textLength } = output;
   const regions = (output.hidden.shape[1] as number) - textLength;
   return {

@@ -1,4 +1,4 @@
-import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
+import type { HeadSource, Weights } from '../../src/backbones/backbone.js';
 import { UsageError } from '../../src/base/errors.js';
 import { type Draw, type Initializer, type ParameterSpec, zeros } from '../../src/nn/parameters.js';
 
@@ -22,9 +22,17 @@ export function requireShape({ shape }: ParameterSpec, name: string, checkpoint:
   });
 }
 
-/** Whether config.json says that, or does not say what a checkpoint was saved as. */
-export const isPublishedAs = (architecture: string, { published }: BackboneShape): boolean =>
-  (published?.architecture ?? architecture) === architecture;
+/** What a parameter of a head is called in the checkpoint, where that has it. */
+export function storedName(
+  { names = [] }: HeadSource,
+  parameter: string,
+  checkpoint: Weights,
+): string | undefined {
+  const others = names.flatMap(([own, stored]) =>
+    parameter.startsWith(own) ? [stored + parameter.slice(own.length)] : [],
+  );
+  return [parameter, ...others].find((name) => checkpoint.has(name));
+}
 
 /**
  * A parameter [classes, ...] whose rows start as those of the published head; throws UsageError where that has not as
@@ -40,25 +48,21 @@ export function publishedRows(
   return { ...spec, initializer: { kind: 'rows', parameter, rows, otherwise: spec.initializer as Draw } };
 }
 
-/** How a published head is read. */
-export interface PublishedOptions {
-  /** Name of a parameter in the folder; default its own. */
-  readonly nameOf?: (parameter: string) => string;
-  /** Absent: the classes are those of the published head, in its order. */
-  readonly classes?: PublishedClasses | undefined;
-}
-
 /**
  * Each parameter as a copy of the published head's; undefined where the backbone's folder lacks one of them, or has it
  * in another shape.
+ * @param classes absent: the classes are those of the published head, in its order
  */
 export function publishedHead(
   specs: readonly ParameterSpec[],
+  source: HeadSource | undefined,
   checkpoint: Weights,
-  { nameOf = (name) => name, classes }: PublishedOptions = {},
+  classes?: PublishedClasses,
 ): ParameterSpec[] | undefined {
+  if (!source) return undefined;
   const started = specs.flatMap((spec): ParameterSpec[] => {
-    const parameter = nameOf(spec.name);
+    const parameter = storedName(source, spec.name, checkpoint);
+    if (parameter === undefined) return [];
     if (checkpoint.get(parameter)?.shape.join() !== spec.shape.join()) return [];
     const initializer: Initializer = classes
       ? { kind: 'rows', parameter, rows: classes.rows, otherwise: zeros }

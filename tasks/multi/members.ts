@@ -1,10 +1,7 @@
 import { type Problem, UsageError } from '../../src/base/errors.js';
-import type { Json } from '../../src/base/json.js';
-import type { Example, Prediction, Task } from '../task.js';
+import type { Example } from '../example.js';
+import type { AnyTask, Prediction } from '../task.js';
 import type { MultiOptions } from './options.js';
-
-/** Any task, its types forgotten: here they are known by their interface only. */
-export type AnyTask = Task<unknown, Example, Json>;
 
 /** An example of one of several tasks. */
 export interface MultiExample extends Example {

@@ -1,5 +1,5 @@
+import type { NlvrExample } from '../examples.js';
 import { type NlvrJudgement, rightShare, sentenceOf } from '../metrics/nlvr2.js';
-import type { NlvrExample } from '../readers/nlvr2.js';
 import { type Shown, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
 

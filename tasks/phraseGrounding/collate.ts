@@ -1,9 +1,9 @@
 import { float32, type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
 import { largest } from '../../src/base/lists.js';
+import type { PhraseGroundingExample } from '../examples.js';
 import { candidateMask, pixelBoxes, requireRegions } from '../grounding/candidates.js';
 import { isFound } from '../metrics/boxOverlap.js';
 import { rightBoxes } from '../metrics/flickr30kEntities.js';
-import type { PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import type { CollateContext } from '../task.js';
 import type { PhraseGroundingState } from './options.js';
 

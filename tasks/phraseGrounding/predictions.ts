@@ -1,7 +1,7 @@
+import type { GroundedPhrase, PhraseGroundingExample } from '../examples.js';
 import { type rankCandidates, writtenBox } from '../grounding/ranking.js';
 import { type PhraseStanding, rightBoxes, rightStanding } from '../metrics/flickr30kEntities.js';
 import { readStanding, writtenStanding } from '../metrics/ties.js';
-import type { GroundedPhrase, PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import type { Prediction } from '../task.js';
 import type { PhraseGroundingState } from './options.js';
 

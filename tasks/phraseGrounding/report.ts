@@ -1,7 +1,7 @@
+import type { PhraseGroundingExample } from '../examples.js';
 import { type BlindGuess, bestGuess } from '../grounding/blindGuesses.js';
 import { type PhraseStanding, phraseRecall, rightBoxes, rightRank } from '../metrics/flickr30kEntities.js';
 import { atRank } from '../metrics/ties.js';
-import type { PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import { requireLabels } from '../requireLabels.js';
 import type { MetricReport } from '../task.js';
 import type { PhraseGroundingState } from './options.js';

@@ -1,8 +1,8 @@
+import type { PhraseGroundingExample } from '../examples.js';
 import { cornersOf } from '../grounding/ranking.js';
 import { chosenBoxes } from '../grounding/show.js';
 import { phraseRecallSums, rightBoxes } from '../metrics/flickr30kEntities.js';
 import { isFirst } from '../metrics/ties.js';
-import type { PhraseGroundingExample } from '../readers/flickr30kEntities.js';
 import type { Shown, ShownPicture, Tally } from '../shown.js';
 import type { Prediction, ShowContext } from '../task.js';
 import type { PhraseGroundingOptions } from './options.js';

@@ -1,172 +1,83 @@
-import { type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
-import { largest } from '../../src/base/lists.js';
-import type { Random } from '../../src/base/random.js';
-import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
-import type { EncodedSequence, Processor } from '../../src/data/sequence.js';
-import type { CaptionExample } from '../readers/cocoCaptions.js';
+import { type HostBatch, int32 } from '../../src/base/hostTensor.js';
+import type { Json } from '../../src/base/json.js';
+import type { CaptionExample } from '../examples.js';
 import type { CollateContext } from '../task.js';
-import { augmentPixels } from './augmentPixels.js';
-import { foilOf } from './foil.js';
-import { maskTokens, specialTokens } from './maskTokens.js';
+import type { Member } from './members.js';
+import type { AnyObjective } from './objective.js';
+import { readViews } from './views/readViews.js';
+import type { ViewRequests } from './views/view.js';
 
-/** What collating must know of the options: the tensors that the objectives need. */
+/** What collating must know of an objective. */
+interface FittedObjective {
+  readonly [key: string]: Json;
+  readonly views: ViewRequests;
+  readonly weight: number;
+  /** What it learnt from the training set. */
+  readonly fitted: Json;
+}
+
+/** What collating must know of the options. */
 export type PretrainState = {
-  /** Share of tokens to be predicted; null without masked language modelling. */
-  readonly maskProbability: number | null;
-  readonly matching: boolean;
-  /** Share of the swapped captions that differ from the right ones in one thing's name. */
-  readonly foils: number;
-  /** Whether crops are changed in training. */
-  readonly augment: boolean;
-  readonly contrastive: boolean;
-  /** Classes of regions; null where they are not learnt, or learnt as words. */
-  readonly regionClasses: number | null;
-  /** Name of each class; null where regions are not learnt as words. */
-  readonly regionNames: readonly string[] | null;
+  readonly combine: 'mix' | 'draw';
+  readonly objectives: Readonly<Record<string, FittedObjective>>;
 };
 
-/** What begins the names of the inputs that hold the right captions alone, for the contrastive pass. */
-export const CAPTION_PREFIX = 'caption.';
+/** A batch of a drawn objective says so by the name of a tensor, so that each objective has a trace of its own. */
+const DRAWN = 'drawn.';
 
-interface Shown {
-  readonly caption: string;
-  readonly matched: boolean;
+/** The objective that a batch is of; undefined: all of them. */
+export const drawnIn = (batch: Readonly<Record<string, unknown>>): string | undefined =>
+  Object.keys(batch)
+    .find((name) => name.startsWith(DRAWN))
+    ?.slice(DRAWN.length);
+
+/** Those that a batch is of. */
+export function activeIn(
+  members: readonly Member[],
+  batch: Readonly<Record<string, unknown>>,
+): readonly Member[] {
+  const drawn = drawnIn(batch);
+  return drawn === undefined ? members : members.filter(({ objective }) => objective.kind === drawn);
 }
 
-/**
- * With probability 0.5 a caption of another picture of the batch that does not say the same as one of this picture, or
- * a foil.
- */
-function showCaption(
-  example: CaptionExample,
-  batch: readonly CaptionExample[],
-  foils: number,
-  random: Random,
-): Shown {
-  const swapped = random.next() < 0.5;
-  const foil = swapped && random.next() < foils ? foilOf(example, batch, random) : undefined;
-  if (foil !== undefined) return { caption: foil, matched: false };
-  const others = batch.filter(
-    ({ caption, picture }) => picture.id !== example.picture.id && !example.captions.includes(caption),
-  );
-  if (!swapped || others.length === 0) return { caption: example.caption, matched: true };
-  return { caption: random.pick(others).caption, matched: false };
+/** Share of the steps of each. */
+export function sharesOf(weights: Readonly<Record<string, { readonly weight: number }>>) {
+  const sum = Object.values(weights).reduce((total, { weight }) => total + weight, 0);
+  return Object.entries(weights).map(([kind, { weight }]) => [kind, weight / sum] as const);
 }
 
-const nameTokens = new WeakMap<Processor, Promise<ReadonlyMap<string, number>>>();
-
-/** The token of each name that is one token. */
-function tokensOf(names: readonly string[], processor: Processor): Promise<ReadonlyMap<string, number>> {
-  const read = async () => {
-    const special = await specialTokens(processor);
-    const entries = await Promise.all(
-      names.map(async (name) => {
-        const { inputIds } = await processor.encode({ text: name });
-        const own = [...inputIds].filter((id) => !special.has(id));
-        return [name, own] as const;
-      }),
-    );
-    return new Map(entries.flatMap(([name, own]) => (own.length === 1 ? [[name, own[0]!] as const] : [])));
-  };
-  const found = nameTokens.get(processor) ?? read();
-  nameTokens.set(processor, found);
-  return found;
-}
-
-/** Class numbers, or the tokens of their names; what has none is left out of the loss. */
-async function regionTargets(
-  labels: HostTensor,
-  { state, processor }: CollateContext<PretrainState>,
-): Promise<HostTensor> {
-  const { regionNames } = state;
-  if (!regionNames) return labels;
-  const tokens = await tokensOf(regionNames, processor);
-  const tokenOf = (label: number) => tokens.get(regionNames[label] ?? '') ?? IGNORED_LABEL;
-  return int32(labels.shape, Int32Array.from(labels.data, tokenOf));
-}
-
-/** Labels [B, T] of the masked tokens, as long as the texts of `inputs`. */
-function labelTensor(rows: readonly Int32Array[], inputs: HostBatch): HostTensor {
-  const longest = largest(rows.map(({ length }) => length));
-  const labels = int32([rows.length, inputs.inputIds?.shape[1] ?? longest]);
-  labels.data.fill(IGNORED_LABEL);
-  for (const [row, values] of rows.entries()) labels.data.set(values, row * labels.shape[1]!);
-  return labels;
-}
-
-/** One number for each picture of the batch. */
-function pictureNumbers(examples: readonly CaptionExample[]): HostTensor {
-  const ids = examples.map(({ picture }) => picture.id);
-  return int32(
-    [ids.length],
-    Int32Array.from(ids, (id) => ids.indexOf(id)),
-  );
-}
-
-async function maskedInputs(
-  sequences: readonly EncodedSequence[],
-  shown: readonly Shown[],
-  { processor, random }: CollateContext<PretrainState>,
-  probability: number,
-): Promise<HostBatch> {
-  const special = await specialTokens(processor);
-  // Swapped captions are masked too: unmasked, they could be told from the right ones without a look at the picture.
-  const masked = sequences.map(({ inputIds }, row) => {
-    const one = maskTokens(inputIds, processor.tokenizer, special, probability, random);
-    if (!shown[row]!.matched) one.labels.fill(IGNORED_LABEL);
-    return one;
+/** The objective of an update; undefined: all of them, as in evaluation. */
+function draw({
+  state,
+  training,
+  random,
+  updateRandom = random,
+}: CollateContext<PretrainState>): string | undefined {
+  if (state.combine === 'mix' || !training) return undefined;
+  const shares = sharesOf(state.objectives);
+  let left = updateRandom.next();
+  const found = shares.find(([, share]) => {
+    left -= share;
+    return left < 0;
   });
-  const inputs = processor.collate(
-    sequences.map((sequence, row) => ({ ...sequence, inputIds: masked[row]!.inputIds })),
-  );
-  const labels = labelTensor(
-    masked.map((row) => row.labels),
-    inputs,
-  );
-  return { ...inputs, 'target.tokens': labels };
+  return (found ?? shares.at(-1))?.[0];
 }
 
-/** Token ids of the right captions, unmasked, under names of their own. */
-async function captionInputs(
-  examples: readonly CaptionExample[],
-  { processor }: CollateContext<PretrainState>,
-): Promise<HostBatch> {
-  const sequences = await Promise.all(examples.map(({ caption }) => processor.encode({ text: caption })));
-  const inputs = Object.entries(processor.collate(sequences));
-  return Object.fromEntries(inputs.map(([name, tensor]) => [CAPTION_PREFIX + name, tensor]));
-}
-
-/**
- * Pictures with the right or a swapped caption. Words are predicted of right captions alone, since the picture says
- * nothing about those of a swapped one; `target.tokens` [B, T], `target.matched` [B] and `target.pictures` [B] are int32.
- */
+/** Collates examples for the objectives of a state, in the order of these. */
 export async function collatePretraining(
+  objectives: readonly AnyObjective[],
   examples: readonly CaptionExample[],
   context: CollateContext<PretrainState>,
 ): Promise<HostBatch> {
-  const { state, processor, random } = context;
-  const shown = examples.map(
-    (example): Shown =>
-      state.matching
-        ? showCaption(example, examples, state.foils, random)
-        : { caption: example.caption, matched: true },
-  );
-  const encode = (example: CaptionExample, row: number) =>
-    processor.encode({ text: shown[row]!.caption, pictures: [example.picture] });
-  const sequences = await Promise.all(examples.map(encode));
-  const inputs =
-    state.maskProbability === null
-      ? processor.collate(sequences)
-      : await maskedInputs(sequences, shown, context, state.maskProbability);
-  const matched = Int32Array.from(shown, (one) => Number(one.matched));
-  const { regionLabels, ...read } =
-    context.training && state.augment ? augmentPixels(inputs, random) : inputs;
-  const learnsRegions = state.regionClasses !== null || state.regionNames !== null;
-  return {
-    ...read,
-    ...(learnsRegions && regionLabels && { 'target.regions': await regionTargets(regionLabels, context) }),
-    ...(state.contrastive && (await captionInputs(examples, context))),
-    'target.matched': int32([examples.length], matched),
-    'target.pictures': pictureNumbers(examples),
-  };
+  const { state } = context;
+  const drawn = draw(context);
+  const active = Object.entries(state.objectives).filter(([kind]) => drawn === undefined || kind === drawn);
+  const requests = Object.assign({}, ...active.map(([, { views }]) => views)) as ViewRequests;
+  const read = await readViews(examples, requests, context);
+  const own: HostBatch[] = [];
+  for (const [kind, { fitted }] of active) {
+    const objective = objectives.find((one) => one.kind === kind);
+    own.push((await objective?.collate?.(read, { ...context, state: fitted })) ?? {});
+  }
+  return Object.assign({}, read.batch, ...own, drawn !== undefined && { [DRAWN + drawn]: int32([1]) });
 }

@@ -1,182 +1,109 @@
-import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
-import { jointOutput } from '../../src/backbones/streams.js';
-import { UsageError } from '../../src/base/errors.js';
-import type { InputBatch } from '../../src/base/hostTensor.js';
-import { IGNORED_LABEL } from '../../src/data/ignoredLabel.js';
+import type { BackboneOutput } from '../../src/backbones/backbone.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
-import { contrastive } from '../../src/objectives/contrastive.js';
-import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
-import { matching } from '../../src/objectives/matching.js';
-import { pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
-import { regionClassification } from '../../src/objectives/regionClassification.js';
-import { cosineSimilarities } from '../../src/objectives/similarity.js';
-import { languageHead, matchingHead, projectionHead, regionHead } from '../heads/pretraining.js';
-import type { ForwardContext, Loss } from '../task.js';
-import { CAPTION_PREFIX, type PretrainState } from './collate.js';
+import { type ForwardContext, type Kept, type Loss, NEXT } from '../task.js';
+import { activeIn, drawnIn, type PretrainState, sharesOf } from './collate.js';
+import { inPassOrder, type Member } from './members.js';
+import type { ObjectiveContext, ReadHow } from './objective.js';
 import type { PretrainOptions } from './options.js';
+import { prefixOf } from './views/index.js';
+import type { ViewName } from './views/view.js';
 
 type Context = ForwardContext<PretrainOptions, PretrainState>;
+type Encode = ObjectiveContext<unknown, unknown>['encode'];
 
-/** Columns of the output `scores` [B, 7]; 0 for an objective that is left out. */
-export const scoreColumns = [
-  'tokensRight',
-  'tokens',
-  'matchingScore',
-  'matched',
-  'retrieved',
-  'regionsRight',
-  'regions',
-] as const;
+/** The tensors of a view in the place of the shared inputs; undefined where it has none of its own. */
+function tensorsOf(batch: TensorTree, view: ViewName): TensorTree | undefined {
+  const prefix = prefixOf(view);
+  const own = Object.entries(batch).filter(([name]) => prefix && name.startsWith(prefix));
+  if (own.length === 0) return undefined;
+  return Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
+
+/** Runs each pass once, whoever asks for it. */
+function sharedPasses({ encode, batch, kept }: Context): Encode {
+  const passes = new Map<string, BackboneOutput>();
+  const run = (view: ViewName, { by, replace, ...options }: ReadHow) => {
+    const encodeBy = by === 'teacher' ? kept?.teacher?.encode : encode;
+    if (!encodeBy) throw new Error('there is no teacher');
+    const own = tensorsOf(batch, view);
+    return encodeBy(replace ? { ...own, ...replace } : own, options);
+  };
+  return (view, how = {}) => {
+    const { by = 'model', attention = 'joint', replace } = how;
+    if (replace) return run(view, how);
+    const key = [by, attention, tensorsOf(batch, view) ? prefixOf(view) : ''].join();
+    const output = passes.get(key) ?? run(view, how);
+    passes.set(key, output);
+    return output;
+  };
+}
+
+/** The buffers of one objective by its own names. */
+const keptFor = (kind: string, kept: Kept | undefined): { readonly kept?: Kept } =>
+  kept ? { kept: { ...kept, buffers: (name) => kept.buffers(`${kind}.${name}`) } } : {};
+
+/** Outputs by the names that they have among those of all objectives. */
+const named = (kind: string, outputs: TensorTree): (readonly [string, Tensor])[] =>
+  Object.entries(outputs).map(([name, tensor]) =>
+    name.startsWith(NEXT)
+      ? [`${NEXT}${kind}.${name.slice(NEXT.length)}`, tensor]
+      : [`${kind}.${name}`, tensor],
+  );
+
+/** The outputs of one objective by its own names. */
+const outputsOf = (kind: string, outputs: TensorTree): TensorTree =>
+  Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, tensor]) =>
+      name.startsWith(`${kind}.`) ? [[name.slice(kind.length + 1), tensor]] : [],
+    ),
+  );
 
 /**
- * The table of the word embeddings [vocabulary, H], and how words are predicted; UsageError where there is none.
- * @param where the option that asks for words
+ * `<objective>.<output>` of each objective, `scores` [B, columns] that metrics are made of, and next values of buffers.
  */
-export function wordHead(
-  { parameters, family, languageHead: design }: BackboneShape,
-  where = '/task/objectives/mlm',
-) {
-  const words = parameters.find(({ name }) => name.endsWith('embeddings.word_embeddings.weight'));
-  if (words && design) return { words, design };
-  throw new UsageError({
-    where,
-    message: `a ${family} backbone of this config has no word embeddings to predict words with`,
-    expected: where.endsWith('mlm') ? 'leave masked language modelling out' : '"classes"',
+export function pretrainOutputs(members: readonly Member[], context: Context): TensorTree {
+  const active = inPassOrder(activeIn(members, context.batch));
+  const encode = sharedPasses(context);
+  const made = active.map(({ objective, options }) => {
+    const { kind } = objective;
+    const own = { ...context, options, state: context.state.objectives[kind]!.fitted, encode };
+    const outputs = objective.outputs({ ...own, ...keptFor(kind, context.kept) });
+    return { objective, outputs };
   });
-}
-
-/** Scores of the words for states [B, S, H]: [B, S, vocabulary]. */
-function wordLogits(states: Tensor, { backbone, backboneParameters, parameters }: Context): Tensor {
-  const { words, design } = wordHead(backbone);
-  return languageHead(parameters, states, () => backboneParameters(words.name), design);
-}
-
-function tokenLogits({ hidden, textLength }: JointOutput, context: Context): Tensor {
-  const [batch, , width] = hidden.shape as [number, number, number];
-  const length = Math.min(textLength, context.batch['target.tokens']!.shape[1] as number);
-  const text = tf.slice(hidden, [0, 0, 0], [batch, length, width]);
-  return wordLogits(text, context);
-}
-
-/** The labels of the positions that have logits. */
-const labelsOf = (logits: Tensor, batch: TensorTree): Tensor =>
-  tf.slice(batch['target.tokens']!, [0, 0], logits.shape.slice(0, 2));
-
-/** The right pairs, text and picture each seeing only itself. */
-function encodeApart({ encode, batch }: Context): JointOutput {
-  const captions = Object.entries(batch).filter(([name]) => name.startsWith(CAPTION_PREFIX));
-  const replaced = captions.map(([name, tensor]) => [name.slice(CAPTION_PREFIX.length), tensor]);
-  return jointOutput(encode(Object.fromEntries(replaced), { attention: 'separate' }));
-}
-
-/** Of the classes with the largest score the share that is right: 1 or 0, between where several are tied. */
-function rightShare(scores: Tensor, isRight: Tensor): Tensor {
-  const isLargest = tf.equal(scores, tf.max(scores, -1, true));
-  const count = (mask: Tensor) => tf.sum(tf.cast(mask, 'float32'), -1);
-  return tf.div(count(tf.logicalAnd(isLargest, isRight)), count(isLargest));
-}
-
-/** Right and counted tokens of each example: two of [B]. */
-function countTokens(logits: Tensor, labels: Tensor): Tensor[] {
-  const counted = tf.cast(tf.notEqual(labels, tf.scalar(IGNORED_LABEL, 'int32')), 'float32');
-  const classes = tf.range(0, logits.shape.at(-1) as number, 1, 'int32');
-  const right = rightShare(logits, tf.equal(tf.expandDims(labels, -1), classes));
-  return [tf.sum(tf.mul(right, counted), -1), tf.sum(counted, -1)];
-}
-
-/** Whether the nearest caption of the batch is one of the picture's: [B]. */
-function retrieved({ picture, text }: { picture: Tensor; text: Tensor }, pictures: Tensor): Tensor {
-  const size = pictures.shape[0] as number;
-  const isTheirs = tf.equal(tf.reshape(pictures, [size, 1]), tf.reshape(pictures, [1, size]));
-  return rightShare(cosineSimilarities(picture, text), isTheirs);
-}
-
-/** Probability that a pair belongs together, [B]: the softmax of two, exactly one half where both logits are the same. */
-function matchingScore(logits: Tensor): Tensor {
-  const size = logits.shape[0] as number;
-  const column = (at: number) => tf.reshape(tf.slice(logits, [0, at], [size, 1]), [size]);
-  return tf.sigmoid(tf.sub(column(1), column(0)));
-}
-
-function scores(outputs: TensorTree, batch: TensorTree): Tensor {
-  const { tokenLogits, matchingLogits, regionLogits, picture, text } = outputs;
-  const matched = tf.cast(batch['target.matched']!, 'float32');
-  const none = tf.zerosLike(matched);
-  const tokens = tokenLogits ? countTokens(tokenLogits, labelsOf(tokenLogits, batch)) : [none, none];
-  const score = matchingLogits ? matchingScore(matchingLogits) : none;
-  const found = picture && text ? retrieved({ picture, text }, batch['target.pictures']!) : none;
-  const labels = batch['target.regions'];
-  const regions = regionLogits && labels ? countTokens(regionLogits, labels) : [none, none];
-  return tf.stack([...tokens, score, matched, found, ...regions], 1);
-}
-
-/** What each region shows, told from its state after an early layer: [B, R, words or classes]. */
-function regionLogits(
-  { state, regions }: JointOutput,
-  context: Context,
-  { labels, layer }: NonNullable<PretrainOptions['objectives']['regions']>,
-): Tensor {
-  if (!regions) throw new Error('the batch has no regions');
-  const seen = regions.of(state(layer));
-  if (labels === 'classes') return regionHead(context.parameters, seen);
-  return wordLogits(seen, context);
-}
-
-/** Logits and vectors of the objectives that are learnt, and the `scores` that metrics are made of. */
-export function pretrainOutputs(context: Context): TensorTree {
-  const { mlm, matching: match, pwcl, contrastive: contrast, regions } = context.options.objectives;
-  const compared = pwcl ?? contrast;
-  const joint = mlm || match ? jointOutput(context.encode()) : undefined;
-  const apart = compared || regions ? encodeApart(context) : undefined;
-  const outputs = {
-    ...(joint && mlm && { tokenLogits: tokenLogits(joint, context) }),
-    ...(joint && match && { matchingLogits: matchingHead(context.parameters, joint.pooled) }),
-    ...(apart && compared && projectionHead(context.parameters, apart)),
-    ...(apart && regions && { regionLogits: regionLogits(apart, context, regions) }),
+  const columns = made.flatMap(({ objective: { measure }, outputs }) => measure.read(outputs, context.batch));
+  return {
+    ...Object.fromEntries(made.flatMap(({ objective, outputs }) => named(objective.kind, outputs))),
+    scores: tf.stack(columns, 1),
   };
-  return { ...outputs, scores: scores(outputs, context.batch) };
+}
+
+/** Factors of the losses: weights, or what is expected of steps that draw; 1 for the one that was drawn. */
+function factorsOf(active: readonly Member[], { combine }: PretrainOptions, drawn: boolean) {
+  if (drawn) return active.map(({ objective }) => [objective.kind, 1] as const);
+  const weights = active.map(({ objective, options }) => [objective.kind, options] as const);
+  if (combine === 'draw') return sharesOf(Object.fromEntries(weights));
+  return weights.map(([kind, { weight }]) => [kind, weight] as const);
 }
 
 /** Weighted sum of the objectives; each part is logged unweighted. */
-export function pretrainLoss(outputs: TensorTree, batch: TensorTree, { objectives }: PretrainOptions): Loss {
-  const { tokenLogits: logits, matchingLogits, regionLogits, picture, text } = outputs;
-  const { mlm, matching: match, pwcl, contrastive: contrast, regions } = objectives;
-  const labels = batch['target.regions'];
-  const groups = batch['target.pictures']!;
-  const parts: Record<string, Tensor> = {
-    ...(mlm && logits && { mlm: maskedLanguageModelling(logits, labelsOf(logits, batch)) }),
-    ...(pwcl && picture && text && { pwcl: pairwiseContrastive(picture, text, { ...pwcl, groups }) }),
-    ...(contrast &&
-      picture &&
-      text && {
-        contrastive: contrastive(cosineSimilarities(picture, text), {
-          scale: 1 / contrast.temperature,
-          groups,
-        }),
-      }),
-    ...(match && matchingLogits && { matching: matching(matchingLogits, batch['target.matched']!) }),
-    ...(regions && regionLogits && labels && { regions: regionClassification(regionLogits, labels) }),
-  };
-  const factors = Object.keys(parts).map(
-    (name) => [name, objectives[name as keyof typeof objectives]!.weight] as const,
+export function pretrainLoss(
+  members: readonly Member[],
+  outputs: TensorTree,
+  batch: TensorTree,
+  options: PretrainOptions,
+): Loss {
+  const active = activeIn(members, batch);
+  const parts = Object.fromEntries(
+    active.map(({ objective, options: own }) => [
+      objective.kind,
+      objective.loss(outputsOf(objective.kind, outputs), batch, own),
+    ]),
   );
-  const weighted = factors.map(([name, factor]) => tf.mul(parts[name]!, factor));
+  const factors = factorsOf(active, options, drawnIn(batch) !== undefined);
+  const weighted = factors.map(([kind, factor]) => tf.mul(parts[kind]!, factor));
   return {
     total: weighted.reduce((sum, part) => tf.add(sum, part)),
     parts,
     sums: { total: Object.fromEntries(factors) },
-  };
-}
-
-/** Labels of the objectives that are means over labels, of which pictures and captions have more or fewer. */
-export function pretrainCounts(
-  batch: InputBatch,
-  { objectives }: PretrainOptions,
-): Readonly<Record<string, number>> {
-  const count = (labels: InputBatch[string] | undefined) =>
-    Array.from(labels?.data ?? []).filter((label) => label !== IGNORED_LABEL).length;
-  return {
-    ...(objectives.mlm && { mlm: count(batch['target.tokens']) }),
-    ...(objectives.regions && { regions: count(batch['target.regions']) }),
   };
 }

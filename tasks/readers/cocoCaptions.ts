@@ -3,21 +3,15 @@ import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import type { Picture } from '../../src/data/sequence.js';
-import type { Example, Splits } from '../task.js';
+import type { Splits } from '../example.js';
+import type { CaptionExample, RetrievalExample } from '../examples.js';
 import { type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
-
-/** A caption and its picture. */
-export interface CaptionExample extends Example {
-  readonly caption: string;
-  readonly picture: Picture;
-  /** All captions of the picture, this one among them. */
-  readonly captions: readonly string[];
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface CocoCaptionsSplit {
@@ -28,7 +22,7 @@ export interface CocoCaptionsSplit {
 }
 
 /** Schema of one split of a COCO captions dataset. */
-export const cocoCaptionsSchema: JsonSchema = {
+const cocoCaptionsSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['captions', 'images'],
@@ -48,7 +42,7 @@ export const cocoCaptionsSchema: JsonSchema = {
 };
 
 /** The files of COCO captions by their official names. */
-export const recogniseCocoCaptions = (folder: FolderListing): Splits =>
+const recogniseCocoCaptions = (folder: FolderListing): Splits =>
   splitsByFile(folder, /^captions_(\w+)\.json$/, (captions, word) => ({
     captions,
     images: picturesNear(folder, captions, [word]),
@@ -187,3 +181,38 @@ export function readCocoCaptions(split: CocoCaptionsSplit): CaptionExample[] {
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const cocoCaptions = defineReader({
+  kind: 'coco-captions',
+  description: "COCO's captions.",
+  gives: 'captions',
+  schema: cocoCaptionsSchema,
+  recognise: recogniseCocoCaptions,
+  read: (split: CocoCaptionsSplit) => readCocoCaptions(split),
+});
+
+/** The captions of each picture together, in the order of the file. */
+function byPicture(captions: readonly CaptionExample[]): RetrievalExample[] {
+  const pictures = new Map<string, CaptionExample[]>();
+  for (const example of captions) {
+    const same = pictures.get(example.picture.id);
+    if (same) same.push(example);
+    else pictures.set(example.picture.id, [example]);
+  }
+  return [...pictures].map(([id, same]) => ({
+    id,
+    picture: (same[0] as CaptionExample).picture,
+    captions: same.map((one) => ({ id: one.id, text: one.caption.trim() })),
+  }));
+}
+
+/** The same files, one example a picture. */
+export const cocoCaptionsByPicture = defineReader({
+  kind: 'coco-captions',
+  description: "COCO's captions.",
+  gives: 'captioned-pictures',
+  schema: cocoCaptionsSchema,
+  recognise: recogniseCocoCaptions,
+  read: (split: CocoCaptionsSplit) => byPicture(readCocoCaptions(split)),
+});

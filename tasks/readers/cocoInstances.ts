@@ -1,5 +1,6 @@
 import { type Problem, UsageError } from '../../src/base/errors.js';
 import { addAll } from '../../src/base/lists.js';
+import { type PixelBox, toPixelBox } from '../../src/data/boxes.js';
 import type { Picture } from '../../src/data/sequence.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
@@ -60,14 +61,20 @@ const checkAnnotation = itemCheck<AnnotationItem>({
   },
 });
 
-/** A COCO box x, y, width, height as corners inside the picture; undefined where nothing of it lies inside. */
-function corners([x, y, w, h]: AnnotationItem['bbox'], { width, height }: ImageItem) {
-  const inside = x < width && y < height && x + w > 0 && y + h > 0;
-  if (w < 0 || h < 0 || !inside) return undefined;
-  return [Math.max(x, 0), Math.max(y, 0), Math.min(x + w, width), Math.min(y + h, height)] as const;
-}
+const FORMAT = { space: 'absolute', layout: 'xywh' } as const;
 
-const isFlat = ({ bbox: [, , width, height] }: AnnotationItem) => width === 0 || height === 0;
+/** A COCO box as corners inside the picture, or what is wrong with it; undefined: it has no area, and lies outside. */
+function corners({ bbox }: AnnotationItem, picture: ImageItem): PixelBox | string | undefined {
+  const [x, y, w, h] = bbox;
+  const isFlat = w === 0 || h === 0;
+  if (w < 0 || h < 0) return `the box [${bbox.join(', ')}] has a negative side`;
+  if (!isFlat) return toPixelBox(bbox, FORMAT, picture);
+  const { width, height } = picture;
+  const inside = x < width && y < height && x + w > 0 && y + h > 0;
+  return inside
+    ? [Math.max(x, 0), Math.max(y, 0), Math.min(x + w, width), Math.min(y + h, height)]
+    : undefined;
+}
 
 function addBoxes(
   file: string,
@@ -77,18 +84,22 @@ function addBoxes(
 ): void {
   for (const { item, where } of annotations) {
     const image = images.get(String(item.image_id));
-    const box = image && corners(item.bbox, image.item);
-    if (box) {
+    if (!image) {
+      problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
+      continue;
+    }
+    const box = corners(item, image.item);
+    if (typeof box === 'string')
+      problems.push({
+        file,
+        where: `${where}/bbox`,
+        message: box,
+        expected: '[x, y, width, height] in pixels',
+      });
+    else if (box) {
       image.boxes.push(box);
       image.categories.push(item.category_id);
       image.ids.push(item.id === undefined ? undefined : String(item.id));
-    } else if (!image) problems.push({ file, where, message: `image_id ${item.image_id} is not in /images` });
-    else if (!isFlat(item)) {
-      const size = `${image.item.width} x ${image.item.height}`;
-      const negative = item.bbox[2] < 0 || item.bbox[3] < 0;
-      const what = negative ? 'has a negative side' : `lies outside its picture of ${size} pixels`;
-      const message = `the box [${item.bbox.join(', ')}] ${what}`;
-      problems.push({ file, where: `${where}/bbox`, message, expected: '[x, y, width, height] in pixels' });
     }
   }
 }

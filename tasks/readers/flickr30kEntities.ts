@@ -3,32 +3,17 @@ import { join, posix } from 'node:path';
 import { type Problem, UsageError } from '../../src/base/errors.js';
 import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
-import type { PixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import type { Picture } from '../../src/data/sequence.js';
+import type { Splits } from '../example.js';
+import type { GroundedPhrase, PhraseGroundingExample } from '../examples.js';
 import { type MarkedPhrase, readMarks } from '../phraseGrounding/markedSentence.js';
-import type { Example, Splits } from '../task.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { type EntityAnnotations, readEntityAnnotations } from './entityAnnotations.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { picturesNear, splitsByFile } from './recognition.js';
 import { type TextLine, textLines } from './textFile.js';
-
-/** A phrase that names things of the picture. */
-export interface GroundedPhrase extends MarkedPhrase {
-  /** The boxes of its chain in pixels, x1, y1, x2, y2; absent where they are not known. */
-  readonly truth?: readonly PixelBox[];
-}
-
-/** A caption with the phrases that are asked for; the picture's boxes are the candidates. */
-export interface PhraseGroundingExample extends Example {
-  readonly sentence: string;
-  readonly phrases: readonly GroundedPhrase[];
-  readonly picture: Picture & { readonly width: number; readonly height: number };
-  /** Its place among the picture's captions, from 0; absent where it comes from no dataset. */
-  readonly caption?: number;
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface Flickr30kEntitiesSplit {
@@ -41,7 +26,7 @@ export interface Flickr30kEntitiesSplit {
 }
 
 /** Schema of one split of Flickr30k Entities. */
-export const flickr30kEntitiesSchema: JsonSchema = {
+const flickr30kEntitiesSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['ids', 'annotations', 'images'],
@@ -63,7 +48,7 @@ export const flickr30kEntitiesSchema: JsonSchema = {
 };
 
 /** The files of annotations.zip by their official names, beside the lists of ids. */
-export const recogniseFlickr30kEntities = (folder: FolderListing): Splits =>
+const recogniseFlickr30kEntities = (folder: FolderListing): Splits =>
   splitsByFile(folder, /^(train|val|test)\.txt$/, (ids, word) => {
     const annotations = posix.dirname(ids);
     const holds = (name: string) =>
@@ -173,3 +158,13 @@ export function readFlickr30kEntities(split: Flickr30kEntitiesSplit): PhraseGrou
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const flickr30kEntities = defineReader({
+  kind: 'flickr30k-entities',
+  description: "Flickr30k Entities' sentences and annotations.",
+  gives: 'phrases',
+  schema: flickr30kEntitiesSchema,
+  recognise: recogniseFlickr30kEntities,
+  read: (split: Flickr30kEntitiesSplit) => readFlickr30kEntities(split),
+});

@@ -3,26 +3,15 @@ import { type Problem, UsageError } from '../../src/base/errors.js';
 import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import type { Picture } from '../../src/data/sequence.js';
-import type { Example, Splits } from '../task.js';
+import type { Splits } from '../example.js';
+import type { RetrievalExample } from '../examples.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
-
-/** A caption and its number in the dataset. */
-export interface Caption {
-  readonly id: string;
-  readonly text: string;
-}
-
-/** A picture with all its captions. */
-export interface RetrievalExample extends Example {
-  readonly picture: Picture;
-  readonly captions: readonly Caption[];
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface KarpathySplit {
@@ -36,7 +25,7 @@ export interface KarpathySplit {
 }
 
 /** Schema of one split in Karpathy's format. */
-export const karpathySchema: JsonSchema = {
+const karpathySchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['annotations', 'images'],
@@ -85,7 +74,7 @@ function imagesOf(folder: FolderListing, annotations: string): string | undefine
 }
 
 /** Karpathy's files of COCO and Flickr30k by their official names, or a file for each split. */
-export function recogniseKarpathy(folder: FolderListing): Splits {
+function recogniseKarpathy(folder: FolderListing): Splits {
   const apart = splitsByFile(folder, /^karpathy_(\w+)\.json$/, (annotations, word) => ({
     annotations,
     images: picturesNear(folder, annotations, [word]),
@@ -161,8 +150,8 @@ function readItems(options: KarpathySplit, problems: Problem[]): Listed<ImageIte
   if (json.problems.length > 0) return [];
   if (isCocoCaptions(json.value)) {
     const message =
-      "these are COCO captions, which the task pretrain reads; retrieval reads Karpathy's format";
-    problems.push({ file, message, expected: '{"images": [{"filename", "split", "sentences": [{"raw"}]}]}' });
+      'these are COCO captions, which the format "coco-captions" reads; they are not in Karpathy\'s format';
+    problems.push({ file, message, expected: '"format": "coco-captions", and the file as "captions"' });
     return [];
   }
   const all = listItems(file, json.value, 'images', checkImage, problems);
@@ -225,3 +214,13 @@ export function readKarpathy(split: KarpathySplit): RetrievalExample[] {
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const karpathy = defineReader({
+  kind: 'karpathy',
+  description: "Karpathy's files of Flickr30k and COCO.",
+  gives: 'captioned-pictures',
+  schema: karpathySchema,
+  recognise: recogniseKarpathy,
+  read: (split: KarpathySplit) => readKarpathy(split),
+});

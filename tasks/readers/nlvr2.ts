@@ -5,22 +5,15 @@ import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import type { Picture } from '../../src/data/sequence.js';
-import type { Example, Splits } from '../task.js';
+import type { Splits } from '../example.js';
+import type { NlvrExample } from '../examples.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { type DatasetId, idSchema, itemCheck } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
-
-/** A sentence about two pictures. */
-export interface NlvrExample extends Example {
-  readonly sentence: string;
-  readonly left: Picture;
-  readonly right: Picture;
-  /** Whether the sentence is true; absent where the labels are not known. */
-  readonly label?: boolean;
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface Nlvr2Split {
@@ -32,7 +25,7 @@ export interface Nlvr2Split {
 }
 
 /** Schema of one split of NLVR2. */
-export const nlvr2Schema: JsonSchema = {
+const nlvr2Schema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['annotations', 'images'],
@@ -59,7 +52,7 @@ export const nlvr2Schema: JsonSchema = {
 };
 
 /** The files of NLVR2 by their official names; these are common ones, so pictures must be there too. */
-export const recogniseNlvr2 = (folder: FolderListing): Splits =>
+const recogniseNlvr2 = (folder: FolderListing): Splits =>
   splitsByFile(folder, /^(train|val|dev|test|test1)\.json$/, (annotations, word) => {
     const images = picturesNear(folder, annotations, [word]);
     const instances = fileNear(folder, annotations, `instances_${word}.json`);
@@ -169,3 +162,13 @@ export function readNlvr2(split: Nlvr2Split): NlvrExample[] {
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const nlvr2 = defineReader({
+  kind: 'nlvr2',
+  description: "NLVR2's JSON lines.",
+  gives: 'statements',
+  schema: nlvr2Schema,
+  recognise: recogniseNlvr2,
+  read: (split: Nlvr2Split) => readNlvr2(split),
+});

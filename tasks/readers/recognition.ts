@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Json } from '../../src/base/json.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import type { SplitName, Splits } from '../task.js';
+import type { SplitName, Splits } from '../example.js';
 
 /** How datasets call their splits, the likeliest word first. */
 const WORDS: Readonly<Record<SplitName, readonly string[]>> = {

@@ -3,25 +3,16 @@ import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
 import type { PixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import type { Picture } from '../../src/data/sequence.js';
-import type { Example, SplitName, Splits } from '../task.js';
+import type { SplitName, Splits } from '../example.js';
+import type { GroundingExample } from '../examples.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { type DetectionsFile, detectionsSchema, readDetections } from './detections.js';
 import { readJsonFile } from './jsonFile.js';
 import { type DatasetId, idSchema, itemCheck, itemProblems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { fileNear, picturesNear, splitsByFile, splitsOfOneFile } from './recognition.js';
-
-/** An expression that refers to one thing in a picture; the picture's boxes are the candidates. */
-export interface GroundingExample extends Example {
-  readonly expression: string;
-  readonly picture: Picture & { readonly width: number; readonly height: number };
-  /** The thing's box in pixels, x1, y1, x2, y2; absent where it is not known. */
-  readonly truth?: PixelBox;
-  /** The referred thing, for submissions. */
-  readonly ref?: string;
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface RefCocoSplit {
@@ -35,7 +26,7 @@ export interface RefCocoSplit {
 }
 
 /** Schema of one split of RefCOCO, RefCOCO+ or RefCOCOg. */
-export const refCocoSchema: JsonSchema = {
+const refCocoSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['refs', 'instances', 'images'],
@@ -72,7 +63,7 @@ const namesOf = (refs: string): Readonly<Record<SplitName, string>> => ({
 });
 
 /** The files of REFER, its refs written as JSON, by their official names, or a file of refs for each split. */
-export function recogniseRefCoco(folder: FolderListing): Splits {
+function recogniseRefCoco(folder: FolderListing): Splits {
   const apart = splitsByFile(folder, /^refs_(\w+)\.json$/, (refs, word) => ({
     refs,
     instances: fileNear(folder, refs, `instances_${word}.json`),
@@ -238,3 +229,13 @@ export function readRefCoco(split: RefCocoSplit): GroundingExample[] {
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const refCoco = defineReader({
+  kind: 'refcoco',
+  description: "RefCOCO's refs with COCO instances.",
+  gives: 'expressions',
+  schema: refCocoSchema,
+  recognise: recogniseRefCoco,
+  read: (split: RefCocoSplit) => readRefCoco(split),
+});

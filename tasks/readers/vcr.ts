@@ -3,27 +3,16 @@ import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
 import { type PixelBox, toPixelBox } from '../../src/data/boxes.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
-import type { Picture } from '../../src/data/sequence.js';
-import type { Example, Splits } from '../task.js';
-import { objectNames, type TaggedText, tagText, type VcrToken } from '../vcr/taggedText.js';
+import type { Splits } from '../example.js';
+import type { VcrExample } from '../examples.js';
+import { objectNames, tagText, type VcrToken } from '../vcr/taggedText.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUniqueLines, type JsonLine, readJsonLines } from './jsonLines.js';
 import { itemCheck, itemProblems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { picturesNear, splitsByFile } from './recognition.js';
-
-/** A question about a picture with four answers and four reasons. */
-export interface VcrExample extends Example {
-  readonly picture: Picture;
-  readonly question: TaggedText;
-  readonly answers: readonly TaggedText[];
-  /** Absent where answers alone are asked for. */
-  readonly rationales?: readonly TaggedText[];
-  /** Which answer and which reason is right; absent where it is not known. */
-  readonly answerLabel?: number;
-  readonly rationaleLabel?: number;
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface VcrSplit {
@@ -34,7 +23,7 @@ export interface VcrSplit {
 }
 
 /** Schema of one split of VCR. */
-export const vcrSplitSchema: JsonSchema = {
+const vcrSplitSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['annotations', 'images'],
@@ -54,7 +43,7 @@ export const vcrSplitSchema: JsonSchema = {
 };
 
 /** The files of VCR by their official names; these are common ones, so its pictures must be there too. */
-export const recogniseVcr = (folder: FolderListing): Splits =>
+const recogniseVcr = (folder: FolderListing): Splits =>
   splitsByFile(folder, /^(train|val|test)\.jsonl$/, (annotations) => {
     const images = picturesNear(folder, annotations, ['vcr1images']);
     return images === undefined ? undefined : { annotations, images };
@@ -227,3 +216,13 @@ export function readVcr(split: VcrSplit): VcrExample[] {
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const vcr = defineReader({
+  kind: 'vcr',
+  description: "VCR's JSON lines.",
+  gives: 'choices',
+  schema: vcrSplitSchema,
+  recognise: recogniseVcr,
+  read: (split: VcrSplit) => readVcr(split),
+});

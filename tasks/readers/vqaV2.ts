@@ -3,27 +3,15 @@ import type { JsonSchema } from '../../src/base/json.js';
 import { addAll } from '../../src/base/lists.js';
 import type { FolderListing } from '../../src/data/folderListing.js';
 import type { Picture } from '../../src/data/sequence.js';
-import type { Example, Splits } from '../task.js';
+import type { Splits } from '../example.js';
+import type { VqaExample } from '../examples.js';
 import { boxesOf, type CocoPicture, collectCocoInstances } from './cocoInstances.js';
 import { readJsonFile } from './jsonFile.js';
 import { checkUnique, type DatasetId, idSchema, itemCheck, type Listed, listItems } from './listFile.js';
 import { pathSchema } from './pathSchema.js';
 import { checkPictureFiles, type NamedPicture, pictureIn } from './pictureFiles.js';
+import { defineReader } from './reader.js';
 import { fileNear, picturesNear, splitsByFile } from './recognition.js';
-
-/** A question about a picture. */
-export interface VqaExample extends Example {
-  /** As the questions file has it: a number, mostly; absent where the question comes from no file. */
-  readonly questionId?: DatasetId;
-  readonly question: string;
-  readonly picture: Picture;
-  /** Ten annotators' answers; absent where only questions were read. */
-  readonly answers?: readonly string[];
-  /** `multiple_choice_answer` of the file: the answer given most often. */
-  readonly majorityAnswer?: string;
-  readonly questionType?: string;
-  readonly answerType?: string;
-}
 
 /** The files of one split; paths are relative to the working directory. */
 export interface VqaV2Split {
@@ -41,7 +29,7 @@ const OFFICIAL_NAME = 'COCO_{subset}_{image_id:012d}.jpg';
 const NAME_PATTERN = '^([^{}]|\\{subset\\}|\\{image_id(:0?\\d+d?)?\\})*$';
 
 /** Schema of one split of a VQA v2 dataset. */
-export const vqaV2Schema: JsonSchema = {
+const vqaV2Schema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['questions', 'images'],
@@ -74,7 +62,7 @@ export const vqaV2Schema: JsonSchema = {
 };
 
 /** The files of VQA v2 by their official names; a test set counts where its answers are known. */
-export const recogniseVqaV2 = (folder: FolderListing): Splits =>
+const recogniseVqaV2 = (folder: FolderListing): Splits =>
   splitsByFile(folder, /^v2_OpenEnded_mscoco_([\w-]+)_questions\.json$/, (questions, word) => {
     const annotations = fileNear(folder, questions, `v2_mscoco_${word}_annotations.json`);
     const instances = fileNear(folder, questions, `instances_${word}.json`);
@@ -255,3 +243,13 @@ export function readVqaV2(split: VqaV2Split): VqaExample[] {
   if (problems.length > 0) throw new UsageError(problems);
   return examples;
 }
+
+/** The reader of this format. */
+export const vqaV2 = defineReader({
+  kind: 'vqa-v2',
+  description: "VQA v2's questions and annotations.",
+  gives: 'questions',
+  schema: vqaV2Schema,
+  recognise: recogniseVqaV2,
+  read: (split: VqaV2Split) => readVqaV2(split),
+});

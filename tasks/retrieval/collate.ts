@@ -1,7 +1,7 @@
 import { SEQUENCE_ROWS } from '../../src/backbones/sequenceRows.js';
 import { type HostBatch, int32 } from '../../src/base/hostTensor.js';
 import type { Random } from '../../src/base/random.js';
-import type { Caption, RetrievalExample } from '../readers/karpathy.js';
+import type { Caption, RetrievalExample } from '../examples.js';
 import type { CollateContext } from '../task.js';
 
 /** What collating must know of the options. */

@@ -1,8 +1,8 @@
-import { hasTowers } from '../../src/backbones/streams.js';
+import { givesVectors } from '../../src/backbones/capabilities.js';
 import { type HostBatch, type HostTensor, int32 } from '../../src/base/hostTensor.js';
 import type { SequenceInput } from '../../src/data/sequence.js';
+import type { RetrievalExample } from '../examples.js';
 import { atRank, writtenStanding } from '../metrics/ties.js';
-import type { RetrievalExample } from '../readers/karpathy.js';
 import type { InferenceContext, Prediction } from '../task.js';
 import { type Bank, createBank, similarityOf } from './bank.js';
 import type { RetrievalState } from './collate.js';
@@ -83,7 +83,7 @@ async function encodeAll(
     bank.add(rows((outputs[name] ?? outputs[`${name}Tokens`])!, wanted), mask && rows(mask, wanted));
   };
   const all = (count: number) => Array.from({ length: count }, (_, at) => at);
-  if (hasTowers(backbone)) {
+  if (givesVectors(backbone)) {
     await runAll(
       context,
       captions.map(({ id, text }) => ({ name: `caption ${id}`, text })),
@@ -183,7 +183,7 @@ export async function inferRetrieval(context: Context): Promise<readonly Predict
   );
   const ownPicture = captions.map(({ picture }) => [picture]);
   const top = options.score === 'rerank' ? Math.max(options.rerankTop, TOP) : TOP;
-  const perCaption = hasTowers(context.backbone) ? captions.length + examples.length : captions.length;
+  const perCaption = givesVectors(context.backbone) ? captions.length + examples.length : captions.length;
   let total = hasVectors(options) ? perCaption : 0;
   let done = 0;
   const progress = (count: number) => {

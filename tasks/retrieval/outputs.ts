@@ -1,4 +1,5 @@
-import { hasTowers, jointOutput } from '../../src/backbones/streams.js';
+import { givesVectors } from '../../src/backbones/capabilities.js';
+import { fusedOutput } from '../../src/backbones/streams.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { circle } from '../../src/objectives/circle.js';
 import { contrastive, learnedScale } from '../../src/objectives/contrastive.js';
@@ -20,12 +21,11 @@ export const ASK_MATCHING = 'ask.matching';
 const MARGIN = 0.2;
 const CIRCLE_SCALE = 32;
 
-/** `text` and `picture` [B, width], or their tokens with masks; of towers those that the batch has. */
+/** `text` and `picture` [B, width], or their tokens with masks; of text and picture alone those that the batch has. */
 function vectors({ encode, backbone, parameters, options }: Context): TensorTree {
-  if (!hasTowers(backbone))
-    return projectionHead(parameters, jointOutput(encode({}, { attention: 'separate' })));
+  if (!givesVectors(backbone))
+    return projectionHead(parameters, fusedOutput(encode({}, { attention: 'separate' })));
   const output = encode();
-  if (output.kind !== 'towers') throw new Error('a backbone of two towers gave one output');
   const named = Object.entries({ text: output.text, picture: output.picture });
   return Object.fromEntries(
     named.flatMap(([name, stream]): [string, Tensor][] => {
@@ -42,7 +42,7 @@ function vectors({ encode, backbone, parameters, options }: Context): TensorTree
 
 /** Logits [B, 2], the second for a text that belongs to the picture. */
 const matchingLogits = (context: Context, replace: TensorTree = {}): Tensor =>
-  matchingHead(context.parameters, jointOutput(context.encode(replace)).pooled);
+  matchingHead(context.parameters, fusedOutput(context.encode(replace)).pooled);
 
 /** Probability that text and picture belong together: [B]. */
 function matchingScore(logits: Tensor): Tensor {

@@ -1,6 +1,6 @@
+import type { RetrievalExample } from '../examples.js';
 import { CUTOFFS, recallSum } from '../metrics/retrieval.js';
 import { expectedRank, isFirst, type Standing } from '../metrics/ties.js';
-import type { RetrievalExample } from '../readers/karpathy.js';
 import {
   type CombinedMetric,
   type Pooled,

@@ -1,7 +1,7 @@
 import type { PixelBox } from '../../src/data/boxes.js';
+import type { VcrExample } from '../examples.js';
 import { largestPlaces } from '../metrics/ties.js';
 import { type VcrChoice, vcrRight } from '../metrics/vcr.js';
-import type { VcrExample } from '../readers/vcr.js';
 import { type Shown, type ShownBox, type ShownChoices, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
 import type { TaggedText } from './taggedText.js';

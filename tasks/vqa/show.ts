@@ -1,5 +1,5 @@
+import type { VqaExample } from '../examples.js';
 import { vqaAccuracy } from '../metrics/vqaAccuracy.js';
-import type { VqaExample } from '../readers/vqaV2.js';
 import { type Shown, type Tally, wordSpans } from '../shown.js';
 import type { Prediction } from '../task.js';
 import { tiedAccuracy } from './tiedAnswers.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
-import { jointOutput } from '../../src/backbones/streams.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
+import { fusedOutput } from '../../src/backbones/streams.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
@@ -9,7 +9,7 @@ import { expectClose } from '../parity/readParity.js';
 import { planAdapters } from '../shipped.js';
 import { completeOptions, initialise, loadSubject, runJoint, toDevice } from './subjects.js';
 
-const shape = singleStream.shape({ model_type: 'bert', num_hidden_layers: 2 });
+const shape = singleStream.open({ model_type: 'bert', num_hidden_layers: 2 }).shape;
 
 const entry = (kind: string, options: Record<string, Json> = {}, name = kind) => ({
   kind,
@@ -112,7 +112,7 @@ describe('runBackbone', () => {
     tf.tidy(() => {
       const subject = loadSubject('VisualBertModel');
       const { family, config, weights, batch } = subject;
-      const plain = jointOutput(family.forward(config, (name) => weights.get(name)!, batch));
+      const plain = fusedOutput(family.open(config).forward((name) => weights.get(name)!, batch));
       expect(runJoint(subject).hidden.dataSync()).toEqual(plain.hidden.dataSync());
     });
   });

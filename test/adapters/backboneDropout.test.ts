@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import { streamOutputs } from '../../src/backbones/streams.js';
 import type { Json } from '../../src/base/json.js';
 import {
@@ -35,7 +35,7 @@ function openTowers(name: string): Opened {
   return {
     family: dualEncoder,
     config,
-    parameters: lookUpIn(toDevice(dualEncoder.adopt(config, tensors)), 'backbone'),
+    parameters: lookUpIn(toDevice(dualEncoder.open(config).adopt(tensors)), 'backbone'),
     batch: {
       inputIds: fromHost(inputs.get('input_ids')!),
       attentionMask: fromHost(inputs.get('attention_mask')!),
@@ -65,10 +65,9 @@ function statesOf(
 ): Tensor {
   const model = open(name);
   const own = { ...model.config, ...config };
-  const shape = model.family.shape(own);
+  const { shape, forward } = model.family.open(own);
   const output = runBackbone({
-    family: model.family,
-    config: own,
+    forward,
     backbone: shape,
     backboneParameters: model.parameters,
     adapterParameters: () => () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type BitfitOptions, bitfit } from '../../adapters/bitfit.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { startEngine } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import { countParameters } from '../../src/nn/parameters.js';
@@ -9,7 +9,7 @@ import { toyExamples, toyModel, toyProcessor, toyTraining } from '../training/to
 import { describeConformance } from './conformance.js';
 import { testUnfrozenGradients } from './unfrozenParity.js';
 
-const base = singleStream.shape({ model_type: 'bert' });
+const base = singleStream.open({ model_type: 'bert' }).shape;
 const count = (options: Partial<BitfitOptions> = {}) =>
   bitfit.parameterCount(base, { layers: 'all', which: 'all', ...options });
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type BottleneckOptions, bottleneck } from '../../adapters/bottleneck.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { countParameters } from '../../src/nn/parameters.js';
 import { expectClose } from '../parity/readParity.js';
@@ -128,7 +128,7 @@ test.each([
   [64, 2.38],
   [96, 3.56],
 ])('has the size of CAVL on BERT-base: width %i, %fM', (width, millions) => {
-  const base = singleStream.shape({ model_type: 'bert' });
+  const base = singleStream.open({ model_type: 'bert' }).shape;
   const options = completeOptions(bottleneck as never, { width }) as unknown as BottleneckOptions;
   expect(bottleneck.parameterCount(base, options) / 1e6).toBeCloseTo(millions, 2);
   expect(countParameters(bottleneck.plan(base, options).parameters)).toBe(

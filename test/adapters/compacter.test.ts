@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type CompacterOptions, compacter } from '../../adapters/compacter.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { expectClose } from '../parity/readParity.js';
@@ -53,7 +53,7 @@ test.each([
   [['attention', 'ffn'], 0.073],
   [['ffn'], 0.047],
 ])('has the size of the paper: %j, %f %%', (sites, percent) => {
-  const base = singleStream.shape({ model_type: 'bert' });
+  const base = singleStream.open({ model_type: 'bert' }).shape;
   const options = optionsOf({ sites });
   const [layers, rule] = [compacter.parameterCount(base, options) - 4 ** 3, 4 ** 3];
   expect((100 * (2 * layers + rule + 62 * 768)) / 222_903_552).toBeCloseTo(percent, 3);
@@ -77,7 +77,7 @@ test.each(['BertModel', 'CLIPModel'])(
       const [adapted, frozen] = [
         run(subject, { attached, adapters: toDevice(initialise(subject, attached)) }),
         run(subject),
-      ].map((output) => (output.kind === 'joint' ? output : output.picture!).hidden.dataSync());
+      ].map(({ fused, picture }) => (fused ?? picture!).hidden.dataSync());
       expectClose(adapted!, frozen!, 3e-6);
     });
   },

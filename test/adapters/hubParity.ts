@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Adapter, ForeignAdapter } from '../../adapters/adapter.js';
 import type { BackboneShape, StreamOutput } from '../../src/backbones/backbone.js';
-import { backboneFamilies } from '../../src/backbones/index.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { fromHost, startEngine, type Tensor, tf } from '../../src/engine/index.js';
@@ -13,7 +13,7 @@ export function shapeOf(name: string): BackboneShape {
   const { config } = readCase(name);
   return backboneFamilies
     .find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!
-    .shape(config as Record<string, Json>);
+    .open(config as Record<string, Json>).shape;
 }
 
 /** The format of an adapter for folders of the `adapters` library. */
@@ -61,8 +61,8 @@ const unit = ({ pooled }: StreamOutput): Tensor => tf.div(pooled, tf.norm(pooled
 
 /** What a backbone gives -> what the library's model gives, by its names. */
 function outputsOf(subject: Subject, changes: Parameters<typeof run>[1]): Readonly<Record<string, Tensor>> {
-  const output = run(subject, changes);
-  if (output.kind === 'joint') return { last_hidden_state: output.hidden, pooler_output: output.pooled };
+  const { fused, ...output } = run(subject, changes);
+  if (fused) return { last_hidden_state: fused.hidden, pooler_output: fused.pooled };
   const [text, picture] = [output.text!, output.picture!];
   return {
     'text_model_output.last_hidden_state': text.hidden,

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { ia3 } from '../../adapters/ia3.js';
 import type { Ia3Options } from '../../adapters/parts/ia3Options.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import { describeConformance } from './conformance.js';
 import { describePeft, peftFormat } from './peftGolden.js';
 import { completeOptions } from './subjects.js';
 
-const base = singleStream.shape({ model_type: 'bert' });
+const base = singleStream.open({ model_type: 'bert' }).shape;
 
 // Liu et al. 2022, section 3.3: d_k + d_v + d_ff for each layer
 test('has the size of the paper: L · (d_k + d_v + d_ff)', () => {

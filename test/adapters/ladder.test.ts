@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type LadderOptions, ladder } from '../../adapters/ladder.js';
-import type { StreamOutput, TowersOutput } from '../../src/backbones/backbone.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import type { BackboneOutput, StreamOutput } from '../../src/backbones/backbone.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import type { Json } from '../../src/base/json.js';
 import { fromHost, layerNorm, startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { expectClose, readCase, readTensors } from '../parity/readParity.js';
 import { describeConformance } from './conformance.js';
 import { attach, completeOptions, initialise, loadSubject, run, runJoint, type Subject } from './subjects.js';
 
-const base = singleStream.shape({ model_type: 'bert' });
+const base = singleStream.open({ model_type: 'bert' }).shape;
 const optionsOf = (given: Readonly<Record<string, Json>>) =>
   completeOptions(ladder as never, given) as unknown as LadderOptions;
 
@@ -42,7 +42,7 @@ describe('rungs', () => {
   });
 
   test('must be in every tower, as many heads as divide their width', () => {
-    const towers = dualEncoder.shape({ model_type: 'clip', text_config: { num_hidden_layers: 3 } });
+    const towers = dualEncoder.open({ model_type: 'clip', text_config: { num_hidden_layers: 3 } }).shape;
     expect(() => ladder.plan(towers, optionsOf({ layers: [5] }))).toThrow(
       'none of these layers is in the text tower',
     );
@@ -145,8 +145,8 @@ describe('of the full width, by itself, is the backbone again', () => {
     tf.tidy(() => {
       const subject = loadSubject('CLIPModel');
       const [copy, frozen] = [copyOfBackbone(subject, options), {}].map(
-        (changes) => run(subject, changes) as Required<TowersOutput>,
-      ) as [Required<TowersOutput>, Required<TowersOutput>];
+        (changes) => run(subject, changes) as Required<BackboneOutput>,
+      ) as [Required<BackboneOutput>, Required<BackboneOutput>];
       expectClose(real(copy.text), real(frozen.text), 1e-4);
       const width = frozen.picture.hidden.shape[2] as number;
       const normed = layerNorm(frozen.picture.hidden, tf.ones([width]), tf.zeros([width]), 1e-5);

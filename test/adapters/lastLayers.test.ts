@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { lastLayers } from '../../adapters/lastLayers.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { describeConformance } from './conformance.js';
 import { shapeOf } from './hubParity.js';
 import { completeOptions } from './subjects.js';
 
 test('has the size of whole layers and the pooler of BERT-base', () => {
-  const base = singleStream.shape({ model_type: 'bert' });
+  const base = singleStream.open({ model_type: 'bert' }).shape;
   const [h, i] = [768, 3072];
   const layer = 4 * h * h + 2 * h * i + 9 * h + i;
   const { dropout } = completeOptions(lastLayers as never, {}) as { dropout: number };

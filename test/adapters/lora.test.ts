@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { lora } from '../../adapters/lora.js';
 import type { LowRankOptions } from '../../adapters/parts/lowRank.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import type { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { describeConformance } from './conformance.js';
 import { describePeft } from './peftGolden.js';
 import { completeOptions } from './subjects.js';
 
-const base = singleStream.shape({ model_type: 'bert' });
+const base = singleStream.open({ model_type: 'bert' }).shape;
 
 const plan = (given: Readonly<Record<string, Json>>) =>
   lora.plan(base, completeOptions(lora as never, given) as unknown as LowRankOptions);

@@ -26,8 +26,11 @@ test.each([
     const subject = loadSubject(name);
     const outputs = (['input', 'residual'] as const).map((reads) => {
       const attached = attach(subject, parallel as never, { reads });
-      const output = run(subject, { attached, adapters: toDevice(initialise(subject, attached, 0.2)) });
-      return (output.kind === 'joint' ? output : output.picture!).hidden.dataSync();
+      const { fused, picture } = run(subject, {
+        attached,
+        adapters: toDevice(initialise(subject, attached, 0.2)),
+      });
+      return (fused ?? picture!).hidden.dataSync();
     });
     if (least === 0) expectClose(outputs[0]!, outputs[1]!, 0);
     else expect(() => expectClose(outputs[0]!, outputs[1]!, least)).toThrow();

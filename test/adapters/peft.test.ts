@@ -5,7 +5,7 @@ import { ia3 } from '../../adapters/ia3.js';
 import { adapters } from '../../adapters/index.js';
 import { lora } from '../../adapters/lora.js';
 import type { BackboneShape, Weights } from '../../src/backbones/backbone.js';
-import { backboneFamilies } from '../../src/backbones/index.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
@@ -16,7 +16,7 @@ function shapeOf(fixture: string): BackboneShape {
   const config = readJson<Record<string, Json>>(fixture, 'config.json');
   return backboneFamilies
     .find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!
-    .shape(config);
+    .open(config).shape;
 }
 
 const bert = shapeOf('BertModel');

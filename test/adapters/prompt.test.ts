@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type PromptOptions, prompt } from '../../adapters/prompt.js';
-import type { TowersOutput } from '../../src/backbones/backbone.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { fromHost, layerNorm, startEngine, type Tensor, tf } from '../../src/engine/index.js';
@@ -11,8 +11,8 @@ import { expectClose, readJson, readTensors } from '../parity/readParity.js';
 import { describeConformance } from './conformance.js';
 import { attach, completeOptions, initialise, loadSubject, run, runJoint, toDevice } from './subjects.js';
 
-const base = singleStream.shape({ model_type: 'bert' });
-const clip = dualEncoder.shape({ model_type: 'clip', text_config: {}, vision_config: {} });
+const base = singleStream.open({ model_type: 'bert' }).shape;
+const clip = dualEncoder.open({ model_type: 'clip', text_config: {}, vision_config: {} }).shape;
 
 const planned = (given: Readonly<Record<string, Json>>, backbone = base) =>
   prompt.plan(backbone, completeOptions(prompt as never, given) as unknown as PromptOptions);
@@ -75,7 +75,7 @@ describe('like real positions in Python', () => {
       const subject = loadSubject('CLIPModel');
       const attached = attach(subject, prompt as never, { length, part: 'both' });
       const adapters = given({ 'text.layers.0': 'clip.text', 'picture.layers.0': 'clip.picture.0' });
-      const { text, picture } = run(subject, { attached, adapters }) as Required<TowersOutput>;
+      const { text, picture } = run(subject, { attached, adapters }) as Required<BackboneOutput>;
       expectSame(text.hidden, 'clip.text.last_hidden_state');
       expectSame(text.pooled, 'clip.text.embeds');
       expectSame(picture.hidden, 'clip.picture.shallow.last_hidden_state');
@@ -91,7 +91,7 @@ describe('like real positions in Python', () => {
         'picture.layers.0': 'clip.picture.0',
         'picture.layers.1': 'clip.picture.1',
       });
-      const { picture } = run(subject, { attached, adapters }) as Required<TowersOutput>;
+      const { picture } = run(subject, { attached, adapters }) as Required<BackboneOutput>;
       expectSame(picture.hidden, 'clip.picture.deep.last_hidden_state');
       expectSame(picture.pooled, 'clip.picture.deep.embeds');
     });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { type ShortcutOptions, shortcut } from '../../adapters/shortcut.js';
-import type { StreamOutput, TowersOutput } from '../../src/backbones/backbone.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import type { BackboneOutput, StreamOutput } from '../../src/backbones/backbone.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { describeConformance } from './conformance.js';
 import { attach, completeOptions, initialise, loadSubject, run, toDevice } from './subjects.js';
 
-const base = singleStream.shape({ model_type: 'bert' });
+const base = singleStream.open({ model_type: 'bert' }).shape;
 const taps = base.taps.map(({ name }) => name);
 
 // a ladder of 12 layers on BERT-base (Sung et al. 2022), which leaves the pooled output alone: 768 · r less
@@ -35,8 +35,8 @@ test('token-wise projections of towers follow what it makes of the hidden states
     const moved = run(subject, {
       attached,
       adapters: toDevice(initialise(subject, attached, 0.2)),
-    }) as Required<TowersOutput>;
-    const frozen = run(subject) as Required<TowersOutput>;
+    }) as Required<BackboneOutput>;
+    const frozen = run(subject) as Required<BackboneOutput>;
     const tokens = ({ hidden, project }: StreamOutput) => [...project!(hidden).dataSync()];
     expect(tokens(moved.text)).not.toEqual(tokens(frozen.text));
     expect(tokens(moved.picture)).not.toEqual(tokens(frozen.picture));

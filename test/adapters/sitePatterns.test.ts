@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { sitesMatching } from '../../adapters/parts/sitePatterns.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 
-const bert = singleStream.shape({ model_type: 'bert' });
-const clip = dualEncoder.shape({
+const bert = singleStream.open({ model_type: 'bert' }).shape;
+const clip = dualEncoder.open({
   model_type: 'clip',
   text_config: { num_hidden_layers: 2, vocab_size: 100 },
   vision_config: { num_hidden_layers: 4 },
-});
+}).shape;
 const names = (patterns: readonly string[], backbone = bert) =>
   sitesMatching(backbone, patterns).map(({ name }) => name);
 function problems(patterns: readonly string[], backbone = bert): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type SsfOptions, ssf } from '../../adapters/ssf.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { describeConformance } from './conformance.js';
 import { completeOptions } from './subjects.js';
 
@@ -8,7 +8,7 @@ import { completeOptions } from './subjects.js';
 test('has two parameters for each output of BERT-base, one for keys', () => {
   const options = completeOptions(ssf as never, {}) as unknown as SsfOptions;
   const outputs = 768 + 768 + 768 + 768 + 3072 + 768;
-  const bert = singleStream.shape({ model_type: 'bert' });
+  const bert = singleStream.open({ model_type: 'bert' }).shape;
   expect(ssf.parameterCount(bert, options)).toBe(12 * (2 * outputs - 768));
 });
 

@@ -4,12 +4,13 @@ import type {
   BackboneFamily,
   BackboneOutput,
   BackboneShape,
-  JointOutput,
+  FusedOutput,
+  OpenBackbone,
   Weights,
 } from '../../src/backbones/backbone.js';
-import { backboneFamilies } from '../../src/backbones/index.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
 import { initialize } from '../../src/backbones/initialize.js';
-import { jointOutput } from '../../src/backbones/streams.js';
+import { fusedOutput } from '../../src/backbones/streams.js';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
@@ -27,6 +28,7 @@ export interface Subject {
   readonly family: BackboneFamily;
   readonly config: Readonly<Record<string, Json>>;
   readonly shape: BackboneShape;
+  readonly forward: OpenBackbone['forward'];
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly hostWeights: Weights;
   readonly batch: TensorTree;
@@ -47,6 +49,7 @@ export const subjectNames: Readonly<Record<string, readonly string[]>> = {
   singleStream: ['BertModel', 'VisualBertModel'],
   patchStream: ['ViltModel'],
   dualEncoder: ['CLIPModel'],
+  siglip: ['SiglipModel'],
 };
 
 /** The patches of a fixture's pixels. */
@@ -66,13 +69,15 @@ export function loadSubject(name: string): Subject {
   const fixture = readCase(name);
   const config = fixture.config as Record<string, Json>;
   const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!;
-  const weights = family.adopt(config, fixture.tensors);
+  const { shape, forward, adopt } = family.open(config);
+  const weights = adopt(fixture.tensors);
   const inputs = Object.entries(batchNames).filter(([, stored]) => fixture.inputs.has(stored));
   return {
     name,
     family,
     config,
-    shape: family.shape(config),
+    shape,
+    forward,
     hostWeights: weights,
     weights: new Map([...weights].map(([key, tensor]) => [key, fromHost(tensor)])),
     batch: {
@@ -88,7 +93,9 @@ const validators = new Map<object, ValidateFunction>();
 function validatorOf(schema: object): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
-  const compiled = new Ajv({ strict: true, useDefaults: true, allErrors: true }).compile(schema);
+  const compiled = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true })
+    .addFormat('path', true)
+    .compile(schema);
   validators.set(schema, compiled);
   return compiled;
 }
@@ -158,8 +165,7 @@ export const toDevice = (tensors: AdapterTensors): ReadonlyMap<string, ReadonlyM
 /** Runs the subject, by default frozen and without adapters. */
 export const run = (subject: Subject, changes: RunChanges = {}): BackboneOutput =>
   runBackbone({
-    family: subject.family,
-    config: subject.config,
+    forward: subject.forward,
     backbone: subject.shape,
     backboneParameters: lookUpIn(changes.weights ?? subject.weights, 'backbone'),
     adapterParameters: (name) => lookUpIn(changes.adapters?.get(name) ?? new Map(), `adapter ${name}`),
@@ -171,5 +177,5 @@ export const run = (subject: Subject, changes: RunChanges = {}): BackboneOutput 
   });
 
 /** The same for a subject of one stream. */
-export const runJoint = (subject: Subject, changes: RunChanges = {}): JointOutput =>
-  jointOutput(run(subject, changes));
+export const runJoint = (subject: Subject, changes: RunChanges = {}): FusedOutput =>
+  fusedOutput(run(subject, changes));

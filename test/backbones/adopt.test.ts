@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
@@ -12,7 +12,7 @@ const renamed = (rename: (name: string) => string) =>
 
 function problems(changed: ReadonlyMap<string, HostTensor>, changedConfig = config) {
   try {
-    singleStream.adopt(changedConfig, changed);
+    singleStream.open(changedConfig).adopt(changed);
   } catch (error) {
     expect(error).toBeInstanceOf(UsageError);
     return (error as UsageError).problems;
@@ -25,8 +25,8 @@ describe('names of checkpoints', () => {
     '%s: exactly the parameters of the shape',
     (name) => {
       const model = readCase(name);
-      const { parameters } = singleStream.shape(model.config as Record<string, Json>);
-      const adopted = singleStream.adopt(model.config as Record<string, Json>, model.tensors);
+      const { parameters } = singleStream.open(model.config as Record<string, Json>).shape;
+      const adopted = singleStream.open(model.config as Record<string, Json>).adopt(model.tensors);
       expect([...adopted.keys()]).toEqual(parameters.map((spec) => spec.name));
       const body = [...model.tensors.keys()].filter((each) => !each.startsWith('cls.'));
       expect(body.map((each) => each.replace('visual_bert.', '')).sort()).toEqual([...adopted.keys()].sort());
@@ -41,8 +41,8 @@ describe('names of checkpoints', () => {
     );
     old.set('bert.embeddings.position_ids', { dtype: 'int32', shape: [1, 24], data: new Int32Array(24) });
     old.set('cls.predictions.bias', float32([89]));
-    const adopted = singleStream.adopt(config, old);
-    expect(new Map(adopted)).toEqual(new Map(singleStream.adopt(config, tensors)));
+    const adopted = singleStream.open(config).adopt(old);
+    expect(new Map(adopted)).toEqual(new Map(singleStream.open(config).adopt(tensors)));
   });
 });
 

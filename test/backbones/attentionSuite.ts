@@ -38,7 +38,7 @@ export function describeAttention(): void {
     it.each(CALLS)('%s, call %s: is that of the reference, in every layer', (name, call) => {
       const expected = readTensors(name, 'attentions.safetensors');
       const model = openModel(name);
-      const seen = watch((show) => ran(model.forward(call, { hooks: { attentionProbabilities: show } })));
+      const seen = watch((show) => ran(model.output(call, { hooks: { attentionProbabilities: show } })));
       expect(seen.map(({ place }) => place.layer)).toEqual([0, 1]);
       for (const { place, probabilities } of seen) {
         const wanted = expected.get(`${call}.${place.layer}`)!;
@@ -52,7 +52,7 @@ export function describeAttention(): void {
       const { family, config, weights, batch } = loadSubject('CLIPModel');
       const parameters = (name: string) => weights.get(name)!;
       const seen = watch((show) =>
-        ran(family.forward(config, parameters, batch, { hooks: { attentionProbabilities: show } })),
+        ran(family.open(config).forward(parameters, batch, { hooks: { attentionProbabilities: show } })),
       );
       expect(seen).toHaveLength(4);
       for (const { place, probabilities } of seen)
@@ -65,7 +65,7 @@ export function describeAttention(): void {
 
     it('sums to 1 from every position', () => {
       const model = openModel('VisualBertModel');
-      const seen = watch((show) => ran(model.forward('main', { hooks: { attentionProbabilities: show } })));
+      const seen = watch((show) => ran(model.output('main', { hooks: { attentionProbabilities: show } })));
       for (const sum of seen.flatMap(rowSums)) expect(sum).toBeCloseTo(1, 5);
     });
 

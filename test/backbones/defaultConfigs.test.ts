@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js';
-import { backboneFamilies } from '../../src/backbones/index.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
 import { readPatchStreamConfig } from '../../src/backbones/patchStream/config.js';
+import { readSiglipConfig } from '../../src/backbones/siglip/config.js';
 import { readSingleStreamConfig } from '../../src/backbones/singleStream/config.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
@@ -20,6 +21,7 @@ const readers: Readonly<Record<string, (config: Config) => object>> = {
   vilt: readPatchStreamConfig,
   clip: readDualEncoderConfig,
   chinese_clip: readDualEncoderConfig,
+  siglip: readSiglipConfig,
 };
 
 /** Keys that configs of transformers don't have: those of this project, and those of VisualBERT in a BERT. */
@@ -28,6 +30,7 @@ const OURS = [
   'visual_box_dim',
   'visual_embedding_dim',
   'special_visual_initialize',
+  'initializer_range',
   'kind',
 ];
 
@@ -60,14 +63,14 @@ describe('a config that says nothing but its model_type', () => {
 describe('a config that changes what a model computes is refused by every family', () => {
   const problemsOf = (family: (typeof types)[number][1], config: Config) => {
     try {
-      family.shape(config);
+      family.open(config).shape;
       return [];
     } catch (error) {
       expect(error).toBeInstanceOf(UsageError);
       return (error as UsageError).problems.map(({ where }) => where);
     }
   };
-  const inTower = { clip: true, chinese_clip: true } as Readonly<Record<string, boolean>>;
+  const inTower = { clip: true, chinese_clip: true, siglip: true } as Readonly<Record<string, boolean>>;
 
   it.each(types)('%s: pruned heads', (type, family) => {
     const pruned = { pruned_heads: { 0: [1] } };

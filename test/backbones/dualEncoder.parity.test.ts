@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ForwardOptions, StreamOutput, TowersOutput } from '../../src/backbones/backbone.js';
+import type { BackboneOutput, ForwardOptions, StreamOutput } from '../../src/backbones/backbone.js';
 import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import type { Json } from '../../src/base/json.js';
 import { compile, fromHost, startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
@@ -20,7 +20,7 @@ const MODELS = ['CLIPModel', 'CLIPModel-eos', 'ChineseCLIPModel'];
 function open(name: string) {
   const parity = readCase(name);
   const config = parity.config as Record<string, Json>;
-  const parameters = lookUpIn(toDevice(dualEncoder.adopt(config, parity.tensors)), 'backbone');
+  const parameters = lookUpIn(toDevice(dualEncoder.open(config).adopt(parity.tensors)), 'backbone');
   const given = (key: string) => {
     const tensor = parity.inputs.get(key);
     return tensor && fromHost(tensor);
@@ -33,8 +33,8 @@ function open(name: string) {
     ...(types && { tokenTypeIds: types }),
     patches: fromHost(pixelPatches(parity.inputs.get('pixel_values')!, size)),
   };
-  const forward = (options?: ForwardOptions, inputs = batch): Required<TowersOutput> =>
-    dualEncoder.forward(config, parameters, inputs, options) as Required<TowersOutput>;
+  const forward = (options?: ForwardOptions, inputs = batch): Required<BackboneOutput> =>
+    dualEncoder.open(config).forward(parameters, inputs, options) as Required<BackboneOutput>;
   const expectSame = (actual: Tensor, output: string, tolerance = parity.case.tolerance) => {
     const wanted = parity.outputs.get(output);
     if (!wanted) throw new Error(`the fixture has no ${output}`);
@@ -102,7 +102,7 @@ describe.each(MODELS)('%s gives what the reference gives', (name) => {
   it('the same when compiled', async () => {
     const { config, parameters, batch, forward } = open(name);
     const compiled = compile((inputs: TensorTree): TensorTree => {
-      const { text, picture } = dualEncoder.forward(config, parameters, inputs);
+      const { text, picture } = dualEncoder.open(config).forward(parameters, inputs);
       return { text: text!.pooled, picture: picture!.pooled };
     });
     const actual = await compiled.run(batch);
@@ -115,12 +115,12 @@ describe.each(MODELS)('%s gives what the reference gives', (name) => {
 
 it('CLIPModel-eos gives the contrastive loss of the reference, and its gradient reaches every parameter', () => {
   const { parity, config, batch, expectSame } = open('CLIPModel-eos');
-  const weights = dualEncoder.adopt(config, parity.tensors);
+  const weights = dualEncoder.open(config).adopt(parity.tensors);
   const names = [...weights.keys()];
   const variables = [...toDevice(weights).values()].map((value) => tf.variable(value));
   const lookup = lookUpIn(new Map(names.map((key, at) => [key, variables[at]!])), 'backbone');
   const loss = () => {
-    const { text, picture } = dualEncoder.forward(config, lookup, batch);
+    const { text, picture } = dualEncoder.open(config).forward(lookup, batch);
     const scale = learnedScale(lookup('logit_scale'));
     return contrastive(cosineSimilarities(picture!.pooled, text!.pooled), { scale }).asScalar();
   };

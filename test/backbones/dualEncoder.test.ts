@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Hooks, SiteCall, TowersOutput } from '../../src/backbones/backbone.js';
+import type { BackboneOutput, Hooks, SiteCall } from '../../src/backbones/backbone.js';
 import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, type TensorTree, tf, toPrecision } from '../../src/engine/index.js';
@@ -33,7 +33,7 @@ const CHINESE: Record<string, Json> = { ...CLIP, model_type: 'chinese_clip' };
 function towers(config = CLIP) {
   const parameters = lookUpIn(toDevice(createBackbone(config, 3).weights), 'backbone');
   return (batch: TensorTree, hooks: Hooks = {}) =>
-    dualEncoder.forward(config, parameters, batch, { hooks }) as Required<TowersOutput>;
+    dualEncoder.open(config).forward(parameters, batch, { hooks }) as Required<BackboneOutput>;
 }
 
 const ids = (rows: number[][]) => tf.tensor2d(rows, undefined, 'int32');
@@ -56,7 +56,7 @@ describe.each([
   ['chinese_clip', CHINESE],
 ] as const)('%s', (_, config) => {
   it('calls sites and taps once each, in the order and with the widths of the shape', () => {
-    const { sites, taps, streams, maxTextLength } = dualEncoder.shape(config);
+    const { sites, taps, streams, maxTextLength } = dualEncoder.open(config).shape;
     const calls: SiteCall[] = [];
     const seen: [string, () => Tensor][] = [];
     const { text, picture } = towers(config)(batch(), {
@@ -87,7 +87,7 @@ describe.each([
   });
 
   it('has a weight of the right shape for every linear site', () => {
-    const { sites, parameters } = dualEncoder.shape(config);
+    const { sites, parameters } = dualEncoder.open(config).shape;
     const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
     for (const { weight, bias, inputWidth, outputWidth } of sites.filter(({ kind }) => kind === 'linear')) {
       expect(shapes.get(weight!)).toEqual([outputWidth, inputWidth]);
@@ -99,7 +99,7 @@ describe.each([
     const run = towers(config);
     const inputs = batch();
     const plain = run(inputs);
-    for (const { name } of dualEncoder.shape(config).sites) {
+    for (const { name } of dualEncoder.open(config).shape.sites) {
       const changed = run(inputs, {
         site: ({ site, output }) =>
           site.name === name ? tf.mul(output, tf.range(1, 2, 1 / output.shape.at(-1)!)) : output,
@@ -139,7 +139,7 @@ describe.each([
     const inputs = batch();
     const pooled = (precision: 'f32' | 'bf16') => {
       const low = new Map([...weights].map(([name, tensor]) => [name, toPrecision(tensor, precision)]));
-      const { text, picture } = dualEncoder.forward(config, lookUpIn(low, 'backbone'), inputs);
+      const { text, picture } = dualEncoder.open(config).forward(lookUpIn(low, 'backbone'), inputs);
       return [text!.pooled, picture!.pooled].flatMap((x) => values(toPrecision(tf.mul(x, 1), 'f32')));
     };
     const [exact, low] = [pooled('f32'), pooled('bf16')];

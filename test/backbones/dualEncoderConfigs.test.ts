@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, it } from 'vitest';
-import type { TowersOutput } from '../../src/backbones/backbone.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import type { HostTensor } from '../../src/base/hostTensor.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
@@ -41,13 +41,13 @@ describe('vectors are those of transformers for configs in part or twice, and pi
   it.each(Object.entries(configs))('%s', (name, config) => {
     const all = readSafetensors(fixture(`clip/${name}.safetensors`));
     const tensors = new Map([...all].filter(([key]) => !/^(in|out)\./.test(key)));
-    const parameters = lookUpIn(toDevice(dualEncoder.adopt(config, tensors)), 'backbone');
+    const parameters = lookUpIn(toDevice(dualEncoder.open(config).adopt(tensors)), 'backbone');
     const batch = {
       inputIds: fromHost(all.get('in.input_ids')!),
       attentionMask: fromHost(all.get('in.attention_mask')!),
       patches: fromHost(patchesOf(all.get('in.pixel_values')!)),
     };
-    const { text, picture } = dualEncoder.forward(config, parameters, batch) as Required<TowersOutput>;
+    const { text, picture } = dualEncoder.open(config).forward(parameters, batch) as Required<BackboneOutput>;
     expectClose(text.pooled.dataSync(), all.get('out.text')!.data, 1e-4);
     expectClose(picture.pooled.dataSync(), all.get('out.picture')!.data, 1e-4);
   });

@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import type { Json } from '../../src/base/json.js';
 import { readJsonObject, writeJson } from '../../src/checkpoints/jsonFile.js';
 import type { Picture, SequenceInput } from '../../src/data/sequence.js';
@@ -10,6 +10,7 @@ import { lookUpIn } from '../../src/nn/parameters.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readTensors } from '../parity/readParity.js';
 import { createBackbone, createProcessor, processorFrom } from '../shipped.js';
+import { opened } from './opened.js';
 import { toDevice } from './parityModel.js';
 import { pixelPatches } from './pixelPatches.js';
 import { tinyClipFolder } from './tinyFolders.js';
@@ -18,7 +19,7 @@ const temporary = temporaryFolder();
 const folder = join(temporary.path, 'clip');
 const config = () => readJsonObject(join(tinyClipFolder(folder), 'config.json')) as Record<string, Json>;
 const open = async (changes: object = {}) =>
-  createProcessor({ family: dualEncoder, config: config() }, { folder, maxTextLength: 16, ...changes });
+  createProcessor(opened(config()), { folder, maxTextLength: 16, ...changes });
 const picture = (id: string): Picture => ({ id, path: join(temporary.path, `${id}.png`) });
 const red = picture('red');
 const blue = picture('blue');
@@ -96,11 +97,7 @@ describe('the processor of a dual encoder', () => {
 
   it('is made again from its description', async () => {
     const processor = await open();
-    const again = await processorFrom(
-      { family: dualEncoder, config: config() },
-      processor.description,
-      folder,
-    );
+    const again = await processorFrom(opened(config()), processor.description, folder);
     const encode = async ({ encode, collate }: typeof processor) =>
       collate([await encode({ text: 'a cat on a red mat', pictures: [red] })]);
     expect(await encode(again)).toEqual(await encode(processor));
@@ -109,8 +106,7 @@ describe('the processor of a dual encoder', () => {
 
   it('says when pictures are made ready for another size', async () => {
     const other = { ...config(), vision_config: { image_size: 16, patch_size: 8 } };
-    const wrong = () =>
-      createProcessor({ family: dualEncoder, config: other }, { folder, maxTextLength: 16 });
+    const wrong = () => createProcessor(opened(other), { folder, maxTextLength: 16 });
     await expect(wrong()).rejects.toThrow(/preprocessor_config\.json.*32 x 32.*16 x 16/s);
     writeJson(join(folder, 'preprocessor_config.json'), {
       do_center_crop: false,
@@ -124,10 +120,7 @@ describe('the processor of a dual encoder', () => {
     const expected = processor.collate([await processor.encode({ pictures: [red] })]);
     const other = config();
     rmSync(join(folder, 'preprocessor_config.json'));
-    const plain = await createProcessor(
-      { family: dualEncoder, config: other },
-      { folder, maxTextLength: 16 },
-    );
+    const plain = await createProcessor(opened(other), { folder, maxTextLength: 16 });
     expect(plain.collate([await plain.encode({ pictures: [red] })])).toEqual(expected);
   });
 });
@@ -146,10 +139,7 @@ describe('from a file to the embedding of a picture', () => {
     const vision = { ...(given.vision_config as object), image_size: 28, patch_size: 7 };
     const own = { ...given, vision_config: vision };
     writeJson(join(place, 'config.json'), own);
-    const processor = await createProcessor(
-      { family: dualEncoder, config: own },
-      { folder: place, maxTextLength: 16 },
-    );
+    const processor = await createProcessor(opened(own), { folder: place, maxTextLength: 16 });
     const sequence = await processor.encode({ pictures: [{ id: name, path: parityPath('images', name) }] });
     const { patches } = processor.collate([sequence]);
     const pixels = readTensors('images', 'clip', 'expected.safetensors').get(`pixel_values.${name}`)!;
@@ -158,7 +148,10 @@ describe('from a file to the embedding of a picture', () => {
     expectClose(patches!.data, expected.data, tolerance);
     const parameters = lookUpIn(toDevice(createBackbone(own, 5).weights), 'backbone');
     const embedding = (values: typeof expected) =>
-      dualEncoder.forward(own, parameters, { patches: fromHost(values) }).picture!.pooled.dataSync();
+      dualEncoder
+        .open(own)
+        .forward(parameters, { patches: fromHost(values) })
+        .picture!.pooled.dataSync();
     expectClose(embedding(patches!), embedding(expected), tolerance);
   });
 });

@@ -33,7 +33,7 @@ describe('loadBackbone', () => {
     );
     expect(() => loadBackbone(folder)).toThrow(UsageError);
     expect(() => loadBackbone(folder)).toThrow(
-      `${join(folder, 'config.json')} /model_type: "gpt2" is not known; one of bert, visual_bert`,
+      `${join(folder, 'config.json')} /model_type: no backbone reads "gpt2"; expected one of: "bert", "visual_bert"`,
     );
   });
 });

@@ -1,6 +1,11 @@
-import type { BackboneFamily, ForwardOptions, JointOutput } from '../../src/backbones/backbone.js';
-import { backboneFamilies } from '../../src/backbones/index.js';
-import { jointOutput } from '../../src/backbones/streams.js';
+import type {
+  BackboneFamily,
+  BackboneOutput,
+  ForwardOptions,
+  FusedOutput,
+} from '../../src/backbones/backbone.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
+import { fusedOutput } from '../../src/backbones/streams.js';
 import { type HostTensor, int32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { fromHost, type Tensor, type TensorTree } from '../../src/engine/index.js';
@@ -32,7 +37,9 @@ export interface ParityModel {
   readonly fileParameters: ParameterLookup;
   /** @param picture which one, where a row has several */
   batch(call: string, picture?: number): TensorTree;
-  forward(call: string, options?: ForwardOptions): JointOutput;
+  output(call: string, options?: ForwardOptions): BackboneOutput;
+  /** What is fused of it. */
+  forward(call: string, options?: ForwardOptions): FusedOutput;
   /** A call's argument that the backbone doesn't read, for example labels. */
   argument(call: string, name: string): Tensor;
 }
@@ -45,7 +52,8 @@ export function openModel(name: string): ParityModel {
   const parity = readCase(name);
   const config = parity.config as Record<string, Json>;
   const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!;
-  const weights = family.adopt(config, parity.tensors);
+  const { adopt, forward } = family.open(config);
+  const weights = adopt(parity.tensors);
   const parameters = lookUpIn(toDevice(weights), 'backbone');
   const callNamed = (call: string): ParityCall => parity.case.calls!.find((each) => each.name === call)!;
   const argument = (call: string, arg: string) => fromHost(parity.inputs.get(callNamed(call).args[arg]!)!);
@@ -68,6 +76,7 @@ export function openModel(name: string): ParityModel {
     fileParameters: lookUpIn(toDevice(parity.tensors), 'file'),
     batch,
     argument,
-    forward: (call, options) => jointOutput(family.forward(config, parameters, batch(call), options)),
+    output: (call, options) => forward(parameters, batch(call), options),
+    forward: (call, options) => fusedOutput(forward(parameters, batch(call), options)),
   };
 }

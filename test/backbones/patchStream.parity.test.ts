@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks } from '../../src/backbones/backbone.js';
-import { patchStream } from '../../src/backbones/patchStream.js';
+import { patchStream } from '../../src/backbones/patchStream/model.js';
 import { compile, fromHost, startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose, type ParityFolder, readCase } from '../parity/readParity.js';
+import { fusedPass } from './opened.js';
 import { openModel, toDevice } from './parityModel.js';
 
 beforeAll(async () => {
@@ -67,13 +68,11 @@ it('ViltForImagesAndTextClassification gives them for each of two pictures, whos
     const states = new Map<string, Tensor>();
     const hooks: Hooks = { tap: (tap, hidden) => void states.set(tap.name, hidden()) };
     const pictureTypeIds = tf.fill([3, 1], picture + 1, 'int32');
-    const output = family.forward(
-      config,
+    const output = fusedPass(family.open(config))(
       parameters,
       { ...batch('main', picture), pictureTypeIds },
       { hooks },
     );
-    if (output.kind !== 'joint') throw new Error('one stream');
     for (const [tap, hidden] of states) {
       const name = tap.replace('hidden', `hidden_states.${picture}`);
       expectSame(hidden, parity, name, output.mask);
@@ -98,7 +97,7 @@ describe.each(CALLS)('ViltModel, call %s', (call) => {
   it('gives the same when compiled', async () => {
     const model = openModel('ViltModel');
     const compiled = compile((batch: TensorTree): TensorTree => {
-      const { hidden, pooled } = patchStream.forward(model.config, model.parameters, batch);
+      const { hidden, pooled } = fusedPass(patchStream.open(model.config))(model.parameters, batch);
       return { hidden, pooled };
     });
     const { hidden, pooled } = await compiled.run(model.batch(call));
@@ -121,7 +120,7 @@ describe('ViltModel gives the gradients of the reference', () => {
     const named = new Map([...weights.keys()].map((name, i) => [name, parameters[i]!]));
     const inputs = { ...batch('main'), ...change.batch };
     const options = change.hooks ? { hooks: change.hooks } : {};
-    const { hidden } = patchStream.forward(config, lookUpIn(named, 'backbone'), inputs, options);
+    const { hidden } = fusedPass(patchStream.open(config))(lookUpIn(named, 'backbone'), inputs, options);
     return tf.sum(tf.mul(hidden, fromHost(parity.inputs.get('grad_weight')!)));
   }
 

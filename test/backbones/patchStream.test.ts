@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks, SiteCall } from '../../src/backbones/backbone.js';
-import { readPatchStreamConfig, trainedAnswers } from '../../src/backbones/patchStream/config.js';
-import { patchStream } from '../../src/backbones/patchStream.js';
+import { readPatchStreamConfig } from '../../src/backbones/patchStream/config.js';
+import { patchStream } from '../../src/backbones/patchStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Json } from '../../src/base/json.js';
 import { startEngine, type Tensor, type TensorTree, tf, toPrecision } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose, readCase } from '../parity/readParity.js';
 import { createBackbone } from '../shipped.js';
+import { fusedPass } from './opened.js';
 import { toDevice } from './parityModel.js';
 
 beforeAll(async () => {
@@ -30,7 +31,7 @@ const TINY: Record<string, Json> = {
 function open(config = TINY) {
   const parameters = lookUpIn(toDevice(createBackbone(config, 3).weights), 'backbone');
   return (batch: TensorTree, options: { hooks?: Hooks; attention?: 'separate' } = {}) =>
-    patchStream.forward(config, parameters, batch, options);
+    fusedPass(patchStream.open(config))(parameters, batch, options);
 }
 
 const ids = (rows: number[][]) => tf.tensor2d(rows, undefined, 'int32');
@@ -64,7 +65,7 @@ const values = (x: Tensor) => Array.from(x.dataSync());
 
 describe('a stream of words and patches', () => {
   it('calls sites and taps once each, in the order and with the widths of the shape', () => {
-    const { sites, taps, streams, maxTextLength } = patchStream.shape(TINY);
+    const { sites, taps, streams, maxTextLength } = patchStream.open(TINY).shape;
     const calls: SiteCall[] = [];
     const seen: [string, () => Tensor][] = [];
     const output = open()(batch(), {
@@ -86,7 +87,7 @@ describe('a stream of words and patches', () => {
       taps.map(({ name, width }) => [name, width]),
     );
     expect(streams.map(({ name, pooledSize, layers }) => [name, pooledSize, layers])).toEqual([
-      ['joint', 16, 2],
+      ['fused', 16, 2],
     ]);
     expect(maxTextLength).toBe(12);
     expect(sites.map(({ name }) => name).slice(0, 7)).toEqual([
@@ -101,7 +102,7 @@ describe('a stream of words and patches', () => {
   });
 
   it.each([true, false])('has a weight of the right shape for every linear site, qkv_bias %s', (qkv_bias) => {
-    const { sites, parameters } = patchStream.shape({ ...TINY, qkv_bias });
+    const { sites, parameters } = patchStream.open({ ...TINY, qkv_bias }).shape;
     const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
     for (const { weight, bias, inputWidth, outputWidth } of sites.filter(({ kind }) => kind === 'linear')) {
       expect(shapes.get(weight!)).toEqual([outputWidth, inputWidth]);
@@ -115,7 +116,7 @@ describe('a stream of words and patches', () => {
     const run = open();
     const inputs = batch();
     const plain = values(run(inputs).pooled);
-    for (const { name } of patchStream.shape(TINY).sites) {
+    for (const { name } of patchStream.open(TINY).shape.sites) {
       const site = ({ site: { name: own }, output }: SiteCall) =>
         own === name ? tf.mul(output, tf.range(1, 2, 1 / output.shape.at(-1)!)) : output;
       expect(values(run(inputs, { hooks: { site } }).pooled), name).not.toEqual(plain);
@@ -177,7 +178,10 @@ describe('a stream of words and patches', () => {
     const pooled = (precision: 'f32' | 'bf16') => {
       const low = new Map([...weights].map(([name, tensor]) => [name, toPrecision(tensor, precision)]));
       return values(
-        toPrecision(tf.mul(patchStream.forward(TINY, lookUpIn(low, 'backbone'), inputs).pooled, 1), 'f32'),
+        toPrecision(
+          tf.mul(fusedPass(patchStream.open(TINY))(lookUpIn(low, 'backbone'), inputs).pooled, 1),
+          'f32',
+        ),
       );
     };
     expectClose(pooled('bf16'), pooled('f32'), 0.05);
@@ -193,11 +197,11 @@ describe('names of checkpoints', () => {
     '%s: exactly the parameters of the shape',
     (name) => {
       const { config, tensors } = readCase(name);
-      const { parameters } = patchStream.shape(config as Record<string, Json>);
+      const { parameters } = patchStream.open(config as Record<string, Json>).shape;
       const old = new Map(tensors);
       const buffer = { dtype: 'int32', shape: [1, 20], data: new Int32Array(20) } as const;
       old.set('vilt.embeddings.text_embeddings.position_ids', buffer);
-      const adopted = patchStream.adopt(config as Record<string, Json>, old);
+      const adopted = patchStream.open(config as Record<string, Json>).adopt(old);
       expect([...adopted.keys()]).toEqual(parameters.map((spec) => spec.name));
       const body = [...tensors.keys()].filter((each) => !/^(classifier|mlm_score)\./.test(each));
       expect(body.map((each) => each.replace('vilt.', '')).sort()).toEqual([...adopted.keys()].sort());
@@ -207,7 +211,7 @@ describe('names of checkpoints', () => {
   it('says what does not fit the config', () => {
     const { config, tensors } = readCase('ViltModel');
     const deeper = { ...config, num_hidden_layers: 1, modality_type_vocab_size: 3 } as Record<string, Json>;
-    expect(() => patchStream.adopt(deeper, tensors)).toThrow(
+    expect(() => patchStream.open(deeper).adopt(tensors)).toThrow(
       /token_type_embeddings\.weight: its shape is float32 \[2, 32\]; expected float32 \[3, 32\].*\n.*encoder\.layer\.1\./,
     );
   });
@@ -232,7 +236,7 @@ describe('the config', () => {
   it('is refused with everything that is wrong with it', () => {
     const problems = (wrong: Record<string, Json>) => {
       try {
-        patchStream.shape({ model_type: 'vilt', ...wrong });
+        patchStream.open({ model_type: 'vilt', ...wrong }).shape;
         return [];
       } catch (error) {
         expect(error).toBeInstanceOf(UsageError);
@@ -255,8 +259,10 @@ describe('the config', () => {
 
   it('names the answers of a trained head, where it is one for questions', () => {
     const labels = { architectures: ['ViltForQuestionAnswering'], id2label: { 0: 'no', 1: 'yes' } };
-    expect(patchStream.shape({ ...TINY, ...labels }).answers).toEqual(['no', 'yes']);
-    expect(trainedAnswers({ ...labels, architectures: ['ViltForMaskedLM'] })).toBeUndefined();
-    expect(trainedAnswers({ ...labels, id2label: { 0: 'no', 2: 'yes' } })).toBeUndefined();
+    const answers = (changes: object) =>
+      patchStream.open({ ...TINY, ...labels, ...changes }).shape.heads.answers;
+    expect(answers({})?.labels).toEqual(['no', 'yes']);
+    expect(answers({ architectures: ['ViltForMaskedLM'] })).toBeUndefined();
+    expect(answers({ id2label: { 0: 'no', 2: 'yes' } })).toBeUndefined();
   });
 });

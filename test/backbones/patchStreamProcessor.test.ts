@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { patchStream } from '../../src/backbones/patchStream.js';
+import { patchStream } from '../../src/backbones/patchStream/model.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { readJsonObject, writeJson } from '../../src/checkpoints/jsonFile.js';
@@ -11,6 +11,7 @@ import { lookUpIn } from '../../src/nn/parameters.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readTensors } from '../parity/readParity.js';
 import { createBackbone, createProcessor, processorFrom } from '../shipped.js';
+import { fusedPass, opened } from './opened.js';
 import { toDevice } from './parityModel.js';
 import { tinyViltFolder } from './tinyFolders.js';
 import { picturesOf } from './viltPictures.js';
@@ -20,7 +21,7 @@ const folder = join(temporary.path, 'vilt');
 const config = (changes: Record<string, Json> = {}) =>
   readJsonObject(join(tinyViltFolder(folder, changes), 'config.json')) as Record<string, Json>;
 const open = (changes: object = {}, keys: Record<string, Json> = {}) =>
-  createProcessor({ family: patchStream, config: config(keys) }, { folder, maxTextLength: 16, ...changes });
+  createProcessor(opened(config(keys)), { folder, maxTextLength: 16, ...changes });
 const picture = (id: string): Picture => ({ id, path: join(temporary.path, `${id}.png`) });
 const [red, blue] = [picture('red'), picture('blue')];
 
@@ -122,7 +123,7 @@ describe('the processor of a stream of words and patches', () => {
   it('refuses pictures of any size, and those that are smaller than a patch', async () => {
     const own = config();
     const file = join(folder, 'preprocessor_config.json');
-    const make = () => createProcessor({ family: patchStream, config: own }, { folder, maxTextLength: 16 });
+    const make = () => createProcessor(opened(own), { folder, maxTextLength: 16 });
     writeJson(file, { ...readJsonObject(file), do_resize: false } as never);
     await expect(make()).rejects.toThrow(/preprocessor_config\.json: it sets no bound to the size/);
     writeJson(file, { image_processor_type: 'ViltImageProcessor', size: 4, size_divisor: 4 });
@@ -134,7 +135,7 @@ describe('the processor of a stream of words and patches', () => {
 
   it('is made again from its description', async () => {
     const processor = await open();
-    const backbone = { family: patchStream, config: config() };
+    const backbone = opened(config());
     const again = await processorFrom(backbone, processor.description, folder);
     const encode = async ({ encode: read, collate }: typeof processor) =>
       collate([await read({ text: 'a cat on a red mat', pictures: [red] })]);
@@ -146,7 +147,7 @@ describe('the processor of a stream of words and patches', () => {
     const expected = await open();
     const own = config();
     rmSync(join(folder, 'preprocessor_config.json'));
-    const plain = await createProcessor({ family: patchStream, config: own }, { folder, maxTextLength: 16 });
+    const plain = await createProcessor(opened(own), { folder, maxTextLength: 16 });
     const encode = async ({ encode: read, collate }: typeof plain) =>
       collate([await read({ text: 'a', pictures: [red] })]);
     expect(await encode(plain)).toEqual(await encode(expected));
@@ -160,7 +161,7 @@ describe('from files to patches and their positions', () => {
     const file = 'preprocessor_config.json';
     copyFileSync(parityPath('images', 'vilt', file), join(place, file));
     const own = readJsonObject(join(place, 'config.json')) as Record<string, Json>;
-    return createProcessor({ family: patchStream, config: own }, { folder: place, maxTextLength: 16 });
+    return createProcessor(opened(own), { folder: place, maxTextLength: 16 });
   };
   const encoded = async (names: readonly string[]) => {
     const { encode, collate } = await processor();
@@ -198,7 +199,10 @@ it('a backbone from nothing reads what its processor makes', async () => {
     await encode({ text: 'a dog', pictures: [blue] }),
   ]);
   const inputs = Object.fromEntries(toDevice(Object.entries(batch)));
-  const { pooled, hidden } = patchStream.forward(own, lookUpIn(toDevice(made.weights), 'backbone'), inputs);
+  const { pooled, hidden } = fusedPass(patchStream.open(own))(
+    lookUpIn(toDevice(made.weights), 'backbone'),
+    inputs,
+  );
   expect(hidden.shape).toEqual([2, batch.inputIds!.shape[1]! + 6, 16]);
   expect(pooled.dataSync().every(Number.isFinite)).toBe(true);
 });

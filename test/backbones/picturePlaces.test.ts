@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { backboneFamilies } from '../../src/backbones/index.js';
 import type { Json } from '../../src/base/json.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { processorOf } from './opened.js';
 import { tinyFolders } from './tinyFolders.js';
 
 const folder = temporaryFolder();
@@ -16,11 +15,9 @@ afterAll(() => folder.remove());
 async function placesOf(family: string, picture: object = {}, regions?: Record<string, Json>) {
   const place = tinyFolders[family]!(join(folder.path, family));
   const { config } = readModelFolder(place);
-  const backbone = backboneFamilies.find((one) => one.family === family)!;
-  const processor = await backbone.createProcessor({
-    regionKinds,
+  const processor = await processorOf({
     folder: place,
-    config: config as Record<string, Json>,
+    config,
     maxTextLength: 16,
     ...(regions && { regions }),
   });

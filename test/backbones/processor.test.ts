@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import type { Picture } from '../../src/data/sequence.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
@@ -8,7 +8,7 @@ import { createProcessor, processorFrom } from '../shipped.js';
 
 const folder = temporaryFolder();
 const tokenizerFolder = parityPath('tokenizers', 'bert_wordpiece');
-const backbone = { family: singleStream, config: { model_type: 'visual_bert', visual_embedding_dim: 12 } };
+const backbone = singleStream.open({ model_type: 'visual_bert', visual_embedding_dim: 12 });
 const options = { folder: tokenizerFolder, regions: { kind: 'crop-pixels', size: 2 }, maxTextLength: 12 };
 const picture = (id: string, boxes?: Picture['boxes']): Picture => ({
   id,

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks } from '../../src/backbones/backbone.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { compile, fromHost, startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose, readCase } from '../parity/readParity.js';
+import { fusedPass } from './opened.js';
 import { openModel, toDevice } from './parityModel.js';
 
 beforeAll(async () => {
@@ -53,7 +54,7 @@ it.each(CALLS)('%s, call %s: last hidden state and pooled output', (name, call) 
 it.each(CALLS)('%s, call %s: the same when compiled', async (name, call) => {
   const model = openModel(name);
   const compiled = compile((batch: TensorTree): TensorTree => {
-    const { hidden, pooled } = singleStream.forward(model.config, model.parameters, batch);
+    const { hidden, pooled } = fusedPass(singleStream.open(model.config))(model.parameters, batch);
     return { hidden, pooled };
   });
   const { hidden, pooled } = await compiled.run(model.batch(call));
@@ -77,8 +78,7 @@ describe('BertModel gives the gradients of the reference', () => {
       'backbone',
     );
     const inputs = { ...batch('main'), ...change.batch };
-    const { hidden } = singleStream.forward(
-      config,
+    const { hidden } = fusedPass(singleStream.open(config))(
       lookup,
       inputs,
       change.hooks ? { hooks: change.hooks } : {},

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hooks, SiteCall } from '../../src/backbones/backbone.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import { startEngine, type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { expectClose } from '../parity/readParity.js';
 import { createBackbone } from '../shipped.js';
+import { fusedPass } from './opened.js';
 import { openModel, toDevice } from './parityModel.js';
 
 beforeAll(async () => {
@@ -32,7 +33,8 @@ const SCENES = {
 function scenes(config: Record<string, number | string | boolean> = SCENES) {
   const backbone = createBackbone(config, 3);
   const parameters = lookUpIn(toDevice(backbone.weights), 'backbone');
-  return (batch: TensorTree, options = {}) => singleStream.forward(config, parameters, batch, options);
+  return (batch: TensorTree, options = {}) =>
+    fusedPass(singleStream.open(config))(parameters, batch, options);
 }
 
 const ids = (rows: number[][]) => tf.tensor2d(rows, undefined, 'int32');
@@ -60,7 +62,7 @@ const differ = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).som
 describe('sites and taps', () => {
   it('are called once each, in the order and with the widths of the shape', () => {
     const model = openModel('VisualBertModel');
-    const { sites, taps } = singleStream.shape(model.config);
+    const { sites, taps } = singleStream.open(model.config).shape;
     const calls: SiteCall[] = [];
     const seen: [string, () => Tensor][] = [];
     const hooks: Hooks = {
@@ -89,7 +91,7 @@ describe('sites and taps', () => {
   });
 
   it('of the linear layers name their weight and bias', () => {
-    const { sites, parameters } = singleStream.shape(SCENES);
+    const { sites, parameters } = singleStream.open(SCENES).shape;
     const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
     for (const { kind, weight, bias, inputWidth, outputWidth } of sites.filter((s) => s.kind === 'linear')) {
       expect(kind).toBe('linear');
@@ -232,7 +234,7 @@ describe('boxes', () => {
       (p) => tensors.get(`embeddings.visual_box_projection.${p}`)!,
     );
     const batch = scenesBatch();
-    const withBoxes = singleStream.forward(SCENES, lookUpIn(tensors, 'backbone'), batch);
+    const withBoxes = fusedPass(singleStream.open(SCENES))(lookUpIn(tensors, 'backbone'), batch);
     // The same numbers without a box embedding: features widened by the boxes, projections side by side.
     const { visual_box_dim: _, ...rest } = SCENES;
     const joined = new Map(tensors);
@@ -241,7 +243,7 @@ describe('boxes', () => {
     joined.set(`${projection}.bias`, tf.add(tensors.get(`${projection}.bias`)!, bias!));
     const wide = { ...batch, regionFeatures: tf.concat([batch.regionFeatures!, batch.regionBoxes!], 2) };
     const config = { ...rest, visual_embedding_dim: 12 };
-    const expected = singleStream.forward(config, lookUpIn(joined, 'backbone'), wide);
+    const expected = fusedPass(singleStream.open(config))(lookUpIn(joined, 'backbone'), wide);
     expectClose(withBoxes.hidden.dataSync(), expected.hidden.dataSync(), 1e-5);
   });
 
@@ -256,7 +258,7 @@ it('without a pooler, pooled is the hidden state of the first token', () => {
   const { hidden, pooled } = scenes(config)(scenesBatch());
   const first = tf.slice(hidden, [0, 0, 0], [2, 1, 16]);
   expect(pooled.dataSync()).toEqual(first.dataSync());
-  const { sites, parameters } = singleStream.shape(config);
+  const { sites, parameters } = singleStream.open(config).shape;
   expect([...sites, ...parameters].filter(({ name }) => name.startsWith('pooler'))).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import type { UsageError } from '../../src/base/errors.js';
 
 const SCENES = {
@@ -17,7 +17,7 @@ const SCENES = {
 describe('a config is refused', () => {
   const problemsOf = (config: Record<string, string | number | boolean>) => {
     try {
-      singleStream.shape(config);
+      singleStream.open(config).shape;
       return [];
     } catch (error) {
       return (error as UsageError).problems.map(({ where, message, expected }) => ({

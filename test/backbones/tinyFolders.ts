@@ -127,6 +127,19 @@ function tinyChineseClipFolder(folder: string): string {
   return folder;
 }
 
+/** The same for a SigLIP. */
+export function tinySiglipFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const config = {
+    model_type: 'siglip',
+    text_config: { ...tower, vocab_size: wordPieces(), max_position_embeddings: 24 },
+    vision_config: { ...tower, image_size: 32, patch_size: 8 },
+  };
+  writeModelFolder(folder, { config, tensors: createBackbone(config, 5).weights });
+  copyTokenizer('bert_wordpiece', folder);
+  return folder;
+}
+
 /** A writer of a tiny folder for each `model_type`. */
 export const tinyModels: Readonly<Record<string, (folder: string) => string>> = {
   bert: tinyBertFolder,
@@ -134,6 +147,7 @@ export const tinyModels: Readonly<Record<string, (folder: string) => string>> = 
   vilt: tinyViltFolder,
   clip: tinyClipFolder,
   chinese_clip: tinyChineseClipFolder,
+  siglip: tinySiglipFolder,
 };
 
 /** A writer of a tiny folder for each family of backbones. */
@@ -141,4 +155,5 @@ export const tinyFolders: Readonly<Record<string, (folder: string) => string>> =
   singleStream: tinyVisualBertFolder,
   patchStream: tinyViltFolder,
   dualEncoder: tinyClipFolder,
+  siglip: tinySiglipFolder,
 };

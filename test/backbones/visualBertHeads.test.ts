@@ -75,7 +75,8 @@ describe('the heads of VisualBERT checkpoints give the scores and losses of the 
 
   it('region to phrase', () => {
     const model = openModel('VisualBertForRegionToPhraseAlignment');
-    const { hidden, textLength, regions } = model.forward('main');
+    const { fused, regions } = model.output('main');
+    const { hidden, textLength } = fused!;
     const scores = regionToPhraseHead(
       { parameters: model.fileParameters },
       hidden,

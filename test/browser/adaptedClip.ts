@@ -1,8 +1,6 @@
 import { bottleneck } from '../../adapters/bottleneck.js';
-import type { BackboneFamily, TowersOutput } from '../../src/backbones/backbone.js';
-import { readDualEncoderConfig } from '../../src/backbones/dualEncoder/config.js';
-import { dualEncoderForward } from '../../src/backbones/dualEncoder/forward.js';
-import { dualEncoderShape } from '../../src/backbones/dualEncoder/shape.js';
+import type { BackboneOutput } from '../../src/backbones/backbone.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import { initialize } from '../../src/backbones/initialize.js';
 import type { HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
@@ -65,18 +63,16 @@ const toJson = async (tensors: Readonly<Record<Output, Tensor>>): Promise<Comput
 
 /** The forward pass of a CLIP with those adapters. */
 function openClip({ config, weights, adapter }: Given) {
-  const read = readDualEncoderConfig(config);
-  const backbone = { ...dualEncoderShape(read), family: 'dualEncoder' };
+  const { shape: backbone, forward } = dualEncoder.open(config);
   const attached = planAdapters(backbone, [adapter], [bottleneck]);
   const specs = attached.flatMap(({ plan }) =>
     plan.parameters.map((spec) => ({ ...spec, initializer: CHANGING })),
   );
   const backboneParameters = lookUpIn(jsonOnDevice(weights), 'backbone');
   const adapterParameters = lookUpIn(onDevice(initialize(specs, SEED)), 'adapter');
-  const family = { forward: (_, ...given) => dualEncoderForward(read, ...given) } as BackboneFamily;
-  const run = { family, config, backbone, backboneParameters, adapterParameters: () => adapterParameters };
+  const run = { forward, backbone, backboneParameters, adapterParameters: () => adapterParameters };
   return (batch: TensorTree, adapters = attached) =>
-    runBackbone({ ...run, attached: adapters, batch, dropout: noDropout }) as Required<TowersOutput>;
+    runBackbone({ ...run, attached: adapters, batch, dropout: noDropout }) as Required<BackboneOutput>;
 }
 
 /**

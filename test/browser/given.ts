@@ -1,5 +1,5 @@
 import { bottleneck } from '../../adapters/bottleneck.js';
-import { dualEncoder } from '../../src/backbones/dualEncoder.js';
+import { dualEncoder } from '../../src/backbones/dualEncoder/model.js';
 import type { HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { completeOptions } from '../adapters/subjects.js';
@@ -16,7 +16,7 @@ export function givenClip(): Given {
   const config = parity.config as Record<string, Json>;
   const { patch_size: patchSize } = parity.config.vision_config as { readonly patch_size: number };
   const input = (name: string) => parity.inputs.get(name) as HostTensor;
-  const weights = dualEncoder.adopt(config, parity.tensors);
+  const weights = dualEncoder.open(config).adopt(parity.tensors);
   return {
     config,
     weights: Object.fromEntries([...weights].map(([name, tensor]) => [name, asJson(tensor)])),

@@ -22,10 +22,10 @@ export interface BuiltCli {
   readonly main: string;
   /** Runs it in a process of its own: the first time for each verb, and where the test is about the process. */
   run(...words: string[]): Promise<Finished>;
-  /** Runs it in another folder. */
-  runIn(where: string, words: readonly string[]): Promise<Finished>;
   /** Runs the same words in this process, from the sources: modules and engine are there, which saves seconds. */
   here(...words: string[]): Promise<Finished>;
+  /** The same in another folder. */
+  hereIn(where: string, words: readonly string[]): Promise<Finished>;
   /** Runs it, and shows every piece of stderr to `follow`, which may send signals. */
   follow(words: readonly string[], follow: (text: string, child: ChildProcess) => void): Promise<Finished>;
   remove(): void;
@@ -62,10 +62,10 @@ async function runHere(folder: string, words: readonly string[]): Promise<Finish
 export function buildCli(): BuiltCli {
   const place = mkdtempSync(join(tmpdir(), 'vlgraft-cli-'));
   const folder = mkdtempSync(join(place, 'work-'));
-  const start = (where: string, words: readonly string[], listen: Parameters<BuiltCli['follow']>[1]) =>
+  const start = (words: readonly string[], listen: Parameters<BuiltCli['follow']>[1]) =>
     new Promise<Finished>((done) => {
       const { VLGRAFT_DEBUG: _debug, ...environment } = process.env;
-      const child = spawn(process.execPath, [main, ...words], { cwd: where, env: environment });
+      const child = spawn(process.execPath, [main, ...words], { cwd: folder, env: environment });
       let [stdout, stderr] = ['', ''];
       child.stdin.end();
       child.stdout.on('data', (piece: Buffer) => {
@@ -80,10 +80,10 @@ export function buildCli(): BuiltCli {
   return {
     folder,
     main,
-    follow: (words, listen) => start(folder, words, listen),
-    run: (...words) => start(folder, words, () => {}),
-    runIn: (where, words) => start(where, words, () => {}),
+    follow: (words, listen) => start(words, listen),
+    run: (...words) => start(words, () => {}),
     here: (...words) => runHere(folder, words),
+    hereIn: runHere,
     remove: () => rmSync(place, { recursive: true, force: true }),
   };
 }

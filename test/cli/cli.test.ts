@@ -32,7 +32,7 @@ describe('help and version', () => {
     ['recipes', 'show'],
     ['recipes', 'cp'],
   ])('%s %s has help with an example', async (...verb) => {
-    const { code, stdout, stderr } = await cli.run(...verb, '--help');
+    const { code, stdout, stderr } = await cli.here(...verb, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`$ vlgraft ${verb.join(' ')}`);
   });
@@ -83,7 +83,7 @@ describe('validate', () => {
   });
 
   it('tells every problem of every recipe, one a line, with line and column', async () => {
-    const { code, stdout, stderr } = await cli.run('validate', 'wrong.json', 'broken.json');
+    const { code, stdout, stderr } = await cli.here('validate', 'wrong.json', 'broken.json');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.trim().split('\n')).toEqual([
       expect.stringContaining('wrong.json:1:1: the key "task" is missing'),
@@ -94,7 +94,7 @@ describe('validate', () => {
   });
 
   it('--json gives a program the same', async () => {
-    const { code, stdout, stderr } = await cli.run('validate', 'wrong.json', '--json');
+    const { code, stdout, stderr } = await cli.here('validate', 'wrong.json', '--json');
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
     const { recipes } = JSON.parse(stdout) as { recipes: { problems: { line: number; where?: string }[] }[] };
     expect(recipes[0]?.problems.find(({ where }) => where === 'bakbone')).toMatchObject({
@@ -124,7 +124,7 @@ describe('recipes', () => {
   });
 
   it('cp makes a copy that is valid, and replaces nothing unasked', async () => {
-    expect((await cli.run('recipes', 'cp', 'vqa-shortcut', 'mine.json')).stdout).toBe('mine.json\n');
+    expect((await cli.here('recipes', 'cp', 'vqa-shortcut', 'mine.json')).stdout).toBe('mine.json\n');
     const { $schema } = JSON.parse(readFileSync(join(cli.folder, 'mine.json'), 'utf8')) as {
       $schema: string;
     };

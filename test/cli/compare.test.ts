@@ -42,13 +42,13 @@ describe('vlgraft compare', { timeout: 900_000 }, () => {
       metrics: { test: { values: { accuracy: number } } };
     };
     expect(rows[1]?.test?.values[1]).toBe(summary.metrics.test.values.accuracy);
-    const { code } = await cli.run('evaluate', folder, '--quiet');
+    const { code } = await cli.here('evaluate', folder, '--quiet');
     expect(code).toBe(0);
   });
 
   it('runs nothing again that is finished, and gives the same', async () => {
     const before = readJson('runs/tiny-compare/comparison.json');
-    const { code, stdout, stderr } = await cli.run(...words, '--json');
+    const { code, stdout, stderr } = await cli.here(...words, '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '4 of 4 trials are finished already\n' });
     expect(JSON.parse(stdout)).toEqual(before);
   });
@@ -77,7 +77,7 @@ describe('vlgraft compare', { timeout: 900_000 }, () => {
       '--set',
       'training.batchSize=0',
     ];
-    const { code, stdout, stderr } = await cli.run(...wrong, '--output', 'runs/wrong');
+    const { code, stdout, stderr } = await cli.here(...wrong, '--output', 'runs/wrong');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.trim().split('\n')).toEqual([
       'error: --adapters bottelneck adapters[0].kind: unknown kind "bottelneck"; did you mean "bottleneck"?',

@@ -66,7 +66,7 @@ describe('vlgraft doctor', () => {
   });
 
   it('tells errors of the recipe as validate does', async () => {
-    const { code, stderr } = await cli.run('doctor', 'nothing.json');
+    const { code, stderr } = await cli.here('doctor', 'nothing.json');
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: 'error: nothing.json: there is no such file; vlgraft recipes ls lists the shipped ones\n',

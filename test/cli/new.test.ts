@@ -106,7 +106,7 @@ describe('vlgraft new without a terminal', () => {
       '--name',
       'ran',
     ];
-    const { code, stdout, stderr } = await cli.run('new', ...words, '--run');
+    const { code, stdout, stderr } = await cli.here('new', ...words, '--run');
     expect({ code, stdout }).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('run folder: runs/ran'),

@@ -59,7 +59,7 @@ describe('vlgraft run', () => {
     const first = await cli.follow(words, (text, child) => {
       if (second || !/^train: /m.test(text)) return;
       pid = child.pid;
-      second = cli.run(...words, '--overwrite').finally(() => child.kill('SIGKILL'));
+      second = cli.here(...words, '--overwrite').finally(() => child.kill('SIGKILL'));
     });
     expect(first.code).toBe(null);
     expect(await second).toMatchObject({
@@ -96,7 +96,7 @@ describe('vlgraft run', () => {
       '--set',
       'training.optimizer={"kind":"sgd","learningRate":1e38}',
     ];
-    const { code, stdout, stderr } = await cli.run(
+    const { code, stdout, stderr } = await cli.here(
       ...words,
       '--set',
       'training.schedule.kind=constant',
@@ -135,7 +135,7 @@ describe('wrong data', () => {
 
 describe('data check', () => {
   it('tells how much there is, and nothing else, where all is well', async () => {
-    const { code, stdout, stderr } = await cli.run('data', 'check', 'tiny.json', '--quiet');
+    const { code, stdout, stderr } = await cli.here('data', 'check', 'tiny.json', '--quiet');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^train +\d+ +16 +\d+ +\d+ +\d+ \/ \d+\.\d \/ \d+$/m);
   });
@@ -244,7 +244,7 @@ describe('a finished run', () => {
   });
 
   it('answers one question, and a file of them, one JSON line each', async () => {
-    const one = await cli.run('predict', 'runs/tiny', '--text', 'Is there a cat?', '--picture', picture);
+    const one = await cli.here('predict', 'runs/tiny', '--text', 'Is there a cat?', '--picture', picture);
     expect(JSON.parse(one.stdout)).toMatchObject({
       id: '0',
       answer: expect.any(String),
@@ -252,7 +252,7 @@ describe('a finished run', () => {
     });
     const line = (id: string) => JSON.stringify({ id, text: 'Is there a cat?', picture });
     writeFileSync(join(cli.folder, 'questions.jsonl'), `${line('a')}\n\n${line('b')}\n`);
-    const many = await cli.run('predict', 'runs/tiny', '--input', 'questions.jsonl');
+    const many = await cli.here('predict', 'runs/tiny', '--input', 'questions.jsonl');
     expect(
       many.stdout
         .trim()
@@ -313,7 +313,7 @@ describe('a finished run', () => {
     const lines = Array.from({ length: 300 }, (_, id) => line(id));
     writeFileSync(join(cli.folder, 'many.jsonl'), lines.join('\n'));
     const words = ['predict', 'runs/tiny', '--input', 'many.jsonl'];
-    const small = await cli.run(...words, '--batch-size', '4');
+    const small = await cli.here(...words, '--batch-size', '4');
     expect(small.stderr).toMatch(/^predict: 300\/300 input/m);
     const answers = small.stdout.trim().split('\n');
     expect(answers.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(

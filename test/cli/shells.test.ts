@@ -35,15 +35,15 @@ describe('in a shell', () => {
 
   it('vlgraft alone, and a verb that needs another one, print their help', async () => {
     for (const words of [[], ['data'], ['recipes'], ['engine']]) {
-      const { code, stdout, stderr } = await cli.run(...words);
+      const { code, stdout, stderr } = await cli[words.length === 0 ? 'run' : 'here'](...words);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toContain(`Usage: vlgraft ${words.join(' ')}`.trimEnd());
     }
-    expect((await cli.run('help', 'run')).stdout).toBe((await cli.run('run', '--help')).stdout);
+    expect((await cli.here('help', 'run')).stdout).toBe((await cli.here('run', '--help')).stdout);
   });
 
   it('--json tells a wrong command line on stdout too', async () => {
-    const { code, stdout } = await cli.run('run', '--json', '--owerwrite');
+    const { code, stdout } = await cli.here('run', '--json', '--owerwrite');
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
       error: {

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds. */
-const BETWEEN_KEYS = 100;
+const [BETWEEN_KEYS, BETWEEN_LOOKS] = [100, 200];
+
+/** Until a screen shows what it should, on the busiest of machines. */
+const MOST_SECONDS = 200;
 
 /** Whether tmux can be had. */
 export const hasTmux = (): boolean => spawnSync('tmux', ['-V']).status === 0;
@@ -18,7 +21,7 @@ export interface Terminal {
   paste(...keys: readonly string[]): void;
   screen(): string;
   /** Waits until the screen shows it; fails with what it shows instead. */
-  waitFor(pattern: RegExp, seconds?: number): Promise<string>;
+  waitFor(pattern: RegExp): Promise<string>;
   close(): void;
 }
 
@@ -41,13 +44,14 @@ export function openTerminal(folder: string, command: string): Terminal {
     paste: (...keys) => {
       tmux('send-keys', '-t', 't', ...keys);
     },
-    async waitFor(pattern, seconds = 60) {
-      for (let waited = 0; waited < seconds * 10; waited++) {
+    async waitFor(pattern) {
+      const end = Date.now() + MOST_SECONDS * 1000;
+      while (Date.now() < end) {
         const shown = screen();
         if (pattern.test(shown)) return shown;
-        await sleep(100);
+        await sleep(BETWEEN_LOOKS);
       }
-      throw new Error(`${pattern} did not appear within ${seconds} s:\n${screen()}`);
+      throw new Error(`${pattern} did not appear within ${MOST_SECONDS} s:\n${screen()}`);
     },
     close: () => {
       spawnSync('tmux', ['-S', join(place, 'socket'), 'kill-server']);

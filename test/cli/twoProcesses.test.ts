@@ -44,40 +44,34 @@ describe.skipIf(process.platform === 'win32')('two processes and one run folder'
     return ended;
   }
 
-  it.each(['', '--overwrite', '--resume'])(
-    'a second run %s is refused with the process of the first one, which ends as if it had been alone',
-    async (flag) => {
-      const name = `runs/shared${flag}`;
-      const first = await during(run(name), async (pid) => {
-        const before = contentOf(at(name));
-        expect(Object.keys(before)).toContain('.lock');
-        expect(await cli.here(...run(name, ...[flag].filter(Boolean)))).toEqual({
-          code: 2,
-          stdout: '',
-          stderr: `error: ${name}: process ${pid} is writing this folder; wait until it ends, or choose another output (--output)\n`,
-        });
-        expect(contentOf(at(name))).toEqual(before);
-      });
-      expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining(`run folder: ${name}`) });
-      expect((await cli.here(...run('runs/alone', '--overwrite', '--quiet'))).code).toBe(0);
-      const weights = (folder: string) => readFileSync(at(`${folder}/adapter/adapter_model.safetensors`));
-      expect(weights(name).equals(weights('runs/alone'))).toBe(true);
-      expect(readdirSync(at(name))).not.toContain('.lock');
-    },
-  );
+  /** Each is carried out while the run is halted, and must be refused and write nothing. */
+  const refused = (name: string): readonly (readonly string[])[] => [
+    ...[[], ['--overwrite'], ['--resume']].map((flag) => run(name, ...flag)),
+    ['report', name],
+    ['evaluate', name],
+  ];
 
-  it('report and evaluate of a run that is being made are refused, and write nothing', async () => {
-    const name = 'runs/watched';
-    const first = await during(run(name), async () => {
+  it('another run, report and evaluate are refused with its process; the first ends as if it had been alone', async () => {
+    const name = 'runs/shared';
+    const first = await during(run(name), async (pid) => {
       const before = contentOf(at(name));
-      for (const verb of ['report', 'evaluate']) {
-        const { code, stdout, stderr } = await cli.here(verb, name);
-        expect({ verb, code, stdout }).toEqual({ verb, code: 2, stdout: '' });
-        expect(stderr).toContain(`error: ${name}`);
+      expect(Object.keys(before)).toContain('.lock');
+      for (const words of refused(name)) {
+        const { code, stdout, stderr } = await cli.here(...words);
+        expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' });
+        if (words[0] === 'run')
+          expect(stderr).toBe(
+            `error: ${name}: process ${pid} is writing this folder; wait until it ends, or choose another output (--output)\n`,
+          );
+        else expect(stderr).toContain(`error: ${name}`);
+        expect(contentOf(at(name))).toEqual(before);
       }
-      expect(contentOf(at(name))).toEqual(before);
     });
-    expect(first.code).toBe(0);
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining(`run folder: ${name}`) });
+    expect((await cli.here(...run('runs/alone', '--quiet'))).code).toBe(0);
+    const weights = (folder: string) => readFileSync(at(`${folder}/adapter/adapter_model.safetensors`));
+    expect(weights(name).equals(weights('runs/alone'))).toBe(true);
+    expect(readdirSync(at(name))).not.toContain('.lock');
     expect((await cli.here('report', name, '--quiet')).code).toBe(0);
   });
 });

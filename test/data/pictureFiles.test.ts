@@ -73,7 +73,7 @@ describe('forms of values', () => {
     [{ image_mean: [0.5] }, '/image_mean'],
     [{ do_flip_channel_order: true }, '/do_flip_channel_order'],
     [{ do_pad: true, pad_size: { height: 9, width: 9 } }, '/pad_size'],
-    [{ image_processor_type: 'SiglipImageProcessor' }, '/image_processor_type'],
+    [{ image_processor_type: 'FlavaImageProcessor' }, '/image_processor_type'],
   ])('%j is refused', (config, where) => {
     expect(() => readPictureSettings(config, 'clip')).toThrow(where);
   });

@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { bertBlock } from '../../src/backbones/bert.js';
 import { initialize } from '../../src/backbones/initialize.js';
+import { bertBlock } from '../../src/backbones/parts/bert.js';
 import { createRandom } from '../../src/base/random.js';
 import { fromHost, type Tensor, tf } from '../../src/engine/index.js';
 import {
   additiveMask,
   blockParameters,
-  causalMask,
   type LayerStack,
   preNormBlock,
   runLayers,
   type Scope,
-  separateParts,
+  seenPositions,
   transformerBlock,
 } from '../../src/nn/index.js';
 import { lookUpIn, normal } from '../../src/nn/parameters.js';
@@ -55,11 +54,10 @@ const REAL = [
   [1, 1, 0, 1, 0],
 ];
 
-type Kind = 'all' | 'bidirectional' | 'causal' | 'separate';
+type Kind = 'all' | 'bidirectional' | 'causal' | 'separate' | 'prefix';
 
 function stackOf(kind: Kind): LayerStack {
   const mask = tf.tensor2d(REAL);
-  const key = tf.reshape(mask, [BATCH, 1, 1, LENGTH]);
   const taps = Array.from({ length: LAYERS + 1 }, (_, layer) => ({
     name: `hidden.${layer}`,
     layer,
@@ -68,11 +66,12 @@ function stackOf(kind: Kind): LayerStack {
   const run = kind === 'causal' ? preNormBlock : transformerBlock;
   const base = { blocks, taps, run };
   if (kind === 'all') return base;
-  if (kind === 'bidirectional') return { ...base, mask: additiveMask(key) };
+  if (kind === 'bidirectional') return { ...base, mask: additiveMask(seenPositions(mask, 'joint')) };
   if (kind === 'causal') {
-    return { ...base, mask: additiveMask(tf.mul(key, causalMask(LENGTH))), parts: { causal: true } };
+    return { ...base, mask: additiveMask(seenPositions(mask, 'causal')), parts: { sight: 'causal' } };
   }
-  return { ...base, mask: additiveMask(separateParts(mask, TEXT)), parts: { textLength: TEXT } };
+  const parts = { sight: kind, first: { part: 'text', length: TEXT } } as const;
+  return { ...base, mask: additiveMask(seenPositions(mask, kind, TEXT)), parts };
 }
 
 /** Layer -> prompts that join before it. */
@@ -111,6 +110,7 @@ function allowed(kind: Kind, positions: readonly Position[], batch: number, i: n
   const [from, to] = [positions[i]!, positions[j]!];
   const real = kind === 'all' || to.own === undefined || REAL[batch]![to.own] === 1;
   if (kind === 'causal') return real && j <= i;
+  if (kind === 'prefix') return real && (to.part === 'text' || (from.part === 'picture' && j <= i));
   return real && (kind !== 'separate' || from.part === to.part);
 }
 
@@ -206,7 +206,7 @@ function statesOf(scope: Scope, stack: LayerStack): Tensor[] {
 
 /** Prompts through the layers; the engine must have been started. */
 export function describeLayerStack(): void {
-  for (const kind of ['all', 'bidirectional', 'causal', 'separate'] as const) {
+  for (const kind of ['all', 'bidirectional', 'causal', 'separate', 'prefix'] as const) {
     describe(`prompts, attention ${kind}`, () => {
       test.each(cases)('%s: as if the sequence began with them', (_, joining) => {
         tf.tidy(() => {

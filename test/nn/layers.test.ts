@@ -10,8 +10,8 @@ import {
   linear,
   type Scope,
   type SiteCall,
+  seenPositions,
   selfAttention,
-  separateParts,
   textEmbeddings,
 } from '../../src/nn/index.js';
 import {
@@ -97,9 +97,31 @@ describe('attention masks', () => {
   });
 
   it('of separate parts allow the real positions of the own part', () => {
-    const allowed = separateParts(tf.tensor2d([[1, 0, 1, 1]]), 2);
+    const allowed = seenPositions(tf.tensor2d([[1, 0, 1, 1]]), 'separate', 2);
     expect(allowed.shape).toEqual([1, 1, 4, 4]);
     expect(Array.from(allowed.dataSync())).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1]);
+  });
+
+  it('of a prefix are those of UNIMO, where the target begins elsewhere in each sequence', () => {
+    const { lengths, starts, mask } = JSON.parse(
+      readFileSync(new URL('fixtures/prefix_masks.json', import.meta.url), 'utf8'),
+    ) as { lengths: number[]; starts: number[]; mask: number[][][] };
+    const size = mask[0]!.length;
+    const real = lengths.map((length) => Array.from({ length: size }, (_, at) => Number(at < length)));
+    const seen = seenPositions(tf.tensor2d(real), 'prefix', tf.tensor1d(starts, 'int32'));
+    const rows = tf.mul(seen, tf.reshape(tf.tensor2d(real), [-1, 1, size, 1])); // theirs says nothing of padded rows
+    expect(Array.from(rows.dataSync())).toEqual(mask.flat(2));
+  });
+
+  it('of each kind are the same with one start for all as with each its own', () => {
+    const real = tf.tensor2d([
+      [1, 1, 1, 1, 0],
+      [1, 1, 1, 1, 1],
+    ]);
+    for (const sight of ['separate', 'prefix', 'causal', 'joint'] as const) {
+      const each = seenPositions(real, sight, tf.tensor1d([2, 2], 'int32'));
+      expect(Array.from(seenPositions(real, sight, 2).dataSync())).toEqual(Array.from(each.dataSync()));
+    }
   });
 });
 

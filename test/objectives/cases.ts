@@ -7,6 +7,7 @@ import { crossEntropy } from '../../src/objectives/crossEntropy.js';
 import { klDivergence } from '../../src/objectives/klDivergence.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
+import { enqueued, momentumContrast } from '../../src/objectives/momentumContrast.js';
 import { pairwiseContrastive } from '../../src/objectives/pairwiseContrastive.js';
 import { cosineSimilarities, tokenwiseSimilarity } from '../../src/objectives/similarity.js';
 import { triplet, tripletMargin } from '../../src/objectives/triplet.js';
@@ -28,6 +29,17 @@ interface Parameters {
 const rowCosines = (a: Tensor, b: Tensor): Tensor =>
   tf.sum(tf.mul(cosineSimilarities(a, b), tf.eye(a.shape[0] as number)), 1);
 
+const albefContrast = (inputs: Inputs, soft: number): Tensor =>
+  momentumContrast(
+    { picture: inputs.picture!, text: inputs.text! },
+    {
+      teacher: { picture: inputs.taught_picture!, text: inputs.taught_text! },
+      queue: { picture: inputs.queued_picture!, text: inputs.queued_text! },
+      scale: tf.div(1, inputs.temperature!),
+      soft,
+    },
+  );
+
 const losses: Readonly<Record<string, (inputs: Inputs, parameters: Required<Parameters>) => Tensor>> = {
   mlm_cross_entropy: ({ logits, labels }) => maskedLanguageModelling(logits!, labels!),
   itm_cross_entropy: ({ logits, labels }) => matching(logits!, labels!),
@@ -44,6 +56,7 @@ const losses: Readonly<Record<string, (inputs: Inputs, parameters: Required<Para
     pairwiseContrastive(visual!, text!, { form: 'literal', temperature: 1 }),
   itc_infonce: ({ image, text }, { tau }) =>
     contrastive(cosineSimilarities(image!, text!), { scale: 1 / tau }),
+  albef_itc: (inputs) => albefContrast(inputs, 0.4),
   filip: ({ image, image_mask, text, text_mask }, { tau }) =>
     contrastive(tokenwiseSimilarity(image!, image_mask!, text!, text_mask!), {
       textToPicture: tokenwiseSimilarity(text!, text_mask!, image!, image_mask!),
@@ -101,6 +114,21 @@ export function describeObjectives(backend: 'auto' | 'wasm'): void {
     await ready;
     const { parameters } = cases.find((entry) => entry.name === name)!;
     tf.tidy(() => checkCase(name, parameters, tolerance));
+  });
+
+  test('without soft targets the contrast with a teacher is that of ALBEF with alpha 0, and so are its queues', async () => {
+    await ready;
+    tf.tidy(() => {
+      const fixture = readTensors('losses', 'albef_itc.safetensors');
+      const names = [...fixture.keys()].filter((key) => key.startsWith('input.'));
+      const inputs = Object.fromEntries(names.map((key) => [key.slice(6), fromHost(fixture.get(key)!)]));
+      const hard = fixture.get('expected.hard')!;
+      expectClose(albefContrast(inputs, 0).dataSync(), hard.data, tolerance);
+      for (const side of ['picture', 'text']) {
+        const queue = enqueued(inputs[`queued_${side}`]!, inputs[`taught_${side}`]!);
+        expectClose(queue.dataSync(), fixture.get(`expected.queued_${side}`)!.data, tolerance);
+      }
+    });
   });
 
   test('the objectives keep no tensors', async () => {

@@ -90,6 +90,7 @@ describe('room on disk', () => {
   it('is parameters and two moments of AdamW in f32, in each checkpoint that is there', () => {
     expect(plannedDisk(1000, { optimizer, checkpoints: 10 })).toEqual({ checkpoints: 48_000, adapter: 4000 });
     expect(plannedDisk(1000, { optimizer, checkpoints: 1 }).checkpoints).toBe(12_000);
+    expect(plannedDisk(1000, { optimizer, checkpoints: 1, kept: 500 }).checkpoints).toBe(14_000);
   });
 
   it('is parameters alone with SGD without momentum', () => {

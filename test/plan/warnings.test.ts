@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import type { AnyTask } from '../../src/model/model.js';
 import { planWarnings } from '../../src/plan/warnings.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { AnyTask } from '../../tasks/task.js';
+import { vqa } from '../readableTasks.js';
 import { createBackbone, planAdapters } from '../shipped.js';
 import { bottleneckChoice, toyConfig, toySettings, toyTask, toyTraining } from '../training/toy.js';
 

@@ -67,7 +67,7 @@ describe('in an editor', () => {
     expect(await keysOf('{"task": {"kind": "nlvr", "|"}}')).toEqual(['head', 'dropout']);
     expect(await keysOf('{"task": {"kind": "nlvr", "head": "|"}}')).toContain('"paired"');
     const nlvr = await keysOf('{"task": {"kind": "nlvr"}, "data": {"train": {"|"}}}');
-    expect(nlvr).toEqual(['annotations', 'images', 'instances', 'checkImages', 'limit']);
+    expect(nlvr).toEqual(['annotations', 'images', 'instances', 'checkImages', 'limit', 'format']);
     const vqa = await keysOf('{"task": {"kind": "vqa"}, "data": {"test": {"|"}}}');
     expect(vqa).toEqual(expect.arrayContaining(['questions', 'annotations']));
   });

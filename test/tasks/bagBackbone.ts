@@ -1,5 +1,5 @@
-import type { BackboneShape, JointOutput } from '../../src/backbones/backbone.js';
-import { firstState } from '../../src/backbones/streams.js';
+import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
+import { firstState } from '../../src/backbones/parts/states.js';
 import { createRandom } from '../../src/base/random.js';
 import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
 
@@ -14,7 +14,7 @@ const randomMatrix = (name: string, rows: number, columns: number): Tensor => {
 /** A frozen backbone small enough to write down: random features of the bags of tokens and regions. */
 export interface BagBackbone {
   readonly shape: BackboneShape;
-  forward(batch: TensorTree): JointOutput;
+  forward(batch: TensorTree): BackboneOutput;
 }
 
 const masked = (x: Tensor, mask: Tensor): Tensor => tf.mul(x, tf.expandDims(mask, -1));
@@ -25,9 +25,10 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
   const regions = randomMatrix('regions', regionWidth, HIDDEN);
   const shape: BackboneShape = {
     family: 'bag',
+    heads: { phrases: {} },
     streams: [
       {
-        name: 'joint',
+        name: 'fused',
         hiddenSize: HIDDEN,
         layers: 0,
         heads: 1,
@@ -53,27 +54,21 @@ export function createBagBackbone(vocabulary: number, regionWidth: number): BagB
       const textLength = inputIds!.shape[1]!;
       if (!regionFeatures) {
         const pooled = tf.tanh(tf.sum(text, 1));
-        return {
-          kind: 'joint',
-          state: () => text,
-          hidden: text,
-          pooled,
-          mask: attentionMask!,
-          textLength,
-          summary: firstState,
-        };
+        const mask = attentionMask!;
+        return { fused: { state: () => text, hidden: text, pooled, mask, textLength, summary: firstState } };
       }
       const picture = masked(embedRegions(regionFeatures), regionMask!);
       const hidden = tf.concat([text, picture], 1);
       const pooled = tf.tanh(tf.sum(hidden, 1));
       return {
-        kind: 'joint',
-        state: () => hidden,
-        hidden,
-        pooled,
-        mask: tf.concat([attentionMask!, regionMask!], 1),
-        textLength,
-        summary: firstState,
+        fused: {
+          state: () => hidden,
+          hidden,
+          pooled,
+          mask: tf.concat([attentionMask!, regionMask!], 1),
+          textLength,
+          summary: firstState,
+        },
         regions: {
           mask: regionMask!,
           of: (states) => tf.slice(states, [0, textLength, 0], [states.shape[0]!, -1, states.shape[2]!]),

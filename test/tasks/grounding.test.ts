@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
 import { regionBinaryCrossEntropy, regionCrossEntropy } from '../../src/objectives/regionChoice.js';
-import { type GroundingOptions, grounding } from '../../tasks/grounding.js';
+import type { GroundingExample } from '../../tasks/examples.js';
+import type { GroundingOptions } from '../../tasks/grounding.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
-import type { GroundingExample } from '../../tasks/readers/refCoco.js';
+import { processorOf } from '../backbones/opened.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readJson } from '../parity/readParity.js';
+import { grounding } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();
@@ -29,8 +29,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -88,7 +87,7 @@ for (const loss of ['cross-entropy', 'binary'] as const) {
 }
 
 describe('grounding', () => {
-  it('is in the list of tasks', () => expect(tasks).toContain(grounding));
+  it('is in the list of tasks', () => expect(tasks.map(({ kind }) => kind)).toContain(grounding.kind));
 
   const boxes: readonly Corners[] = [
     [0, 0, 6, 10],

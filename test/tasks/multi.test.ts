@@ -1,22 +1,19 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { createDropout, fromHost, startEngine, type TensorTree, tf } from '../../src/engine/index.js';
+import type { NlvrExample, VqaExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
-import type { AnyTask, MultiExample } from '../../tasks/multi/members.js';
+import type { MultiExample } from '../../tasks/multi/members.js';
 import { type MultiOptions, mixingShares } from '../../tasks/multi/options.js';
 import { multiOf } from '../../tasks/multi.js';
-import { nlvr } from '../../tasks/nlvr.js';
-import type { NlvrExample } from '../../tasks/readers/nlvr2.js';
-import type { VqaExample } from '../../tasks/readers/vqaV2.js';
-import type { Prediction } from '../../tasks/task.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { AnyTask, Prediction } from '../../tasks/task.js';
+import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
+import { nlvr, vqa } from '../readableTasks.js';
 import { createBagBackbone } from './bagBackbone.js';
 import { describeTask } from './conformance.js';
 
@@ -67,8 +64,7 @@ const pairs = [pair('t-0-0-0', 'red', 'red'), pair('t-0-1-0', 'red', 'blue')];
 const everything = [...questions, ...pairs];
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },

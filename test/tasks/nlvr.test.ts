@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
-import { firstState } from '../../src/backbones/streams.js';
+import { firstState } from '../../src/backbones/parts/states.js';
+import { patchStream } from '../../src/backbones/patchStream/model.js';
 import { UsageError } from '../../src/base/errors.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { fromHost, noDropout, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import type { NlvrExample } from '../../tasks/examples.js';
 import { pairHead, pairHeads } from '../../tasks/heads/nlvr/index.js';
 import { tasks } from '../../tasks/index.js';
-import { type NlvrOptions, nlvr } from '../../tasks/nlvr.js';
-import type { NlvrExample } from '../../tasks/readers/nlvr2.js';
+import type { NlvrOptions } from '../../tasks/nlvr.js';
+import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase, readJson } from '../parity/readParity.js';
+import { nlvr } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();
@@ -42,8 +43,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -103,7 +103,7 @@ describe('nlvr', () => {
     example('dev-0-1-0', 'a dog', 'blue', 'red', false),
   ];
 
-  it('is in the list of tasks', () => expect(tasks).toContain(nlvr));
+  it('is in the list of tasks', () => expect(tasks.map(({ kind }) => kind)).toContain(nlvr.kind));
 
   it('reads the left pictures first and then the right ones, or both in one sequence as segments 0 and 1', async () => {
     const apart = await nlvr.collate(two, await context());
@@ -178,7 +178,7 @@ function _parametersOf(head: string, shape: BackboneShape) {
   return (name: string) => tensors.get(name)!;
 }
 
-const streamOf = (name: 'joint' | 'text' | 'picture') => ({
+const streamOf = (name: 'fused' | 'text' | 'picture') => ({
   name,
   hiddenSize: 4,
   layers: 1,
@@ -188,14 +188,15 @@ const streamOf = (name: 'joint' | 'text' | 'picture') => ({
   inputs: [],
   masks: [],
 });
-const shapeOf = (kind: 'joint' | 'towers' | 'patches'): BackboneShape => ({
+const shapeOf = (kind: 'regions' | 'towers' | 'patches'): BackboneShape => ({
   family: kind,
-  streams: kind === 'towers' ? [streamOf('text'), streamOf('picture')] : [streamOf('joint')],
+  streams: kind === 'towers' ? [streamOf('text'), streamOf('picture')] : [streamOf('fused')],
   sites: [],
   layerPlaces: [],
   taps: [],
   parameters: [],
-  ...(kind === 'joint' && { regions: { featureWidth: 3 } }),
+  heads: kind === 'patches' ? patchStream.open({ model_type: 'vilt' }).shape.heads : {},
+  ...(kind === 'regions' && { regions: { featureWidth: 3 } }),
 });
 
 describe('heads for two pictures', () => {
@@ -211,7 +212,7 @@ describe('heads for two pictures', () => {
         return true;
       }
     };
-    const kinds = ['joint', 'patches', 'towers'] as const;
+    const kinds = ['regions', 'patches', 'towers'] as const;
     expect(kinds.map((kind) => refused('paired', kind))).toEqual([false, false, false]);
     expect(kinds.map((kind) => refused('paired-attention', kind))).toEqual([false, false, true]);
     expect(kinds.map((kind) => refused('one-sequence', kind))).toEqual([false, true, true]);
@@ -221,7 +222,7 @@ describe('heads for two pictures', () => {
 
   it('of ViLT folders starts as the published one and gives its scores', () => {
     const { tensors, outputs, case: known } = readCase('ViltForImagesAndTextClassification');
-    const shape = { ...shapeOf('patches'), streams: [{ ...streamOf('joint'), pooledSize: 32 }] };
+    const shape = { ...shapeOf('patches'), streams: [{ ...streamOf('fused'), pooledSize: 32 }] };
     const head = pairHead('paired');
     const specs = head.parameters(shape, tensors);
     const values = new Map(
@@ -232,7 +233,7 @@ describe('heads for two pictures', () => {
     );
     const first = (side: number) => firstState(fromHost(outputs.get(`hidden_states.${side}.2`)!));
     const pooled = tf.concat([0, 1].map((side) => vilt.pooled(tensors, first(side))));
-    const logits = head.logits({ kind: 'joint', pooled } as BackboneOutput, {
+    const logits = head.logits({ fused: { pooled } } as BackboneOutput, {
       backbone: shape,
       parameters: (name) => values.get(name)!,
       dropout: noDropout,
@@ -255,7 +256,7 @@ describe('heads for two pictures', () => {
   });
 
   it('paired-attention gives what its formula gives, position by position', async () => {
-    const shape = shapeOf('joint');
+    const shape = shapeOf('regions');
     const head = pairHead('paired-attention');
     const random = createRandom('paired-attention');
     const draw = (shape: readonly number[]) => {
@@ -271,7 +272,7 @@ describe('heads for two pictures', () => {
       [1, 1, 0],
       [1, 1, 1],
     ]);
-    const logits = head.logits({ kind: 'joint', hidden, mask } as BackboneOutput, {
+    const logits = head.logits({ fused: { hidden, mask } } as BackboneOutput, {
       backbone: shape,
       parameters: (name) => values.get(name)!,
       dropout: noDropout,

@@ -1,21 +1,20 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { float32, int32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine } from '../../src/engine/index.js';
+import type { PhraseGroundingExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
 import { type BoxProtocol, rightBoxes, rightRank } from '../../tasks/metrics/flickr30kEntities.js';
 import { readMarks } from '../../tasks/phraseGrounding/markedSentence.js';
 import type { PhraseGroundingOptions, PhraseGroundingState } from '../../tasks/phraseGrounding/options.js';
-import { phraseGrounding } from '../../tasks/phraseGrounding.js';
-import type { PhraseGroundingExample } from '../../tasks/readers/flickr30kEntities.js';
+import { processorOf } from '../backbones/opened.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readCase, readJson } from '../parity/readParity.js';
+import { phraseGrounding } from '../readableTasks.js';
 import { createBagBackbone } from './bagBackbone.js';
 import { describeTask } from './conformance.js';
 
@@ -34,8 +33,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = (maxTextLength = 24) =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -106,7 +104,7 @@ for (const protocol of ['any', 'merged'] as const) {
 }
 
 describe('phrase grounding', () => {
-  it('is in the list of tasks', () => expect(tasks).toContain(phraseGrounding));
+  it('is in the list of tasks', () => expect(tasks.map(({ kind }) => kind)).toContain(phraseGrounding.kind));
 
   const collate = async (
     examples: readonly PhraseGroundingExample[],
@@ -280,8 +278,7 @@ describe('phrase grounding', () => {
       ['a.size', float32([2], Float32Array.of(12, 10))],
     ]);
     writeSafetensors(file, tensors);
-    const stored = await singleStreamProcessor({
-      regionKinds,
+    const stored = await processorOf({
       folder: parityPath('tokenizers', 'bert_wordpiece'),
       config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
       regions: { kind: 'precomputed', path: file },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
 import { shippedBackbone } from '../../src/backbones/load.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
 import { fineTune } from '../../src/index.js';
@@ -24,7 +24,7 @@ const BERT = {
 
 describe('a BERT', () => {
   it('is refused by every task that looks at pictures', () => {
-    const alone = singleStream.shape(BERT);
+    const alone = singleStream.open(BERT).shape;
     const refused = tasks.flatMap((task) => {
       try {
         requirePictures(task as never, { tasks: {} } as never, alone);
@@ -39,7 +39,7 @@ describe('a BERT', () => {
         requirePictures(
           task as never,
           {} as never,
-          singleStream.shape({ ...BERT, model_type: 'visual_bert' }),
+          singleStream.open({ ...BERT, model_type: 'visual_bert' }).shape,
         ),
       ).not.toThrow();
   });
@@ -51,7 +51,7 @@ describe('a BERT', () => {
     onTestFinished(() => temporary.remove());
     const at = (name: string) => join(temporary.path, name);
     mkdirSync(at('bert'));
-    const tensors = initialize(singleStream.shape(BERT).parameters, 1);
+    const tensors = initialize(singleStream.open(BERT).shape.parameters, 1);
     writeModelFolder(at('bert'), { config: BERT, tensors });
     copyFileSync(join(shippedBackbone('scenes-tiny'), 'tokenizer.json'), at('bert/tokenizer.json'));
     await drawPicture(at('1.png'), { width: 12, height: 10 }, [200, 0, 0]);

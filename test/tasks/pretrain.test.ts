@@ -1,30 +1,32 @@
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
-import { singleStream } from '../../src/backbones/singleStream.js';
+import { singleStream } from '../../src/backbones/singleStream/model.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { float32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { fromHost, linear, startEngine, tf } from '../../src/engine/index.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
-import { type AnyTask, createModel } from '../../src/model/model.js';
+import { createModel } from '../../src/model/model.js';
 import { maskedLanguageModelling } from '../../src/objectives/maskedLanguageModelling.js';
 import { matching } from '../../src/objectives/matching.js';
+import type { CaptionExample } from '../../tasks/examples.js';
 import { languageHead, matchingHead } from '../../tasks/heads/pretraining.js';
-import { pretrain } from '../../tasks/pretrain.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
-import type { CaptionExample } from '../../tasks/readers/cocoCaptions.js';
-import type { Prediction } from '../../tasks/task.js';
+import type { AnyTask, Prediction } from '../../tasks/task.js';
+import { processorOf } from '../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose, parityPath, readCase } from '../parity/readParity.js';
+import { pretrain } from '../readableTasks.js';
 import { createBackbone, createStep, planAdapters } from '../shipped.js';
 
 function completed(options: Record<string, Json>): PretrainOptions {
-  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true });
+  const ajv = new Ajv({ strict: true, useDefaults: true, allErrors: true, discriminator: true }).addFormat(
+    'path',
+    true,
+  );
   const filled = structuredClone(options);
   const validate = ajv.compile<PretrainOptions>(pretrain.schema as object);
   if (!validate(filled)) throw new Error(ajv.errorsText(validate.errors));
@@ -86,8 +88,7 @@ beforeAll(async () => {
   for (const { name, colour } of colours) {
     await drawPicture(join(folder.path, `${name}.png`), { width: 8, height: 8 }, colour);
   }
-  processor = await singleStreamProcessor({
-    regionKinds,
+  processor = await processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },
@@ -164,7 +165,7 @@ describe('the heads', () => {
     const specs = pretrain.head(
       everything,
       pretrain.fit(everything, []),
-      singleStream.shape(fixture.config as Record<string, Json>),
+      singleStream.open(fixture.config as Record<string, Json>).shape,
       new Map(),
     );
     const stored = [...fixture.tensors].filter(([name]) => name.startsWith('cls.'));
@@ -285,8 +286,8 @@ describe.each(['classes', 'words'] as const)('region labels as %s', (labels) => 
   });
 
   test('need categories', () => {
-    const { regionClasses, regionNames } = pretrain.fit(options, labelled);
-    expect([regionClasses, regionNames]).toEqual(words ? [null, [...'abcdef']] : [6, null]);
+    const { fitted } = pretrain.fit(options, labelled).objectives.regions!;
+    expect(fitted).toEqual(words ? { names: [...'abcdef'] } : { classes: 6 });
     expect(() => pretrain.fit(options, examples)).toThrow(/no box of the training pictures has a category/);
   });
 
@@ -314,7 +315,8 @@ test('says what regions need', () => {
   const check = (regions: Record<string, Json>, shape = backbone.shape) =>
     pretrain.check?.(completed({ objectives: { regions } }), shape);
   expect(() => check({ layer: 9 })).toThrow(/regions\/layer: the backbone has no layer 9/);
-  const { languageHead: _none, ...wordless } = backbone.shape;
+  const { words: _none, ...heads } = backbone.shape.heads;
+  const wordless = { ...backbone.shape, heads };
   expect(() => check({}, wordless)).toThrow(/regions\/labels: .* no word embeddings .*; "classes"/);
   check({ labels: 'classes' }, wordless);
   check({});

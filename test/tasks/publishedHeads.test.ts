@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { backboneFamilies } from '../../src/backbones/index.js';
+import { backboneFamilies } from '../../src/backbones/families.js';
 import { initialize } from '../../src/backbones/initialize.js';
 import type { HostTensor } from '../../src/base/hostTensor.js';
 import { float32, int32 } from '../../src/base/hostTensor.js';
@@ -10,11 +10,9 @@ import { readSafetensors } from '../../src/checkpoints/safetensors.js';
 import { fromHost, noDropout, startEngine, type Tensor, type TensorTree } from '../../src/engine/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import { pairHead } from '../../tasks/heads/nlvr/index.js';
-import { pretrain } from '../../tasks/pretrain.js';
-import { vcr } from '../../tasks/vcr.js';
-import { vqa } from '../../tasks/vqa.js';
 import { openModel, toDevice } from '../backbones/parityModel.js';
 import { expectClose } from '../parity/readParity.js';
+import { pretrain, vcr, vqa } from '../readableTasks.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../backbones/fixtures/${name}`, import.meta.url));
 const configs = JSON.parse(readFileSync(fixture('heads.json'), 'utf8')) as Record<
@@ -59,8 +57,8 @@ function outputsOf(
   inputs: ReadonlyMap<string, HostTensor>,
 ): TensorTree {
   const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes(config.model_type as string))!;
-  const shape = family.shape(config);
-  const weights = family.adopt(config, tensors);
+  const shape = family.open(config).shape;
+  const weights = family.open(config).adopt(tensors);
   const state = pretrain.fit({ objectives }, []);
   const head = initialize(
     pretrain.head({ objectives }, state, shape, tensors),
@@ -86,7 +84,7 @@ function outputsOf(
     options: { objectives },
     state,
     backbone: shape,
-    encode: (replace, how) => family.forward(config, parameters, { ...batch, ...replace }, how),
+    encode: (replace, how) => family.open(config).forward(parameters, { ...batch, ...replace }, how),
     parameters: lookUpIn(toDevice(head), 'head'),
     backboneParameters: parameters,
     batch,
@@ -111,7 +109,8 @@ const words = (logits: Tensor) => logits.dataSync();
 describe('heads of pretraining give the scores of transformers', () => {
   it.each(Object.keys(configs))('%s', (name) => {
     const { config, tensors, inputs, outputs } = openCase(name);
-    const { tokenLogits, matchingLogits } = outputsOf(config, tensors, inputs);
+    const made = outputsOf(config, tensors, inputs);
+    const [tokenLogits, matchingLogits] = [made['mlm.tokenLogits'], made['matching.matchingLogits']];
     const length = inputs.get('input_ids')!.shape[1]!;
     const [size, , classes] = outputs.get('logits')!.shape as [number, number, number];
     const logits = outputs.get('logits')!;
@@ -132,7 +131,7 @@ describe('heads of pretraining give the scores of transformers', () => {
 
   it('whichever name the decoder has for its bias', () => {
     const { config, tensors, inputs } = openCase('bert_untied');
-    const before = words(outputsOf(config, tensors, inputs).tokenLogits!);
+    const before = words(outputsOf(config, tensors, inputs)['mlm.tokenLogits']!);
     const renamed = new Map(
       [...tensors].map(([name, tensor]) => [
         name.replace(/predictions\.bias$/, 'predictions.decoder.bias'),
@@ -140,7 +139,7 @@ describe('heads of pretraining give the scores of transformers', () => {
       ]),
     );
     expect(renamed.has('cls.predictions.bias')).toBe(false);
-    expect(words(outputsOf(config, renamed, inputs).tokenLogits!)).toEqual(before);
+    expect(words(outputsOf(config, renamed, inputs)['mlm.tokenLogits']!)).toEqual(before);
   });
 
   it('a head in another shape is an error that names both', () => {
@@ -165,7 +164,7 @@ describe('heads of VisualBERT start as the published ones and give the scores of
     const config = JSON.parse(readFileSync(fixture('choice.json'), 'utf8')) as Record<string, Json>;
     const tensors = new Map([...all].filter(([key]) => !/^(in|out)\./.test(key)));
     const family = backboneFamilies.find(({ modelTypes }) => modelTypes.includes('visual_bert'))!;
-    const [shape, weights] = [family.shape(config), family.adopt(config, tensors)];
+    const [shape, weights] = [family.open(config).shape, family.open(config).adopt(tensors)];
     const options = { subtask: 'answer' as const, dropout: 0, submission: false };
     // four sequences an example, one after the other
     const flat = ({ shape: [examples, choices, ...rest], ...tensor }: HostTensor): HostTensor =>
@@ -177,7 +176,7 @@ describe('heads of VisualBERT start as the published ones and give the scores of
       options,
       state: options,
       backbone: shape,
-      encode: (replace, how) => family.forward(config, parameters, { ...batch, ...replace }, how),
+      encode: (replace, how) => family.open(config).forward(parameters, { ...batch, ...replace }, how),
       parameters: started(vcr.head(options, options, shape, tensors), weights, tensors),
       backboneParameters: parameters,
       batch,
@@ -198,7 +197,7 @@ describe('heads of VisualBERT start as the published ones and give the scores of
     const wanted = outputs.get('logits')!;
     const [rows, classes] = wanted.shape as [number, number];
     const id2label = Object.fromEntries(Array.from({ length: classes }, (_, at) => [at, `Answer ${at}`]));
-    const shape = model.family.shape({ ...model.config, id2label });
+    const shape = model.family.open({ ...model.config, id2label }).shape;
     const chosen = [5, 0, 22, null, 7];
     const answers = chosen.map((one) => (one === null ? 'unheard' : `answer ${one}`));
     const options = { minimumAnswerCount: 1, maximumAnswers: 3129, dropout: 0.1 };
@@ -207,7 +206,7 @@ describe('heads of VisualBERT start as the published ones and give the scores of
       options,
       state: { answers },
       backbone: shape,
-      encode: () => model.forward('main'),
+      encode: () => model.output('main'),
       parameters: started(vqa.head(options, { answers }, shape, tensors), model.weights, tensors),
       backboneParameters: model.parameters,
       batch,
@@ -226,22 +225,22 @@ describe('heads of VisualBERT start as the published ones and give the scores of
     const model = openModel('VisualBertForQuestionAnswering');
     const { tensors } = model.parity;
     const named = (count: number, more: object = {}) =>
-      model.family.shape({
+      model.family.open({
         ...model.config,
         id2label: Object.fromEntries(Array.from({ length: count }, (_, at) => [at, `answer ${at}`])),
         ...more,
-      } as Record<string, Json>);
+      } as Record<string, Json>).shape;
     const options = { minimumAnswerCount: 1, maximumAnswers: 3129, dropout: 0.1 };
     const state = { answers: ['answer 1', 'answer 2'] };
     expect(() => vqa.head(options, state, named(5), tensors)).toThrow(
       /cls\.weight: its shape is \[23, 32\]; expected \[5, 32\]/,
     );
     const unsaid = { architectures: null };
-    expect(named(23, unsaid).answers).toHaveLength(23);
-    expect(named(2, unsaid).answers).toBeUndefined();
-    expect(named(2, { architectures: ['VisualBertForVisualReasoning'] }).answers).toBeUndefined();
+    expect(named(23, unsaid).heads.answers?.labels).toHaveLength(23);
+    expect(named(2, unsaid).heads.answers).toBeUndefined();
+    expect(named(2, { architectures: ['VisualBertForVisualReasoning'] }).heads.answers).toBeUndefined();
     // The fixture's own classes have no names.
-    const [remark] = vqa.headRemarks!(options, state, model.family.shape(model.config), tensors);
+    const [remark] = vqa.headRemarks!(options, state, model.family.open(model.config).shape, tensors);
     expect(remark).toMatch(/does not name the 23 classes .* with their names in id2label they do$/);
   });
 
@@ -250,10 +249,10 @@ describe('heads of VisualBERT start as the published ones and give the scores of
     ['true, false', { 0: 'True', 1: 'False' }, [1, 0]],
   ] as const)('two pictures: VisualBertForVisualReasoning, classes %s', (_names, id2label, classes) => {
     const model = openModel('VisualBertForVisualReasoning');
-    const shape = model.family.shape({ ...model.config, id2label });
+    const shape = model.family.open({ ...model.config, id2label }).shape;
     const head = pairHead('one-sequence');
     const { tensors, outputs, case: known } = model.parity;
-    const logits = head.logits(model.forward('main'), {
+    const logits = head.logits(model.output('main'), {
       backbone: shape,
       parameters: started(head.parameters(shape, tensors), model.weights, tensors),
       dropout: noDropout,

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyTask } from '../../src/model/model.js';
 import { outcomesOf, talliesOf } from '../../src/recording/outcomes.js';
 import { metricsOfAll } from '../../src/report/interval.js';
-import { pretrain } from '../../tasks/pretrain.js';
+import type { Example } from '../../tasks/example.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
-import { retrieval } from '../../tasks/retrieval.js';
 import { wordSpans } from '../../tasks/shown.js';
-import type { Example, Prediction } from '../../tasks/task.js';
+import type { AnyTask, Prediction } from '../../tasks/task.js';
+import { pretrain, retrieval } from '../readableTasks.js';
 
 const sumsOf = (task: unknown, options: unknown, examples: readonly Example[], predictions: Prediction[]) => {
   const split = { split: 'test', step: 1, task: task as AnyTask, options, examples, predictions } as const;

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
+import type { VcrExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
-import type { VcrExample } from '../../tasks/readers/vcr.js';
-import { type VcrOptions, vcr } from '../../tasks/vcr.js';
+import type { VcrOptions } from '../../tasks/vcr.js';
+import { processorOf } from '../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
+import { vcr } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();
@@ -19,8 +19,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -71,7 +70,7 @@ for (const subtask of ['both', 'answer', 'rationale'] as const) {
 }
 
 describe('vcr', () => {
-  it('is in the list of tasks', () => expect(tasks).toContain(vcr));
+  it('is in the list of tasks', () => expect(tasks.map(({ kind }) => kind)).toContain(vcr.kind));
 
   const collate = async (changes: Partial<VcrOptions>, training: boolean, some = examples) =>
     vcr.collate(some, {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { initialize } from '../../src/backbones/initialize.js';
-import { patchStream } from '../../src/backbones/patchStream.js';
+import { patchStream } from '../../src/backbones/patchStream/model.js';
 import { float32, type HostTensor, int32 } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { createRandom } from '../../src/base/random.js';
@@ -18,19 +18,17 @@ import {
 } from '../../src/engine/index.js';
 import { fineTune, loadRun } from '../../src/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
+import type { Example } from '../../tasks/example.js';
 import { normalizeAnswer } from '../../tasks/metrics/vqaAccuracy.js';
-import { nlvr } from '../../tasks/nlvr.js';
-import { pretrain } from '../../tasks/pretrain.js';
 import type { PretrainOptions } from '../../tasks/pretraining/options.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
 import { ASK_MATCHING } from '../../tasks/retrieval/outputs.js';
-import { retrieval } from '../../tasks/retrieval.js';
-import type { Example, Task } from '../../tasks/task.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { Task } from '../../tasks/task.js';
 import { openModel, type ParityModel, toDevice } from '../backbones/parityModel.js';
 import { tinyViltFolder } from '../backbones/tinyFolders.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose } from '../parity/readParity.js';
+import { nlvr, pretrain, retrieval, vqa } from '../readableTasks.js';
 
 beforeAll(async () => {
   await startEngine();
@@ -44,7 +42,7 @@ function outputsOf<Options, E extends Example, State extends Json>(
   state: State,
   batch: TensorTree,
 ): TensorTree {
-  const backbone = family.shape(config);
+  const backbone = family.open(config).shape;
   task.check?.(options, backbone);
   const specs = task.head(options, state, backbone, parity.tensors);
   const head = initialize(specs, 1, (name) => parity.tensors.get(name));
@@ -52,7 +50,7 @@ function outputsOf<Options, E extends Example, State extends Json>(
     options,
     state,
     backbone,
-    encode: (replace, how) => family.forward(config, parameters, { ...batch, ...replace }, how),
+    encode: (replace, how) => family.open(config).forward(parameters, { ...batch, ...replace }, how),
     parameters: lookUpIn(toDevice(head), 'head'),
     backboneParameters: parameters,
     batch,
@@ -140,7 +138,7 @@ describe('tasks start with the heads of ViLT folders, and give the scores and lo
     };
     const check = (one: ParityModel) => {
       const outputs = outputsOf(one, pretrain, options, pretrain.fit(options, []), batch);
-      expectOutput(one, outputs.tokenLogits!, 'logits');
+      expectOutput(one, outputs['mlm.tokenLogits']!, 'logits');
       expectOutput(one, pretrain.loss(outputs, batch, options).total, 'with_labels.loss');
     };
     check(model);
@@ -201,7 +199,7 @@ it('a run without training keeps the answers of a ViLT folder as they are', asyn
 });
 
 describe('a backbone of patches is refused', () => {
-  const shape = patchStream.shape({ model_type: 'vilt' });
+  const shape = patchStream.open({ model_type: 'vilt' }).shape;
 
   it('by heads and objectives that read regions', () => {
     expect(() => nlvr.check!({ head: 'one-sequence', dropout: 0 }, shape)).toThrow(

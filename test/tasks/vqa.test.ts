@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import { createRandom } from '../../src/base/random.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import { startEngine, tf } from '../../src/engine/index.js';
+import type { VqaExample } from '../../tasks/examples.js';
 import { classifierParameters, classify } from '../../tasks/heads/classifier.js';
 import { tasks } from '../../tasks/index.js';
-import type { VqaExample } from '../../tasks/readers/vqaV2.js';
-import { type VqaOptions, vqa } from '../../tasks/vqa.js';
+import type { VqaOptions } from '../../tasks/vqa.js';
+import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath, readJson } from '../parity/readParity.js';
+import { vqa } from '../readableTasks.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();
@@ -40,8 +40,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const processor = () =>
-  singleStreamProcessor({
-    regionKinds,
+  processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 3 },
     regions: { kind: 'crop-pixels', size: 1 },
@@ -86,7 +85,7 @@ describe('vqa', () => {
     { ...example('6', 'is it', times({ no: 5, maybe: 5 })), majorityAnswer: 'No' },
   ];
 
-  it('is in the list of tasks', () => expect(tasks).toContain(vqa));
+  it('is in the list of tasks', () => expect(tasks.map(({ kind }) => kind)).toContain(vqa.kind));
 
   it('chooses from normalised majority answers, most frequent first, ties by name', () => {
     expect(vqa.fit(options, training).answers).toEqual(['yes', 'cat', 'cats', 'dog', 'no']);

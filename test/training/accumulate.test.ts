@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { singleStreamProcessor } from '../../src/backbones/singleStream/processor.js';
 import type { HostBatch, HostTensor, InputBatch } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
-import { regionKinds } from '../../src/data/regions/index.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { startEngine } from '../../src/engine/index.js';
 import { type Collator, createHostCollator } from '../../src/model/batch.js';
 import { createEvaluator, predictAll } from '../../src/model/evaluate.js';
-import { type AnyTask, createModel } from '../../src/model/model.js';
+import { createModel } from '../../src/model/model.js';
 import { batchRemark } from '../../src/training/batchRemark.js';
 import { epochUpdates } from '../../src/training/epoch.js';
 import { initialState } from '../../src/training/trainState.js';
+import type { Example } from '../../tasks/example.js';
 import { tasks } from '../../tasks/index.js';
-import type { Example } from '../../tasks/task.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { completeOptions } from '../adapters/subjects.js';
+import { processorOf } from '../backbones/opened.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
 import { createBackbone, createStep, planAdapters } from '../shipped.js';
@@ -29,8 +29,7 @@ beforeAll(async () => {
   await startEngine();
   for (let at = 0; at < COUNT; at++)
     await drawPicture(join(folder.path, `${at}.png`), SIZE, [15 * at, 250 - 11 * at, (70 * at) % 256]);
-  processor = await singleStreamProcessor({
-    regionKinds,
+  processor = await processorOf({
     folder: parityPath('tokenizers', 'bert_wordpiece'),
     config: { model_type: 'visual_bert', visual_embedding_dim: 12 },
     regions: { kind: 'crop-pixels', size: 2 },

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.js';
-import { jointOutput } from '../../src/backbones/streams.js';
+import { fusedOutput } from '../../src/backbones/streams.js';
 import type { Picture, Processor } from '../../src/data/sequence.js';
 import { fromHost, startEngine, tf } from '../../src/engine/index.js';
 import { attentionOf } from '../../src/model/attention.js';
-import { type AnyTask, createModel, type Model } from '../../src/model/model.js';
+import { createModel, type Model } from '../../src/model/model.js';
 import { lookFrom } from '../../src/recording/attentionMap.js';
 import { wordSpans } from '../../tasks/shown.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { completeOptions } from '../adapters/subjects.js';
 import { tinyFolders } from '../backbones/tinyFolders.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
+import { vqa } from '../readableTasks.js';
 import { createProcessor, loadBackbone, planAdapters } from '../shipped.js';
 
 const folder = temporaryFolder();
@@ -80,7 +81,7 @@ describe('where a model looks', () => {
     const output = model.encode(tensors, {
       onAttention: ({ layer }, shown) => void probabilities.set(layer, shown.dataSync() as Float32Array),
     });
-    expect(jointOutput(output).hidden.shape.slice(0, 2)).toEqual([1, sequence.length]);
+    expect(fusedOutput(output).hidden.shape.slice(0, 2)).toEqual([1, sequence.length]);
     const [textLength, length] = [sequence.textLength, sequence.length];
     const [first, last] = sequence.spans![4]!;
     const data = probabilities.get(1)!;

@@ -5,11 +5,11 @@ import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import type { Json } from '../../src/base/json.js';
 import { readModelFolder, writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { describeHeadStart } from '../../src/model/headStart.js';
-import type { AnyTask } from '../../src/model/model.js';
 import { pairHead } from '../../tasks/heads/nlvr/index.js';
-import { vqa } from '../../tasks/vqa.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { tinyViltFolder } from '../backbones/tinyFolders.js';
 import { temporaryFolder } from '../data/pictures.js';
+import { vqa } from '../readableTasks.js';
 import { loadBackbone } from '../shipped.js';
 
 const options = { minimumAnswerCount: 1, maximumAnswers: 3129, dropout: 0.1 };

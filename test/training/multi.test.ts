@@ -5,10 +5,11 @@ import { InterruptedError } from '../../src/base/errors.js';
 import type { Progress } from '../../src/base/progress.js';
 import { startEngine } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
-import { type AnyTask, createModel } from '../../src/model/model.js';
+import { createModel } from '../../src/model/model.js';
 import type { RunSettings, TrainingOptions } from '../../src/training/settings.js';
 import type { MultiExample } from '../../tasks/multi/members.js';
 import { multiOf } from '../../tasks/multi.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { createBackbone, createStep, loadRun, modulesWith, planAdapters, runRecipe } from '../shipped.js';
 import {
   bottleneckChoice,

@@ -3,8 +3,9 @@ import { float32, type HostTensor } from '../../src/base/hostTensor.js';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import { createEvaluator, evaluate, predictAll, reportOf } from '../../src/model/evaluate.js';
-import type { AnyTask, Model } from '../../src/model/model.js';
+import type { Model } from '../../src/model/model.js';
 import { firstNotFinite } from '../../src/model/notFinite.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { toyExamples, toyModel, toyProcessor, toyTask, toyTraining, trainToy } from './toy.js';
 
 beforeAll(() => startEngine());

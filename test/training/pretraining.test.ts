@@ -1,28 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import type { AnyTask } from '../../src/model/model.js';
 import { shippedModules } from '../../src/modules/shippedModules.js';
-import { pretrain } from '../../tasks/pretrain.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { scratch, writeColourSplit } from '../apiData.js';
+import { writeCaptions } from '../captionData.js';
+import { pretrain } from '../readableTasks.js';
 import { resolveRecipe, runRecipe } from '../shipped.js';
-
-const words = ['red', 'green', 'blue', 'yellow'];
-
-async function writeCaptions(folder: string, name: string, count: number) {
-  const { images } = await writeColourSplit(folder, name, count);
-  const ids = Array.from({ length: count }, (_, id) => id);
-  const file = join(folder, `captions_${name}.json`);
-  writeFileSync(
-    file,
-    JSON.stringify({
-      images: ids.map((id) => ({ id, file_name: `${id}.png`, width: 8, height: 8 })),
-      annotations: ids.map((id) => ({ id, image_id: id, caption: `a ${words[id % 4]} picture.` })),
-    }),
-  );
-  return { captions: file, images };
-}
 
 const headSize = (run: string) =>
   [...readSafetensors(join(run, 'adapter', 'head.safetensors')).values()].reduce(

@@ -5,7 +5,7 @@ import { InterruptedError, UsageError } from '../../src/base/errors.js';
 import type { Progress } from '../../src/base/progress.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import type { AnyTask } from '../../src/model/model.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { loadRun, runRecipe } from '../shipped.js';
 import { toyExamples, toyModules, toySettings } from './toy.js';
 

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { startEngine, type Tensor, tf } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import { createEvaluator, evaluate } from '../../src/model/evaluate.js';
-import type { AnyTask } from '../../src/model/model.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { toyExamples, toyModel, toyProcessor, toyTask } from './toy.js';
 
 beforeAll(() => startEngine());

@@ -12,7 +12,7 @@ import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/
 import type { AdapterChoice } from '../../src/model/attach.js';
 import { createCollator } from '../../src/model/batch.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
-import { type AnyTask, createModel, type Model } from '../../src/model/model.js';
+import { createModel, type Model } from '../../src/model/model.js';
 import { normal, zeros } from '../../src/nn/parameters.js';
 import type { Modules } from '../../src/prepare/modules.js';
 import type { Checkpoint } from '../../src/training/checkpoint.js';
@@ -20,7 +20,9 @@ import { openMetricsLog } from '../../src/training/metricsLog.js';
 import type { RunSettings, TrainingOptions } from '../../src/training/settings.js';
 import { type TrainerParts, train } from '../../src/training/trainer.js';
 import type { TrainState } from '../../src/training/trainState.js';
-import { defineTask, type Example } from '../../tasks/task.js';
+import type { Example } from '../../tasks/example.js';
+import type { AnyTask } from '../../tasks/task.js';
+import { defineTask } from '../../tasks/task.js';
 import { createBackbone, createStep, modulesWith, planAdapters } from '../shipped.js';
 
 /** Token ids; the label says whether the token 5 is among them. */

@@ -4,8 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { InterruptedError, UsageError } from '../../src/base/errors.js';
 import type { Progress } from '../../src/base/progress.js';
 import { tf } from '../../src/engine/index.js';
-import type { AnyTask } from '../../src/model/model.js';
-import { checkpointName, checkpointSteps, readCheckpoint } from '../../src/training/checkpoint.js';
+import {
+  type Checkpoint,
+  checkpointName,
+  checkpointSteps,
+  readCheckpoint,
+} from '../../src/training/checkpoint.js';
+import type { AnyTask } from '../../tasks/task.js';
 import { scratchFolder, toyExamples, toyTask, trainToy } from './toy.js';
 
 const lines = (folder: string) => readFileSync(join(folder, 'metrics.jsonl'), 'utf8');
@@ -43,23 +48,23 @@ describe('training', () => {
     async (options) => {
       const whole = await trainToy({ options: { epochs: 2, ...options } });
       const total = whole.state.step;
+      const folder = scratchFolder();
+      const run = { options: { epochs: 2, ...options }, folder };
+      let start: Checkpoint | undefined;
       for (const at of [1, 3, 4, total - 1, total]) {
         const abort = new AbortController();
         const onProgress = ({ stage, done }: Progress) => {
           if (stage === 'train' && done === at) abort.abort();
         };
-        const folder = scratchFolder();
-        const run = { options: { epochs: 2, ...options }, folder };
-        await expect(trainToy({ ...run, onProgress, signal: abort.signal })).rejects.toThrow(
-          InterruptedError,
-        );
-        const start = readCheckpoint(join(folder, 'checkpoints'), at);
-        const resumed = await trainToy({ ...run, start });
-        expect(resumed.parameters).toEqual(whole.parameters);
-        expect(resumed.state.best).toEqual(whole.state.best);
-        expect(weightFiles(folder, total)).toEqual(weightFiles(whole.folder, total));
-        expect(lines(folder)).toBe(lines(whole.folder));
+        const stopped = trainToy({ ...run, ...(start && { start }), onProgress, signal: abort.signal });
+        await expect(stopped).rejects.toThrow(InterruptedError);
+        start = readCheckpoint(join(folder, 'checkpoints'), at);
       }
+      const resumed = await trainToy({ ...run, ...(start && { start }) });
+      expect(resumed.parameters).toEqual(whole.parameters);
+      expect(resumed.state.best).toEqual(whole.state.best);
+      expect(weightFiles(folder, total)).toEqual(weightFiles(whole.folder, total));
+      expect(lines(folder)).toBe(lines(whole.folder));
     },
     240_000,
   );

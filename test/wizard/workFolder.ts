@@ -10,7 +10,7 @@ import type { Services } from '../../src/wizard/world.js';
 import { writeTinyBackbone } from '../cli/tinyRecipe.js';
 
 /** A folder with a tiny backbone in `model` and, unless told otherwise, sample data; it becomes the working directory. */
-export async function enterWorkFolder(pictures = 100): Promise<{ readonly folder: string; leave(): void }> {
+export async function enterWorkFolder(pictures = 40): Promise<{ readonly folder: string; leave(): void }> {
   const before = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'vlgraft-wizard-'));
   if (pictures > 0)

@@ -2,7 +2,7 @@ import { UsageError } from '../../base/errors.js';
 import type { TensorTree } from '../../engine/index.js';
 import type { Scope } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
-import type { ForwardOptions, TowersOutput } from '../backbone.js';
+import type { BackboneOutput, ForwardOptions } from '../backbone.js';
 import { type DualEncoderConfig, ratesOf } from './config.js';
 import { pictureTower } from './pictureTower.js';
 import { textTower } from './textTower.js';
@@ -13,11 +13,10 @@ export function dualEncoderForward(
   parameters: ParameterLookup,
   batch: TensorTree,
   { hooks }: ForwardOptions = {},
-): TowersOutput {
+): BackboneOutput {
   const scope: Scope = { parameters, ...(hooks && { hooks }) };
   if (!batch.inputIds && !batch.patches) throw new UsageError('a batch needs texts or pictures');
   return {
-    kind: 'towers',
     ...(batch.inputIds && { text: textTower({ ...scope, rates: ratesOf(config.text) }, config, batch) }),
     ...(batch.patches && {
       picture: pictureTower({ ...scope, rates: ratesOf(config.picture) }, config, batch),

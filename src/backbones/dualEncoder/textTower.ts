@@ -1,10 +1,7 @@
-import { UsageError } from '../../base/errors.js';
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import {
   additiveMask,
-  causalMask,
   dropped,
-  embed,
   hidden,
   layerNorm,
   linear,
@@ -13,23 +10,20 @@ import {
   remembered,
   runLayers,
   type Scope,
+  seenPositions,
   textEmbeddings,
-  textPositions,
   transformerBlock,
 } from '../../nn/index.js';
 import type { StreamOutput } from '../backbone.js';
-import { lazily } from '../lazily.js';
-import { firstState } from '../streams.js';
+import { clipTextEmbeddings } from '../parts/clipText.js';
+import { firstState, realPositions } from '../parts/states.js';
+import { embeddingsSite, hiddenTaps } from '../parts/stream.js';
+import { refuseLongText } from '../parts/textLength.js';
+import { vectorStream } from '../parts/vectorStream.js';
 import type { BertTextConfig, CausalTextConfig, DualEncoderConfig } from './config.js';
-import { blocksOf, embeddingsSite, projectionSite, tapsOf } from './shape.js';
+import { layersOf, projectionSite } from './shape.js';
 
 const EMBEDDINGS = 'text_model.embeddings';
-
-function refuseLongText({ text }: DualEncoderConfig, length: number): void {
-  const limit = text.max_position_embeddings;
-  if (length <= limit) return;
-  throw new UsageError(`a text of ${length} tokens; the backbone has ${limit} positions`);
-}
 
 /** float32 [B, T], 1 at the end of each text: the first end token, or with the old id 2 the first of the largest ids. */
 function endOf(ids: Tensor, { eos_token_id: end }: CausalTextConfig): Tensor {
@@ -42,32 +36,47 @@ function endOf(ids: Tensor, { eos_token_id: end }: CausalTextConfig): Tensor {
   );
 }
 
-/** Token + position embeddings of CLIP; [B, T, H]. */
-function causalEmbeddings(scope: Scope, ids: Tensor): Tensor {
-  const table = `${EMBEDDINGS}.position_embedding`;
-  const positions = textPositions(scope, table, ids.shape[1] as number);
-  return tf.add(embed(scope, `${EMBEDDINGS}.token_embedding`, ids), embed(scope, table, positions));
-}
-
 /** BERT's embeddings after LayerNorm; [B, T, H]. */
 function bertEmbeddings(scope: Scope, text: BertTextConfig, batch: TensorTree): Tensor {
   const sum = textEmbeddings(scope, EMBEDDINGS, batch, text.pad_token_id);
   return dropped(scope, layerNorm(scope, `${EMBEDDINGS}.LayerNorm`, sum, text.layer_norm_eps));
 }
 
-/** The stream of those last states. */
-function finish(
-  scope: Scope,
-  config: DualEncoderConfig,
-  last: () => Tensor,
-  { mask, summary }: Pick<StreamOutput, 'mask' | 'summary'>,
-): StreamOutput {
-  const project = (x: Tensor) => linear(scope, projectionSite(config, 'text'), x);
-  const pooled = remembered(() => project(summary(last())));
-  return lazily(
-    { mask, summary, project },
-    { hidden: last, pooled: () => named(scope, 'text.pooled', pooled) },
+/** What the first layer reads. */
+function embedded(scope: Scope, { text }: DualEncoderConfig, batch: TensorTree): Tensor {
+  const ids = batch.inputIds as Tensor;
+  const words =
+    text.kind === 'causal' ? clipTextEmbeddings(scope, EMBEDDINGS, ids) : bertEmbeddings(scope, text, batch);
+  return hidden(scope, embeddingsSite('text.', text.hidden_size), words);
+}
+
+/** The states [B, T, H] after that many layers. */
+function layers(scope: Scope, config: DualEncoderConfig, batch: TensorTree, mask: Tensor) {
+  const { text } = config;
+  const [size, length] = mask.shape as [number, number];
+  const causal = text.kind === 'causal';
+  const sight = causal ? 'causal' : 'joint';
+  const blocks = layersOf(config, 'text');
+  const input = { batch: size, length, compute: () => embedded(scope, config, batch) };
+  return runLayers(scope, input, {
+    blocks,
+    taps: hiddenTaps('text.', text.hidden_size, blocks.length),
+    run: causal ? preNormBlock : transformerBlock,
+    mask: additiveMask(seenPositions(mask, sight)),
+    parts: { sight },
+  });
+}
+
+/** CLIP's last states are normalised, and pooled at the end token. */
+function atTheEnd(scope: Scope, text: CausalTextConfig, ids: Tensor, state: () => Tensor) {
+  const end = tf.reshape(endOf(ids, text), [...ids.shape, 1]);
+  const normed = remembered(() =>
+    layerNorm(scope, 'text_model.final_layer_norm', state(), text.layer_norm_eps),
   );
+  return {
+    last: () => named(scope, 'text.hidden', normed),
+    summary: (all: Tensor) => tf.sum(tf.mul(all, end), 1) as Tensor,
+  };
 }
 
 /**
@@ -78,32 +87,13 @@ export function textTower(scope: Scope, config: DualEncoderConfig, batch: Tensor
   const { text } = config;
   const ids = batch.inputIds as Tensor;
   const [size, length] = ids.shape as [number, number];
-  refuseLongText(config, length);
-  const mask = batch.attentionMask ? tf.cast(batch.attentionMask, 'float32') : tf.ones([size, length]);
-  const seen = tf.reshape(mask, [size, 1, 1, length]);
-  const scores = additiveMask(text.kind === 'causal' ? tf.mul(seen, causalMask(length)) : seen);
-  const compute = () => {
-    const words = text.kind === 'causal' ? causalEmbeddings(scope, ids) : bertEmbeddings(scope, text, batch);
-    return hidden(scope, embeddingsSite(config, 'text'), words);
-  };
-  const blocks = blocksOf(config, 'text');
-  const state = runLayers(
-    scope,
-    { batch: size, length, compute },
-    {
-      blocks,
-      taps: tapsOf(config, 'text'),
-      run: text.kind === 'causal' ? preNormBlock : transformerBlock,
-      mask: scores,
-      parts: { causal: text.kind === 'causal' },
-    },
-  );
-  const last = () => state(blocks.length);
-  if (text.kind === 'bert') return finish(scope, config, last, { mask, summary: firstState });
-  const end = tf.reshape(endOf(ids, text), [size, length, 1]);
-  const normed = remembered(() =>
-    layerNorm(scope, 'text_model.final_layer_norm', last(), text.layer_norm_eps),
-  );
-  const summary = (all: Tensor) => tf.sum(tf.mul(all, end), 1) as Tensor;
-  return finish(scope, config, () => named(scope, 'text.hidden', normed), { mask, summary });
+  refuseLongText(text.max_position_embeddings, batch);
+  const mask = realPositions(batch.attentionMask, size, length);
+  const state = layers(scope, config, batch, mask);
+  const last = () => state(text.num_hidden_layers);
+  return vectorStream(scope, 'text', {
+    ...(text.kind === 'causal' ? atTheEnd(scope, text, ids, last) : { last, summary: firstState }),
+    mask,
+    project: (all) => linear(scope, projectionSite(config, 'text'), all),
+  });
 }

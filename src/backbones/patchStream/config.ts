@@ -1,9 +1,18 @@
-import { type Problem, UsageError } from '../../base/errors.js';
-import type { Json, JsonSchema } from '../../base/json.js';
-import { hiddenActivations } from '../../nn/index.js';
-import { type BertRates, type BertSizes, paddingKey, rateOf } from '../bert.js';
-import { configReader, mostOf } from '../configReader.js';
-import { publishedHead } from '../publishedHead.js';
+import type { JsonSchema } from '../../base/json.js';
+import type { Config } from '../backbone.js';
+import type { BertRates, BertSizes } from '../parts/bert.js';
+import {
+  headsDivide,
+  integerKey,
+  mostOf,
+  paddingKey,
+  patchFits,
+  type Rule,
+  rateOf,
+  transformerKeys,
+} from '../parts/configKeys.js';
+import { configReader } from '../parts/configReader.js';
+import { type PublishedHead, publishedHead } from '../parts/publishedHead.js';
 
 /** The keys of config.json that this family reads, by their Hugging Face names, defaults filled in. */
 export interface PatchStreamConfig extends BertSizes, BertRates {
@@ -18,43 +27,36 @@ export interface PatchStreamConfig extends BertSizes, BertRates {
   /** Null: no word is padding. */
   readonly pad_token_id: number | null;
   readonly tie_word_embeddings: boolean;
+  readonly published: PublishedHead;
 }
-
-const integer = (maximum: number, description: string, standard: number, minimum = 1) => ({
-  type: 'integer',
-  minimum,
-  maximum,
-  default: standard,
-  description,
-});
 
 const properties = {
   model_type: { enum: ['vilt'], description: 'text and the patches of a picture in one sequence' },
-  vocab_size: integer(mostOf.tokens, 'tokens of the vocabulary', 30522),
-  hidden_size: integer(mostOf.width, 'width of the hidden states', 768),
-  num_hidden_layers: integer(mostOf.layers, 'transformer layers', 12),
-  num_attention_heads: integer(mostOf.heads, 'attention heads; divides hidden_size', 12),
-  intermediate_size: integer(mostOf.width, 'width inside the feed-forward part', 3072),
-  hidden_act: {
-    enum: hiddenActivations,
-    default: 'gelu',
-    description: 'activation of the feed-forward part',
-  },
-  max_position_embeddings: integer(mostOf.positions, 'tokens that a text may have', 40),
-  type_vocab_size: integer(mostOf.segments, 'segments of the text', 2),
-  modality_type_vocab_size: integer(
+  vocab_size: integerKey(mostOf.tokens, 'tokens of the vocabulary', 30522),
+  ...transformerKeys({
+    width: 768,
+    layers: 12,
+    heads: 12,
+    wide: 3072,
+    activation: 'gelu',
+    epsilon: 1e-12,
+    range: 0.02,
+  }),
+  max_position_embeddings: integerKey(mostOf.positions, 'tokens that a text may have', 40),
+  type_vocab_size: integerKey(mostOf.segments, 'segments of the text', 2),
+  modality_type_vocab_size: integerKey(
     mostOf.segments,
     'text, picture and, where it is 3, a second picture',
     2,
     2,
   ),
-  image_size: integer(
+  image_size: integerKey(
     mostOf.pixels,
     'side in pixels of a square picture that has a position of its own for each patch; those of others are interpolated',
     384,
   ),
-  patch_size: integer(mostOf.pixels, 'height and width of a patch', 32),
-  max_image_length: integer(
+  patch_size: integerKey(mostOf.pixels, 'height and width of a patch', 32),
+  max_image_length: integerKey(
     mostOf.positions,
     'patches of a picture at most, spread evenly over it; -1: all',
     -1,
@@ -69,18 +71,6 @@ const properties = {
   hidden_dropout_prob: rateOf('hidden states', 0),
   attention_probs_dropout_prob: rateOf('attention probabilities', 0),
   pad_token_id: { ...paddingKey('null'), default: null },
-  layer_norm_eps: {
-    type: 'number',
-    exclusiveMinimum: 0,
-    default: 1e-12,
-    description: 'added to the variance in LayerNorm',
-  },
-  initializer_range: {
-    type: 'number',
-    minimum: 0,
-    default: 0.02,
-    description: 'standard deviation of new weights',
-  },
 } as const;
 
 /** Keys with a single value that this family computes. */
@@ -94,37 +84,20 @@ export const patchStreamSchema: JsonSchema = {
   properties,
 };
 
-const read = configReader<PatchStreamConfig>(properties, FIXED);
+const readsPatches: Rule<PatchStreamConfig> = {
+  keys: ['max_image_length'],
+  problem: ({ max_image_length: most }) =>
+    most === 0 ? { message: 'no patch would be read', expected: 'at least 1, or -1 for all' } : undefined,
+};
 
-function* contradictions(config: PatchStreamConfig): Generator<Problem> {
-  const { hidden_size: width, num_attention_heads: heads, image_size: size, patch_size: patch } = config;
-  if (width % heads !== 0) {
-    const message = `hidden_size ${width} is not divisible by ${heads} heads`;
-    yield { where: '/num_attention_heads', message, expected: 'a divisor of hidden_size' };
-  }
-  if (patch > size) {
-    const message = `a patch of ${patch} pixels is larger than image_size ${size}`;
-    yield { where: '/patch_size', message, expected: `at most ${size}` };
-  }
-  if (config.max_image_length === 0) {
-    const message = 'no patch would be read';
-    yield { where: '/max_image_length', message, expected: 'at least 1, or -1 for all' };
-  }
-}
+const read = configReader<PatchStreamConfig>({
+  properties,
+  fixed: FIXED,
+  rules: [headsDivide, patchFits, readsPatches],
+});
 
 /** Checks a config and fills in the defaults of Hugging Face; throws UsageError with everything that is wrong. */
-export function readPatchStreamConfig(config: Readonly<Record<string, Json>>): PatchStreamConfig {
-  const filled = read(config);
-  const problems = [...contradictions(filled)];
-  if (problems.length > 0) throw new UsageError(problems);
-  return filled;
-}
-
-/**
- * The labels of a ViltForQuestionAnswering by class; undefined for other models, or where one is missing. A config that
- * names classes and no architecture is taken for one.
- */
-export function trainedAnswers(config: Readonly<Record<string, Json>>): readonly string[] | undefined {
-  const { architecture = 'ViltForQuestionAnswering', labels } = publishedHead(config);
-  return architecture === 'ViltForQuestionAnswering' ? labels : undefined;
-}
+export const readPatchStreamConfig = (config: Config): PatchStreamConfig => ({
+  ...read(config),
+  published: publishedHead(config),
+});

@@ -1,8 +1,8 @@
-import { UsageError } from '../../base/errors.js';
-import { linear as affine, type Tensor, type TensorTree, tf } from '../../engine/index.js';
+import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import { dropped, embed, hidden, layerNorm, type Scope, textEmbeddings } from '../../nn/index.js';
+import { gridSide, projectPatches } from '../parts/patches.js';
+import { embeddingsSite } from '../parts/stream.js';
 import type { PatchStreamConfig } from './config.js';
-import { embeddingsSite, gridSide } from './shape.js';
 
 const TEXT = 'embeddings.text_embeddings';
 const MODALITIES = 'embeddings.token_type_embeddings';
@@ -39,23 +39,13 @@ function patchPositions({ parameters }: Scope, config: PatchStreamConfig, places
 function pictureEmbeddings(scope: Scope, config: PatchStreamConfig, batch: TensorTree): Tensor {
   const { parameters } = scope;
   const [patches, places] = [batch.patches as Tensor, batch.patchPlaces as Tensor];
-  const [size, , values] = patches.shape as [number, number, number];
+  const [size] = patches.shape as [number];
   const width = config.hidden_size;
-  const kernel = tf.reshape(parameters(`${PROJECTION}.weight`), [width, values]);
-  const projected = affine(patches, kernel, parameters(`${PROJECTION}.bias`));
+  const projected = projectPatches(scope, PROJECTION, patches, true);
   const first = tf.slice(parameters('embeddings.position_embeddings'), [0, 0, 0], [1, 1, width]);
   const cls = tf.tile(tf.add(parameters('embeddings.cls_token'), first), [size, 1, 1]);
   const placed = tf.add(projected, patchPositions(scope, config, places));
   return dropped(scope, tf.concat([cls, placed], 1));
-}
-
-/** Throws UsageError for a text that is longer than the backbone's. */
-export function refuseLongText(
-  { max_position_embeddings: limit }: PatchStreamConfig,
-  batch: TensorTree,
-): void {
-  const length = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] ?? 0;
-  if (length > limit) throw new UsageError(`a text of ${length} tokens; the backbone has ${limit} positions`);
 }
 
 const oneType = (type: number): Tensor => tf.fill([1, 1], type, 'int32');
@@ -65,8 +55,9 @@ export function sequenceEmbeddings(scope: Scope, config: PatchStreamConfig, batc
   const sum = textEmbeddings(scope, TEXT, batch, config.pad_token_id);
   const words = dropped(scope, layerNorm(scope, `${TEXT}.LayerNorm`, sum, config.layer_norm_eps));
   const text = tf.add(words, embed(scope, MODALITIES, oneType(0)));
-  if (!batch.patches && !batch.pictureEmbeddings) return hidden(scope, embeddingsSite(config), text);
+  if (!batch.patches && !batch.pictureEmbeddings)
+    return hidden(scope, embeddingsSite('', config.hidden_size), text);
   const types = embed(scope, MODALITIES, batch.pictureTypeIds ?? oneType(1));
   const picture = tf.add(batch.pictureEmbeddings ?? pictureEmbeddings(scope, config, batch), types);
-  return hidden(scope, embeddingsSite(config), tf.concat([text, picture], 1));
+  return hidden(scope, embeddingsSite('', config.hidden_size), tf.concat([text, picture], 1));
 }

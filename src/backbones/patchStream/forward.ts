@@ -1,26 +1,16 @@
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
-import {
-  additiveMask,
-  layerNorm,
-  linear,
-  named,
-  preNormBlock,
-  remembered,
-  runLayers,
-  type Scope,
-  separateParts,
-} from '../../nn/index.js';
+import { layerNorm, linear, named, preNormBlock, remembered, runLayers, type Scope } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
-import type { ForwardOptions, JointOutput } from '../backbone.js';
-import { bertRates } from '../bert.js';
+import type { BackboneOutput, ForwardOptions } from '../backbone.js';
 import { lazily } from '../lazily.js';
-import { firstState, textShape } from '../streams.js';
+import { bertRates } from '../parts/bert.js';
+import { sequenceMask } from '../parts/sequenceMask.js';
+import { firstState, realPositions, textShape } from '../parts/states.js';
+import { hiddenTaps, poolerSite } from '../parts/stream.js';
+import { refuseLongText } from '../parts/textLength.js';
 import type { PatchStreamConfig } from './config.js';
-import { refuseLongText, sequenceEmbeddings } from './embeddings.js';
-import { blocksOf, poolerSite, tapsOf } from './shape.js';
-
-const asMask = (mask: Tensor | undefined, batch: number, length: number): Tensor =>
-  mask ? tf.cast(mask, 'float32') : tf.ones([batch, length]);
+import { sequenceEmbeddings } from './embeddings.js';
+import { layersOf } from './shape.js';
 
 /** Positions of the picture: its [CLS] and its patches. */
 function pictureLength({ pictureEmbeddings, patches }: TensorTree): number {
@@ -28,11 +18,12 @@ function pictureLength({ pictureEmbeddings, patches }: TensorTree): number {
   return patches ? 1 + (patches.shape[1] as number) : 0;
 }
 
-/** What is added to the scores of every layer. */
-function scoreMask(mask: Tensor, textLength: number, attention: ForwardOptions['attention']): Tensor {
-  const [size, length] = mask.shape as [number, number];
-  const isSeparate = attention === 'separate' && length > textLength;
-  return additiveMask(isSeparate ? separateParts(mask, textLength) : tf.reshape(mask, [size, 1, 1, length]));
+/** float32 [B, T + P], 1 = real position. */
+function realOf(batch: TensorTree, size: number, textLength: number): Tensor {
+  const text = realPositions(batch.attentionMask, size, textLength);
+  const picture = pictureLength(batch);
+  if (picture === 0) return text;
+  return tf.concat([text, realPositions(batch.pictureMask, size, picture)], 1);
 }
 
 /**
@@ -46,28 +37,27 @@ export function patchStreamForward(
   parameters: ParameterLookup,
   batch: TensorTree,
   { hooks, attention }: ForwardOptions = {},
-): JointOutput {
+): BackboneOutput {
   const scope: Scope = { parameters, rates: bertRates(config), ...(hooks && { hooks }) };
-  refuseLongText(config, batch);
+  const { hidden_size: width, layer_norm_eps: epsilon } = config;
+  refuseLongText(config.max_position_embeddings, batch);
   const [size, textLength] = textShape(batch);
-  const length = textLength + pictureLength(batch);
-  const text = asMask(batch.attentionMask, size, textLength);
-  const mask =
-    length > textLength ? tf.concat([text, asMask(batch.pictureMask, size, length - textLength)], 1) : text;
-  const blocks = blocksOf(config);
+  const mask = realOf(batch, size, textLength);
+  const length = mask.shape[1] as number;
+  const blocks = layersOf(config);
   const embedded = { batch: size, length, compute: () => sequenceEmbeddings(scope, config, batch) };
   const state = runLayers(scope, embedded, {
     blocks,
-    taps: tapsOf(config),
+    taps: hiddenTaps('', width, blocks.length),
     run: preNormBlock,
-    mask: scoreMask(mask, textLength, attention),
-    ...(attention === 'separate' && length > textLength && { parts: { textLength } }),
+    ...sequenceMask(mask, textLength, attention),
   });
-  const last = remembered(() => layerNorm(scope, 'layernorm', state(blocks.length), config.layer_norm_eps));
+  const last = remembered(() => layerNorm(scope, 'layernorm', state(blocks.length), epsilon));
   const hidden = () => named(scope, 'hidden', last);
-  const pooled = remembered(() => tf.tanh(linear(scope, poolerSite(config), firstState(hidden()))));
-  return lazily(
-    { kind: 'joint' as const, state, mask, textLength, summary: firstState },
+  const pooled = remembered(() => tf.tanh(linear(scope, poolerSite(width), firstState(hidden()))));
+  const fused = lazily(
+    { state, mask, textLength, summary: firstState },
     { hidden, pooled: () => named(scope, 'pooled', pooled) },
   );
+  return { fused };
 }

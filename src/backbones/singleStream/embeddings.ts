@@ -1,8 +1,9 @@
 import { UsageError } from '../../base/errors.js';
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
 import { dense, dropped, embed, hidden, layerNorm, type Scope, textEmbeddings } from '../../nn/index.js';
+import { embeddingsSite } from '../parts/stream.js';
+import { refuseLongText } from '../parts/textLength.js';
 import type { SingleStreamConfig } from './config.js';
-import { embeddingsSite } from './shape.js';
 
 /**
  * Mean of the position embeddings of the words that a region belongs to.
@@ -35,17 +36,13 @@ function regionEmbeddings(scope: Scope, config: SingleStreamConfig, batch: Tenso
 
 /** Throws UsageError for a batch that the backbone can't read. */
 export function refuseWrongBatch(config: SingleStreamConfig, batch: TensorTree): void {
-  const textLength = (batch.inputEmbeddings ?? batch.inputIds)?.shape[1] ?? 0;
   if (batch.regionFeatures && config.model_type !== 'visual_bert') {
     throw new UsageError(`a backbone of model_type '${config.model_type}' reads no regions`);
   }
   if (batch.regionFeatures && config.visual_box_dim > 0 && !batch.regionBoxes) {
     throw new Error('this backbone reads boxes: a batch with regionFeatures needs regionBoxes');
   }
-  if (textLength > config.max_position_embeddings) {
-    const limit = config.max_position_embeddings;
-    throw new UsageError(`a text of ${textLength} tokens; the backbone has ${limit} positions`);
-  }
+  refuseLongText(config.max_position_embeddings, batch);
 }
 
 /** The sequence that the layers read [B, T + R, H]: text, then regions, after LayerNorm. */
@@ -53,5 +50,5 @@ export function sequenceEmbeddings(scope: Scope, config: SingleStreamConfig, bat
   const text = textEmbeddings(scope, 'embeddings', batch, config.pad_token_id);
   const sequence = batch.regionFeatures ? tf.concat([text, regionEmbeddings(scope, config, batch)], 1) : text;
   const normed = layerNorm(scope, 'embeddings.LayerNorm', sequence, config.layer_norm_eps);
-  return hidden(scope, embeddingsSite(config), dropped(scope, normed));
+  return hidden(scope, embeddingsSite('', config.hidden_size), dropped(scope, normed));
 }

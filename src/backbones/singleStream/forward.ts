@@ -1,49 +1,38 @@
 import { type Tensor, type TensorTree, tf } from '../../engine/index.js';
-import {
-  additiveMask,
-  linear,
-  named,
-  remembered,
-  runLayers,
-  type Scope,
-  separateParts,
-  transformerBlock,
-} from '../../nn/index.js';
+import { linear, named, remembered, runLayers, type Scope, transformerBlock } from '../../nn/index.js';
 import type { ParameterLookup } from '../../nn/parameters.js';
-import type { ForwardOptions, JointOutput, RegionOutput } from '../backbone.js';
-import { bertRates } from '../bert.js';
+import type { BackboneOutput, ForwardOptions, RegionOutput } from '../backbone.js';
 import { lazily } from '../lazily.js';
-import { firstState, textShape } from '../streams.js';
+import { bertRates } from '../parts/bert.js';
+import { sequenceMask } from '../parts/sequenceMask.js';
+import { firstState, realPositions, textShape } from '../parts/states.js';
+import { hiddenTaps, poolerSite } from '../parts/stream.js';
 import type { SingleStreamConfig } from './config.js';
 import { refuseWrongBatch, sequenceEmbeddings } from './embeddings.js';
-import { blocksOf, poolerSite, tapsOf } from './shape.js';
-
-const asMask = (mask: Tensor | undefined, batch: number, length: number): Tensor =>
-  mask ? tf.cast(mask, 'float32') : tf.ones([batch, length]);
+import { layersOf } from './shape.js';
 
 /** float32 [B, T + R], 1 = real position. */
-function sequenceMask(batch: TensorTree, size: number, textLength: number, length: number): Tensor {
-  const text = asMask(batch.attentionMask, size, textLength);
+function realOf(batch: TensorTree, size: number, textLength: number, length: number): Tensor {
+  const text = realPositions(batch.attentionMask, size, textLength);
   if (length === textLength) return text;
-  return tf.concat([text, asMask(batch.regionMask, size, length - textLength)], 1);
+  return tf.concat([text, realPositions(batch.regionMask, size, length - textLength)], 1);
 }
 
-/** What is added to the scores of every layer; nothing where every position may see every other. */
-function scoreMask(
+/** Nothing is masked where every position may see every other. */
+function scoresOf(
   batch: TensorTree,
-  mask: Tensor,
+  real: Tensor,
   textLength: number,
   attention: ForwardOptions['attention'],
-): Tensor | undefined {
-  const [size, length] = mask.shape as [number, number];
-  if (attention === 'separate' && length > textLength) return additiveMask(separateParts(mask, textLength));
-  if (!batch.attentionMask && !batch.regionMask) return undefined;
-  return additiveMask(tf.reshape(mask, [size, 1, 1, length]));
+): Partial<ReturnType<typeof sequenceMask>> {
+  const isApart = attention === 'separate' && (real.shape[1] as number) > textLength;
+  if (!isApart && !batch.attentionMask && !batch.regionMask) return {};
+  return sequenceMask(real, textLength, attention);
 }
 
 function pool(scope: Scope, config: SingleStreamConfig, hidden: Tensor): Tensor {
   const first = firstState(hidden);
-  return config.add_pooling_layer ? tf.tanh(linear(scope, poolerSite(config), first)) : first;
+  return config.add_pooling_layer ? tf.tanh(linear(scope, poolerSite(config.hidden_size), first)) : first;
 }
 
 /** The states after the text, and their mask. */
@@ -66,28 +55,25 @@ export function singleStreamForward(
   parameters: ParameterLookup,
   batch: TensorTree,
   { hooks, attention }: ForwardOptions = {},
-): JointOutput {
+): BackboneOutput {
   const scope: Scope = { parameters, rates: bertRates(config), ...(hooks && { hooks }) };
   const [size, textLength] = textShape(batch);
   refuseWrongBatch(config, batch);
   const length = textLength + (batch.regionFeatures?.shape[1] ?? 0);
-  const mask = sequenceMask(batch, size, textLength, length);
-  const scores = scoreMask(batch, mask, textLength, attention);
-  const apart = attention === 'separate' && length > textLength;
-  const blocks = blocksOf(config);
+  const mask = realOf(batch, size, textLength, length);
+  const blocks = layersOf(config);
   const embedded = { batch: size, length, compute: () => sequenceEmbeddings(scope, config, batch) };
   const state = runLayers(scope, embedded, {
     blocks,
-    taps: tapsOf(config),
+    taps: hiddenTaps('', config.hidden_size, blocks.length),
     run: transformerBlock,
-    ...(scores && { mask: scores }),
-    ...(apart && { parts: { textLength } }),
+    ...scoresOf(batch, mask, textLength, attention),
   });
   const hidden = () => state(blocks.length);
   const pooled = remembered(() => pool(scope, config, hidden()));
-  const regions = batch.regionFeatures && { regions: regionsOf(mask, textLength) };
-  return lazily(
-    { kind: 'joint' as const, state, mask, textLength, summary: firstState, ...regions },
+  const fused = lazily(
+    { state, mask, textLength, summary: firstState },
     { hidden, pooled: () => named(scope, 'pooled', pooled) },
   );
+  return { fused, ...(batch.regionFeatures && { regions: regionsOf(mask, textLength) }) };
 }

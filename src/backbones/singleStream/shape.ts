@@ -1,33 +1,17 @@
-import { blockParameters, type LinearSite, linearSite } from '../../nn/index.js';
+import { blockParameters } from '../../nn/index.js';
 import { linearParameters, normal, type ParameterSpec } from '../../nn/parameters.js';
-import type { BackboneShape, Site, Tap } from '../backbone.js';
-import { bertBlock, bertEmbeddings, bertLanguageHead } from '../bert.js';
+import type { BackboneShape, StreamShape } from '../backbone.js';
+import { bertBlock, bertEmbeddings } from '../parts/bert.js';
+import { blocksOf, type PlacedBlock } from '../parts/placedBlock.js';
+import { embeddingsSite, hiddenTaps, layerSites, poolerSite, TEXT_INPUTS } from '../parts/stream.js';
 import type { SingleStreamConfig } from './config.js';
+import { singleStreamHeads } from './heads.js';
 
-const INPUTS = [
-  ...['inputIds', 'inputEmbeddings', 'tokenTypeIds', 'positionIds', 'attentionMask'],
-  ...['regionFeatures', 'regionBoxes', 'regionMask', 'regionTypeIds', 'imageTextAlignment'],
-];
+const REGION_INPUTS = ['regionFeatures', 'regionBoxes', 'regionMask', 'regionTypeIds', 'imageTextAlignment'];
 
 /** Every layer. */
-export const blocksOf = (config: SingleStreamConfig): ReturnType<typeof bertBlock>[] =>
-  Array.from({ length: config.num_hidden_layers }, (_, n) => bertBlock(config, n));
-
-/** The embeddings after LayerNorm. */
-export const embeddingsSite = ({ hidden_size: width }: SingleStreamConfig): Site => ({
-  name: 'embeddings.output',
-  kind: 'hidden',
-  inputWidth: width,
-  outputWidth: width,
-});
-
-/** The pooler before tanh. */
-export const poolerSite = ({ hidden_size: width }: SingleStreamConfig): LinearSite =>
-  linearSite({ name: 'pooler', parameter: 'pooler.dense', inputWidth: width, outputWidth: width });
-
-/** The hidden states before the first layer and after each. */
-export const tapsOf = ({ hidden_size: width, num_hidden_layers: layers }: SingleStreamConfig): Tap[] =>
-  Array.from({ length: layers + 1 }, (_, layer) => ({ name: `hidden.${layer}`, layer, width }));
+export const layersOf = (config: SingleStreamConfig): PlacedBlock[] =>
+  blocksOf(config.num_hidden_layers, (layer) => bertBlock(config, layer));
 
 function visualParameters(config: SingleStreamConfig): ParameterSpec[] {
   const { hidden_size: width, special_visual_initialize: copied, visual_box_dim: boxWidth } = config;
@@ -50,41 +34,41 @@ const regionsOf = ({ visual_embedding_dim: featureWidth, visual_box_dim: boxWidt
   ...(boxWidth > 0 && { boxWidth }),
 });
 
+const streamOf = (config: SingleStreamConfig): StreamShape => ({
+  name: 'fused',
+  hiddenSize: config.hidden_size,
+  layers: config.num_hidden_layers,
+  heads: config.num_attention_heads,
+  intermediateSize: config.intermediate_size,
+  pooledSize: config.hidden_size,
+  inputs: [...TEXT_INPUTS, ...REGION_INPUTS],
+  masks: ['attentionMask', 'regionMask'],
+});
+
+function parametersOf(config: SingleStreamConfig): ParameterSpec[] {
+  const { hidden_size: width, model_type: type, add_pooling_layer: pools } = config;
+  const weight = normal(config.initializer_range);
+  return [
+    ...bertEmbeddings(config, {}, type === 'visual_bert' ? visualParameters(config) : []),
+    ...layersOf(config).flatMap((block) => blockParameters(block, width, weight)),
+    ...(pools ? linearParameters('pooler.dense', width, width, weight) : []),
+  ];
+}
+
 /** Sites, taps and parameters of a single-stream backbone. */
-export function singleStreamShape(config: SingleStreamConfig, answers?: readonly string[]): BackboneShape {
+export function singleStreamShape(config: SingleStreamConfig): BackboneShape {
   const { hidden_size: width, num_hidden_layers: layers, add_pooling_layer: pools } = config;
-  const blocks = blocksOf(config);
-  const pooler = linearParameters('pooler.dense', width, width, normal(config.initializer_range));
+  const blocks = layersOf(config);
   return {
     family: 'singleStream',
-    streams: [
-      {
-        name: 'joint',
-        hiddenSize: width,
-        layers,
-        heads: config.num_attention_heads,
-        intermediateSize: config.intermediate_size,
-        pooledSize: width,
-        inputs: INPUTS,
-        masks: ['attentionMask', 'regionMask'],
-      },
-    ],
+    streams: [streamOf(config)],
     maxTextLength: config.max_position_embeddings,
-    languageHead: bertLanguageHead(config),
     words: { count: config.vocab_size, key: 'vocab_size' },
-    ...(answers && { answers, answersFrom: 'lastWord' }),
+    heads: singleStreamHeads(config),
     ...(config.model_type === 'visual_bert' ? { regions: regionsOf(config) } : { textAlone: true }),
-    sites: [
-      embeddingsSite(config),
-      ...blocks.flatMap(({ sites }) => Object.values(sites) as LinearSite[]),
-      ...(pools ? [poolerSite(config)] : []),
-    ],
+    sites: [embeddingsSite('', width), ...layerSites(blocks), ...(pools ? [poolerSite(width)] : [])],
     layerPlaces: blocks.map(({ place }) => place),
-    taps: tapsOf(config),
-    parameters: [
-      ...bertEmbeddings(config, {}, config.model_type === 'visual_bert' ? visualParameters(config) : []),
-      ...blocks.flatMap((block) => blockParameters(block, width, normal(config.initializer_range))),
-      ...(pools ? pooler : []),
-    ],
+    taps: hiddenTaps('', width, layers),
+    parameters: parametersOf(config),
   };
 }

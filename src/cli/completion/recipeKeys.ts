@@ -15,6 +15,7 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
   readonly allOf?: readonly { readonly if: Schema; readonly then: Schema }[];
+  readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
@@ -47,9 +48,18 @@ function chosen(schema: Schema, value: unknown): Schema {
   return oneOf.find(fits) ?? schema;
 }
 
+/** Properties of files in the format that they name, else in the first. */
+function ofFormat({ allOf = [] }: Schema, value: unknown): Readonly<Record<string, Schema>> {
+  const formats = allOf.filter((one) => one.if.properties?.format);
+  const named = valueAt(value, ['format']);
+  const { then } = formats.find((one) => one.if.properties?.format?.const === named) ?? formats[0] ?? {};
+  const { format: _format, ...properties } = then?.properties ?? {};
+  return properties;
+}
+
 /** Properties of an object; those of `data` are the task's. */
 function propertiesOf(schema: Schema, value: unknown): [string, Schema][] {
-  const own = Object.entries(chosen(schema, value).properties ?? {});
+  const own = Object.entries({ ...chosen(schema, value).properties, ...ofFormat(schema, value) });
   const task = valueAt(value, ['task', 'kind']);
   const branch = schema.allOf?.find((one) => one.if.properties?.task?.properties?.kind?.const === task);
   const splits = branch?.then.properties?.data?.properties ?? {};

@@ -13,5 +13,7 @@ export function loadTensorFlow(): TensorFlow {
 
 /** The functions of tfjs; it is loaded when the first one is asked for, as checking a recipe never does. */
 export const tf: TensorFlow = new Proxy({} as TensorFlow, {
-  get: (_, name) => Reflect.get(loadTensorFlow(), name),
-});
+  // Kept, since tfjs looks each up in its packages, and a traced function asks for thousands.
+  get: (known: Record<string | symbol, unknown>, name) =>
+    (known[name] ??= Reflect.get(loadTensorFlow(), name)),
+}) as TensorFlow;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, normalize, sep } from 'node:path';
+import { PROCESSOR_FILES } from '../../backbones/createProcessor.js';
 import { backboneFolder } from '../../backbones/load.js';
-import { PROCESSOR_FILES } from '../../backbones/processor.js';
 import { isJsonObject } from '../../base/json.js';
 import type { RunSettings } from '../../training/settings.js';
 import { adapterFolderOf } from '../adapterSource.js';
@@ -34,12 +34,23 @@ export const modelFiles = (folder: string): string[] =>
     ? readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name) || BY_NAME.includes(name))
     : [];
 
+/** Key -> folder of every run that teaches. */
+function teachersIn(value: unknown, key: string): [string, string][] {
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = `${key}.${name}`;
+    const isRun = name === 'teacher' && isJsonObject(member) && typeof member.from === 'string';
+    return isRun ? [[`${at}.from`, adapterFolderOf(member.from as string)]] : teachersIn(member, at);
+  });
+}
+
 /** Key -> folder of every model that is read; their other files count too, should they appear. */
-export function modelFolders({ backbone, adapters }: RunSettings): Map<string, string> {
+export function modelFolders({ backbone, adapters, task }: RunSettings): Map<string, string> {
   const folders = new Map<string, string>();
   if (backbone.from !== undefined) folders.set('backbone.from', backboneFolder(backbone.from));
   for (const [index, { from }] of adapters.entries())
     if (from !== undefined) folders.set(`adapters[${index}].from`, adapterFolderOf(from));
+  for (const [key, folder] of teachersIn(task, 'task')) folders.set(key, folder);
   return folders;
 }
 

@@ -1,8 +1,9 @@
-import type { SplitName } from '../../../tasks/task.js';
+import type { SplitName } from '../../../tasks/example.js';
+import { FORMAT } from '../../../tasks/readers/reader.js';
+import type { AnyTask } from '../../../tasks/task.js';
 import { UsageError } from '../../base/errors.js';
 import { grouped } from '../../base/figures.js';
 import type { Json } from '../../base/json.js';
-import type { AnyTask } from '../../model/model.js';
 import type { Answers } from '../answers.js';
 import { chosenTask } from '../chosen.js';
 import { chosenFiles, NAMES, type ReadFiles, readFiles, type Split } from '../chosenFiles.js';
@@ -11,7 +12,11 @@ import { pathKeys, requiredKeys, splitKeySchema } from '../splitFields.js';
 import type { Step } from '../step.js';
 
 const keysShown = (task: AnyTask, split: Split | undefined): string[] => [
-  ...new Set([...pathKeys(task), ...Object.keys(split ?? {})]),
+  ...new Set([
+    ...((task.readers?.length ?? 0) > 1 ? [FORMAT] : []),
+    ...pathKeys(task, split),
+    ...Object.keys(split ?? {}),
+  ]),
 ];
 
 /** A path as it lies in the folder of the data, where it does. */
@@ -26,9 +31,9 @@ function fieldsOf(
   split: Split | undefined,
   folder: string | undefined,
 ): Field[] {
-  const required = requiredKeys(task);
+  const required = requiredKeys(task, split);
   return keysShown(task, split).map((key) => {
-    const schema = splitKeySchema(task, key) ?? {};
+    const schema = splitKeySchema(task, key, split) ?? {};
     return {
       key: `${name}.${key}`,
       label: `${name} ${key}`,
@@ -67,7 +72,10 @@ function factsOf(read: ReadFiles): string[] {
 /** The answers with one file of a split changed; null leaves it out, and with one that is needed the whole split. */
 function withFile({ files = {}, ...answers }: Answers, task: AnyTask, place: string, value: Json): Answers {
   const [name = '', key = ''] = place.split('.');
-  const leftOut = value === null && name !== 'train' && requiredKeys(task).includes(key);
+  const leftOut =
+    value === null &&
+    name !== 'train' &&
+    requiredKeys(task, files[name as SplitName] ?? undefined).includes(key);
   return { ...answers, files: { ...files, [name]: leftOut ? null : { ...files[name], [key]: value } } };
 }
 

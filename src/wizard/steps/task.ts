@@ -1,6 +1,6 @@
+import type { AnyTask } from '../../../tasks/task.js';
 import type { BackboneShape } from '../../backbones/backbone.js';
 import { formatProblem, UsageError } from '../../base/errors.js';
-import type { AnyTask } from '../../model/model.js';
 import type { Answers } from '../answers.js';
 import { chosenBackbone, defaultOptions, offeredTasks } from '../chosen.js';
 import { recogniseSplits } from '../dataFolders.js';

@@ -1,10 +1,11 @@
+import { gives } from '../../../src/backbones/capabilities.js';
 import { lazily } from '../../../src/backbones/lazily.js';
-import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/streams.js';
+import { fusedOutput, fusedStream } from '../../../src/backbones/streams.js';
 import { visualReasoningHead } from '../../../src/backbones/visualBertHeads.js';
 import { UsageError } from '../../../src/base/errors.js';
 import { linearParameters, normal } from '../../../src/nn/parameters.js';
-import { isPublishedAs, publishedHead } from '../publishedHead.js';
-import { type PairHead, truthClasses } from './pairHead.js';
+import { publishedHead } from '../publishedHead.js';
+import { type PairHead, pairSource, truthClasses } from './pairHead.js';
 
 /**
  * Both pictures' regions in one sequence, told apart by their segments 0 and 1; pooled output -> Linear (VisualBERT,
@@ -14,7 +15,7 @@ export const oneSequence: PairHead = {
   name: 'one-sequence',
   pictures: 'together',
   check(backbone) {
-    if (backbone.regions && !hasTowers(backbone)) return;
+    if (gives(backbone, 'regions', 'fused')) return;
     throw new UsageError({
       where: '/task/head',
       message: `a ${backbone.family} backbone can't read the regions of two pictures in one sequence`,
@@ -22,13 +23,13 @@ export const oneSequence: PairHead = {
     });
   },
   parameters(backbone, checkpoint) {
-    const specs = linearParameters('cls', jointStream(backbone).pooledSize, 2, normal(0.02));
-    if (!isPublishedAs('VisualBertForVisualReasoning', backbone)) return specs;
-    return publishedHead(specs, checkpoint, { classes: truthClasses(backbone) }) ?? specs;
+    const specs = linearParameters('cls', fusedStream(backbone).pooledSize, 2, normal(0.02));
+    const source = pairSource(backbone, 'oneSequence');
+    return publishedHead(specs, source, checkpoint, truthClasses(source)) ?? specs;
   },
   logits(output, { parameters, dropout, dropoutRate }) {
-    const joint = jointOutput(output);
-    const pooled = () => dropout(joint.pooled, dropoutRate);
-    return visualReasoningHead({ parameters }, lazily(joint, { pooled }));
+    const fused = fusedOutput(output);
+    const pooled = () => dropout(fused.pooled, dropoutRate);
+    return visualReasoningHead({ parameters }, lazily(fused, { pooled }));
   },
 };

@@ -1,4 +1,4 @@
-import type { BackboneOutput, BackboneShape, Weights } from '../../../src/backbones/backbone.js';
+import type { BackboneOutput, BackboneShape, PairSource, Weights } from '../../../src/backbones/backbone.js';
 import { type Dropout, type Tensor, tf } from '../../../src/engine/index.js';
 import type { ParameterLookup, ParameterSpec } from '../../../src/nn/parameters.js';
 import type { PublishedClasses } from '../publishedHead.js';
@@ -26,9 +26,15 @@ export interface PairHead {
   logits(output: BackboneOutput, context: PairHeadContext): Tensor;
 }
 
+/** The published head for two pictures, where it reads that. */
+export const pairSource = (
+  { heads: { pair } }: BackboneShape,
+  reads: PairSource['reads'],
+): PairSource | undefined => (pair?.reads === reads ? pair : undefined);
+
 /** Classes of a published head as false and true, where it has them the other way round. */
-export function truthClasses({ published }: BackboneShape): PublishedClasses | undefined {
-  const names = published?.labels?.map((label) => label.toLowerCase()).join();
+export function truthClasses(source: PairSource | undefined): PublishedClasses | undefined {
+  const names = source?.labels?.map((label) => label.toLowerCase()).join();
   return names === 'true,false' ? { count: 2, rows: [1, 0] } : undefined;
 }
 

@@ -3,8 +3,8 @@ import { pooledOutput, pooledWidth } from '../../../src/backbones/streams.js';
 import { tf } from '../../../src/engine/index.js';
 import type { ParameterSpec } from '../../../src/nn/parameters.js';
 import { classifierParameters } from '../classifier.js';
-import { classifyAsVilt, publishedClassifier } from '../viltClassifier.js';
-import { halves, type PairHead, truthClasses } from './pairHead.js';
+import { classifyNormed, publishedClassifier } from '../normedClassifier.js';
+import { halves, type PairHead, pairSource, truthClasses } from './pairHead.js';
 
 function specsOf(backbone: BackboneShape): ParameterSpec[] {
   const hiddenWidth = 2 * (backbone.streams[0]?.pooledSize ?? 0);
@@ -18,10 +18,12 @@ function specsOf(backbone: BackboneShape): ParameterSpec[] {
 export const paired: PairHead = {
   name: 'paired',
   pictures: 'apart',
-  parameters: (backbone, checkpoint) =>
-    publishedClassifier(specsOf(backbone), checkpoint, truthClasses(backbone)),
+  parameters(backbone, checkpoint) {
+    const source = pairSource(backbone, 'both');
+    return publishedClassifier(specsOf(backbone), source, checkpoint, truthClasses(source));
+  },
   logits(output, { parameters, ...options }) {
     const both = tf.concat([...halves(pooledOutput(output))], 1);
-    return classifyAsVilt(both, parameters, options);
+    return classifyNormed(both, parameters, options);
   },
 };

@@ -1,4 +1,5 @@
-import { hasTowers, jointOutput, jointStream } from '../../../src/backbones/streams.js';
+import { gives } from '../../../src/backbones/capabilities.js';
+import { fusedOutput, fusedStream } from '../../../src/backbones/streams.js';
 import { UsageError } from '../../../src/base/errors.js';
 import { activation, attention, type Tensor, tf } from '../../../src/engine/index.js';
 import { additiveMask, dense, type Scope } from '../../../src/nn/index.js';
@@ -63,7 +64,7 @@ export const pairedAttention: PairHead = {
   name: 'paired-attention',
   pictures: 'apart',
   check(backbone) {
-    if (!hasTowers(backbone)) return;
+    if (gives(backbone, 'fused')) return;
     throw new UsageError({
       where: '/task/head',
       message: `a ${backbone.family} backbone has no sequence of text and picture that could look into another`,
@@ -71,7 +72,7 @@ export const pairedAttention: PairHead = {
     });
   },
   parameters(backbone) {
-    const { hiddenSize: h } = jointStream(backbone);
+    const { hiddenSize: h } = fusedStream(backbone);
     const looks = ['fromLeft', 'fromRight'].flatMap((look) =>
       attentionLayers.flatMap((layer) => linearParameters(`${look}.${layer}`, h, h, initializer)),
     );
@@ -83,8 +84,8 @@ export const pairedAttention: PairHead = {
     ];
   },
   logits(output, plain) {
-    const { hidden, mask } = jointOutput(output);
-    const { heads } = jointStream(plain.backbone);
+    const { hidden, mask } = fusedOutput(output);
+    const { heads } = fusedStream(plain.backbone);
     const context = { ...plain, heads, scope: { parameters: plain.parameters } };
     const [leftStates, rightStates] = halves(hidden);
     const [leftMask, rightMask] = halves(mask);

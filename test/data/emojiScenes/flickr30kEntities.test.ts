@@ -6,10 +6,8 @@ import { flickr30kEntities } from '../../../src/data/emojiScenes/annotations/fli
 import type { SceneObject } from '../../../src/data/emojiScenes/scene.js';
 import { nouns } from '../../../src/data/emojiScenes/vocabulary.js';
 import { writeAnnotations } from '../../../src/data/emojiScenes/writeAnnotations.js';
-import {
-  type PhraseGroundingExample,
-  readFlickr30kEntities,
-} from '../../../tasks/readers/flickr30kEntities.js';
+import type { PhraseGroundingExample } from '../../../tasks/examples.js';
+import { readFlickr30kEntities } from '../../../tasks/readers/flickr30kEntities.js';
 import { temporaryFolder } from '../pictures.js';
 import { plannedScenes } from './sceneSets.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { float32, int32 } from '../../../src/base/hostTensor.js';
 import { createRandom } from '../../../src/base/random.js';
-import { augmentPixels } from '../../../tasks/pretraining/augmentPixels.js';
+import { augmentPixels } from '../../../tasks/pretraining/views/augmentPixels.js';
 
 const side = 4;
 const width = 3 * side * side;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/base/random.js';
-import { foilOf } from '../../../tasks/pretraining/foil.js';
-import type { CaptionExample } from '../../../tasks/readers/cocoCaptions.js';
+import type { CaptionExample } from '../../../tasks/examples.js';
+import { foilOf } from '../../../tasks/pretraining/views/foil.js';
 
 function shown(id: string, caption: string, ...names: readonly string[]): CaptionExample {
   const picture = { id, path: `${id}.png`, labels: names.map((_, at) => at), labelNames: names };

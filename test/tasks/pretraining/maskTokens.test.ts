@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/base/random.js';
-import { maskTokens } from '../../../tasks/pretraining/maskTokens.js';
+import { maskTokens } from '../../../tasks/pretraining/views/maskTokens.js';
 
 const MASK = 4;
 const tokenizer = { vocabularySize: 1000, specialId: () => MASK };

@@ -71,3 +71,17 @@ it('names repeated pictures and wrong sizes', () => {
     `${file} /images/2/width: it is 0; at least 1\n${file} /images/1: id 3 is already used at /images/0`,
   );
 });
+
+it('refuses boxes that hang over far: two corners that are taken for a corner and a size', () => {
+  const images = [{ id: 1, file_name: 'a.jpg', width: 100, height: 80 }];
+  const annotations = [
+    { id: 1, image_id: 1, bbox: [40, 20, 90, 70] },
+    { id: 2, image_id: 1, bbox: [5, 5, -2, 4] },
+  ];
+  writeFileSync(file, JSON.stringify({ images, annotations }));
+  expect(() => readCocoInstances(file)).toThrow(
+    `${file} /annotations/0/bbox: the box [40, 20, 90, 70] hangs over its picture of 100 x 80 pixels ` +
+      `(read as absolute xywh); [x, y, width, height] in pixels\n` +
+      `${file} /annotations/1/bbox: the box [5, 5, -2, 4] has a negative side; [x, y, width, height] in pixels`,
+  );
+});

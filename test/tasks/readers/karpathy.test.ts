@@ -43,7 +43,9 @@ describe('readKarpathy', () => {
       JSON.stringify({ images, annotations: [{ id: 1, image_id: 1, caption: 'a cat' }] }),
     );
     const [line, ...others] = problemsOf({ annotations });
-    expect(line).toMatch(/these are COCO captions, which the task pretrain reads; .*"sentences"/);
+    expect(line).toMatch(
+      /these are COCO captions, which the format "coco-captions" reads; .*"format": "coco-captions"/,
+    );
     expect(others).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FolderListing } from '../../../src/data/folderListing.js';
+import type { Splits } from '../../../tasks/example.js';
 import { tasks } from '../../../tasks/index.js';
-import type { Splits } from '../../../tasks/task.js';
 
 const recognise = (kind: string, files: readonly string[], pictureFolders: readonly string[]): Splits => {
   const folder: FolderListing = { files, pictureFolders };

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/base/errors.js';
 import { readVqaV2 } from '../../../tasks/readers/vqaV2.js';
-import { vqa } from '../../../tasks/vqa.js';
 import { temporaryFolder } from '../../data/pictures.js';
+import { vqa } from '../../readableTasks.js';
 
 const folder = temporaryFolder();
 const file = (...parts: string[]) => join(folder.path, ...parts);
@@ -54,7 +54,7 @@ beforeEach(() => {
     images: [image(9, 'nine.png')],
     annotations: [
       { image_id: 9, bbox: [10, 20, 30, 40] },
-      { image_id: 9, bbox: [90, -1, 20, 11.5] },
+      { image_id: 9, bbox: [90, -1, 15, 11.5] },
       { image_id: 9, bbox: [100, 3, 0, 4] },
     ],
   });
