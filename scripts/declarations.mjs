@@ -3,6 +3,8 @@ import { dirname, join, relative } from 'node:path';
 
 const TFJS = String.raw`import\(["']@tensorflow/tfjs(?:-core)?["']\)`;
 const ALL = new RegExp(`typeof ${TFJS}`, 'g');
+/** Imports for what they do, and of values: declarations need neither. */
+const AT_RUN_TIME = /^import (?:\* as \w+ from )?["']@tensorflow[^\n]*\n/gm;
 const ONE = new RegExp(String.raw`${TFJS}\.(\w+)(?:<${TFJS}\.Rank(?:\.\w+)?>)?`, 'g');
 
 /**
@@ -18,6 +20,7 @@ export function publishTensorTypes(dist) {
     const path = relative(dirname(file), own);
     const types = `import("${path.startsWith('.') ? path : `./${path}`}")`;
     const written = text
+      .replace(AT_RUN_TIME, '')
       .replace(ALL, `${types}.TensorFunctions`)
       .replace(ONE, (_, name) => `${types}.${name}`);
     if (/(import|from) ?\(?["']@tensorflow/.test(written)) throw new Error(`${file} has types of tfjs`);

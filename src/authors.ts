@@ -47,6 +47,7 @@ export type {
   Weights,
 } from './backbones/backbone.js';
 export type { ProcessorKind, ProcessorOptions } from './backbones/processors/processor.js';
+export { fusedOutput, fusedStream, pooledOutput, pooledWidth } from './backbones/streams.js';
 export { InterruptedError, type Problem, UsageError } from './base/errors.js';
 export { float32, type HostBatch, type HostTensor, int32 } from './base/hostTensor.js';
 export type { Json, JsonSchema } from './base/json.js';

@@ -318,7 +318,7 @@ export type AnyTaskLiteral = TaskLiteral<unknown, Example, Json>;
 /** Types the literal of a task that reads its files itself. */
 export function defineTask<Options, E extends Example, State extends Json>(
   task: Task<Options, E, State> & { readonly examples?: never },
-): Task<Options, E, State>;
+): Task<Options, E, State> & { readonly examples?: never };
 /** Types the literal of a task that asks its readers for examples. */
 export function defineTask<Options, E extends Example, State extends Json>(
   task: TaskLiteral<Options, E, State> & { readonly examples: string },
