@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { shippedModules } from '../src/modules/shippedModules.js';
-import type { RecipeInput } from '../src/recipe/recipe.js';
+import type { WrittenRecipe } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { runRecipe } from '../src/run/runRecipe.js';
 import type { AdapterEntry } from '../src/training/settings.js';
@@ -26,7 +26,7 @@ const METHODS: Readonly<Record<JobSpec['method'], readonly AdapterEntry[]>> = {
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-bench-'));
 const tasks = [tokenTask as unknown as AnyTask];
-const recipe: RecipeInput = {
+const recipe: WrittenRecipe = {
   name: 'job',
   backbone: { from: spec.model, precision: spec.precision },
   adapters: METHODS[spec.method],

@@ -1,6 +1,7 @@
 // Whether anything grows in a process that is used for long: npm run soak -- [minutes]. Half of the time is one training,
 // half is recipes of every task, trained, loaded again, evaluated and asked, one after the other. Memory, tensors and open
 // files are read as they go, straight lines are fitted, and the table goes into docs/reliability.md.
+
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
 import { tf } from '../src/engine/index.js';
-import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
+import type { RecipeInput } from '../src/index.js';
+import { fineTune, loadRun, type WrittenRecipe } from '../src/index.js';
 import { readRecipe } from '../src/recipe/load.js';
 import { packageFolder } from '../src/system/packageFolder.js';
 import { machine, markdownTable, writeMarkedSection } from './markedSection.js';
@@ -62,11 +64,15 @@ function takeSample(start: number): Sample {
 }
 
 /** A shipped recipe on a small data set, for some steps. */
-function shortRecipe(name: string, data: string, output: string, maxSteps: number): RecipeInput {
+function shortRecipe(name: string, data: string, output: string, maxSteps: number): WrittenRecipe {
   const text = JSON.stringify(readRecipe(name).input).replaceAll('data/emoji-scenes', data);
-  const recipe = JSON.parse(text) as RecipeInput;
+  const recipe = JSON.parse(text) as WrittenRecipe;
   const { epochs: _epochs, maxSteps: _maxSteps, ...training } = { ...recipe.training };
-  return { ...recipe, output, training: { ...training, maxSteps, batchSize: 16 } as RecipeInput['training'] };
+  return {
+    ...recipe,
+    output,
+    training: { ...training, maxSteps, batchSize: 16 } as WrittenRecipe['training'],
+  };
 }
 
 /** One training that is stopped when the time is over. */
@@ -83,15 +89,17 @@ async function soakTraining(data: string, folder: string, minutes: number): Prom
     last = now;
     samples.push(takeSample(start));
   };
-  await fineTune(recipe, { onProgress, signal: stop.signal, overwrite: true }).catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
-  });
+  await fineTune(recipe as RecipeInput, { onProgress, signal: stop.signal, overwrite: true }).catch(
+    (error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    },
+  );
   return samples;
 }
 
 /** A recipe trained, loaded, evaluated and let go of. */
-async function useOnce(recipe: RecipeInput): Promise<void> {
-  const { folder } = await fineTune(recipe, { overwrite: true });
+async function useOnce(recipe: WrittenRecipe): Promise<void> {
+  const { folder } = await fineTune(recipe as RecipeInput, { overwrite: true });
   const run = await loadRun(folder);
   const { test, validation } = run.recipe.data;
   await run.evaluate((test ?? validation)!);

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { shippedModules } from '../src/modules/shippedModules.js';
-import type { RecipeInput } from '../src/recipe/recipe.js';
+import type { WrittenRecipe } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { runRecipe } from '../src/run/runRecipe.js';
 import { packageFolder } from '../src/system/packageFolder.js';
@@ -26,7 +26,7 @@ interface Stretch {
 }
 
 interface Case {
-  readonly recipe: RecipeInput;
+  readonly recipe: WrittenRecipe;
   /** Steps of an epoch, and steps that are measured at the start of the first and of the second one. */
   readonly steps: { readonly epoch: number; readonly measured: number };
 }
@@ -34,7 +34,7 @@ interface Case {
 const SCENES = 'data/emoji-scenes';
 const PHOTOS = 192;
 
-const training = (batchSize: number, maxSteps: number): RecipeInput['training'] => ({
+const training = (batchSize: number, maxSteps: number): WrittenRecipe['training'] => ({
   maxSteps,
   batchSize,
   optimizer: { kind: 'adamw', learningRate: 1e-3 },
@@ -106,7 +106,7 @@ async function photos(output: string, backbone: Readonly<Record<string, unknown>
   };
   const steps = { epoch: PHOTOS / 16, measured: PHOTOS / 16 };
   const complete = { ...recipe, name: 'photos', output, training: training(16, 2 * steps.epoch) };
-  return { steps, recipe: complete as RecipeInput };
+  return { steps, recipe: complete as WrittenRecipe };
 }
 
 const CASES: Readonly<Record<string, (output: string) => Case | Promise<Case>>> = {

@@ -14,7 +14,8 @@ import type { PlanOptions } from './plan/planOptions.js';
 import { planRun } from './plan/planRun.js';
 import type { RunPlan } from './plan/runPlan.js';
 import type { Modules } from './prepare/modules.js';
-import type { Recipe, RecipeInput } from './recipe/recipe.js';
+import type { Recipe, WrittenRecipe } from './recipe/recipe.js';
+import type { RecipeInput } from './recipe/recipeTypes.js';
 import { resolveRecipe } from './recipe/validate.js';
 import { reportedRun } from './report/reportedRun.js';
 import {
@@ -41,7 +42,8 @@ export type { Evaluation } from './model/evaluate.js';
 export type { Additions } from './modules/extend.js';
 export type { PlanOptions } from './plan/planOptions.js';
 export type { RunPlan } from './plan/runPlan.js';
-export type { Recipe, RecipeInput } from './recipe/recipe.js';
+export type { Recipe, WrittenRecipe } from './recipe/recipe.js';
+export type { RecipeInput } from './recipe/recipeTypes.js';
 export type { WrittenReport } from './report/writeReport.js';
 export type { RunOptions } from './run/runRecipe.js';
 export type { RunSummary } from './run/summary.js';
@@ -66,6 +68,14 @@ export interface ModuleOptions {
   readonly use?: readonly string[];
 }
 
+/** A recipe of what this package has, or, where something is added, of any kinds. */
+type RecipeFor<Options> =
+  | Recipe
+  | RecipeInput
+  | (Options extends { readonly modules: Additions } | { readonly use: readonly string[] }
+      ? WrittenRecipe
+      : never);
+
 async function modulesOf({ modules, use = [] }: ModuleOptions): Promise<Modules> {
   const loaded = await loadModules(use);
   return modules ? extendModules(loaded, modules) : loaded;
@@ -81,29 +91,31 @@ function own<Options extends ModuleOptions>(options: Options): Omit<Options, key
  * Checks a recipe, trains, evaluates and writes the run folder with its report. Throws UsageError with everything that is wrong with
  * recipe or data, InterruptedError after a checkpoint when `signal` stops it, Error when training diverges.
  */
-export async function fineTune(
-  recipe: Recipe | RecipeInput,
-  options: RunOptions & ModuleOptions = {},
+export async function fineTune<Options extends RunOptions & ModuleOptions>(
+  recipe: RecipeFor<Options>,
+  options?: Options,
 ): Promise<RunSummary> {
-  const modules = await modulesOf(options);
-  return reportedRun(resolveRecipe(recipe, { modules }), own(options), modules);
+  const modules = await modulesOf(options ?? {});
+  return reportedRun(resolveRecipe(recipe, { modules }), own(options ?? {}), modules);
 }
 
 /**
  * What a run by this recipe will cost: parameters, tokens, seconds, bytes, warnings, from a few measured steps. Nothing is
  * written. Throws UsageError with everything that is wrong with recipe or data, InterruptedError when `signal` stops it.
  */
-export async function plan(
-  recipe: Recipe | RecipeInput,
-  options: PlanOptions & ModuleOptions = {},
+export async function plan<Options extends PlanOptions & ModuleOptions>(
+  recipe: RecipeFor<Options>,
+  options?: Options,
 ): Promise<RunPlan> {
-  const modules = await modulesOf(options);
-  return planRun(resolveRecipe(recipe, { modules }), own(options), modules);
+  const modules = await modulesOf(options ?? {});
+  return planRun(resolveRecipe(recipe, { modules }), own(options ?? {}), modules);
 }
 
 /** The recipe with every default filled in. Throws UsageError with everything that is wrong with it. */
-export const validate = async (recipe: Recipe | RecipeInput, options: ModuleOptions = {}): Promise<Recipe> =>
-  resolveRecipe(recipe, { modules: await modulesOf(options) });
+export const validate = async <Options extends ModuleOptions>(
+  recipe: RecipeFor<Options>,
+  options?: Options,
+): Promise<Recipe> => resolveRecipe(recipe, { modules: await modulesOf(options ?? {}) });
 
 /**
  * Loads the fine-tuned model of a run folder. Throws UsageError when the folder holds no finished run, or when the
@@ -132,21 +144,21 @@ export const mergeRun = async (
  * Throws UsageError with everything that is wrong before the first training, InterruptedError after a checkpoint when
  * `signal` stops it. A trial that fails has its `error` in the result.
  */
-export const compareAdapters = async (
-  recipe: RecipeInput,
+export const compareAdapters = async <Options extends ComparisonOptions & ModuleOptions>(
+  recipe: RecipeFor<Options>,
   adapters: readonly AdapterChoice[],
-  options: ComparisonOptions & ModuleOptions = {},
-): Promise<Comparison> => compare(recipe, adapters, own(options), await modulesOf(options));
+  options?: Options,
+): Promise<Comparison> => compare(recipe, adapters, own(options ?? {}), await modulesOf(options ?? {}));
 
 /**
  * Trains a recipe once for each point of a grid, of random draws, or of both, and each seed; otherwise as
  * `compareAdapters`. Keys are written as in `--set`: `training.optimizer.learningRate`, `adapters[0].rank`.
  */
-export const sweep = async (
-  recipe: RecipeInput,
+export const sweep = async <Options extends ComparisonOptions & ModuleOptions>(
+  recipe: RecipeFor<Options>,
   keys: SweepKeys,
-  options: ComparisonOptions & ModuleOptions = {},
-): Promise<Comparison> => sweepOver(recipe, keys, own(options), await modulesOf(options));
+  options?: Options,
+): Promise<Comparison> => sweepOver(recipe, keys, own(options ?? {}), await modulesOf(options ?? {}));
 
 type ReportOptions = Omit<WriteReportOptions, 'modules'> & ModuleOptions;
 

@@ -2,20 +2,20 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  fineTune,
   InterruptedError,
   loadBackbone,
   loadRun,
   type Progress,
-  type RecipeInput,
   startEngine,
   UsageError,
+  type WrittenRecipe,
 } from '../src/index.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from './apiData.js';
+import { fineTune } from './shipped.js';
 
 const folder = scratch();
 const backbone = join(folder, 'backbone');
-let recipe: RecipeInput;
+let recipe: WrittenRecipe;
 
 beforeAll(async () => {
   writeTinyBackbone(backbone);
@@ -70,7 +70,7 @@ describe('the programmatic API', () => {
   });
 
   it('names everything that is wrong with a recipe', async () => {
-    const wrong = { ...recipe, seeds: 1, training: { batchSise: 4 } } as unknown as RecipeInput;
+    const wrong = { ...recipe, seeds: 1, training: { batchSise: 4 } } as unknown as WrittenRecipe;
     const error = await fineTune(wrong).catch((reason) => reason);
     expect(error).toBeInstanceOf(UsageError);
     expect(error.problems).toHaveLength(2);

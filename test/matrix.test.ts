@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backboneFamilies } from '../src/backbones/families.js';
 import { UsageError } from '../src/base/errors.js';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
-import { fineTune, loadRun, type RecipeInput } from '../src/index.js';
+import { loadRun, type WrittenRecipe } from '../src/index.js';
 import { tasks } from '../tasks/index.js';
 import { tinyFolders } from './backbones/tinyFolders.js';
+import { fineTune } from './shipped.js';
 import { few, subjectsIn } from './taskSubjects.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-matrix-'));
@@ -61,7 +62,7 @@ describe.each(Object.entries(tinyFolders))('%s', (family, write) => {
   const backbone = join(root, family);
   beforeAll(() => void write(backbone));
 
-  const recipe = (task: string, kinds: readonly { readonly kind: string }[]): RecipeInput => ({
+  const recipe = (task: string, kinds: readonly { readonly kind: string }[]): WrittenRecipe => ({
     name: `${task}-${kinds.map(({ kind }) => kind).join('-') || 'head'}`,
     backbone: { from: backbone },
     adapters: [...kinds],

@@ -8,7 +8,7 @@ import type { HostTensor } from '../src/base/hostTensor.js';
 import { readModelFolder, writeModelFolder } from '../src/checkpoints/huggingFaceFolder.js';
 import { makeEmojiScenes } from '../src/data/emojiScenes/makeEmojiScenes.js';
 import { loadRun } from '../src/index.js';
-import type { Recipe, RecipeInput } from '../src/recipe/recipe.js';
+import type { Recipe, WrittenRecipe } from '../src/recipe/recipe.js';
 import { tasks } from '../tasks/index.js';
 import { tinyModels } from './backbones/tinyFolders.js';
 import { resolveRecipe, runRecipe } from './shipped.js';
@@ -53,7 +53,7 @@ const isLast = (kind: string, options: Options) => cases.findLast(([one]) => one
 let runs = 0;
 
 /** The recipe of a task on a model: regions where it reads them. */
-const recipeOf = (type: string, kind: string, options: Options): RecipeInput =>
+const recipeOf = (type: string, kind: string, options: Options): WrittenRecipe =>
   ({
     name: `${type}-${kind}`,
     backbone: { from: join(root, type) },
@@ -67,12 +67,12 @@ const recipeOf = (type: string, kind: string, options: Options): RecipeInput =>
     },
     training: { maxSteps: 1, batchSize: 4 },
     output: join(root, 'runs', `${runs++}`),
-  }) as RecipeInput;
+  }) as WrittenRecipe;
 
 const TEXT_ALONE = 'it reads text alone, the task';
 
 /** What a check says before a run; nothing where the recipe is valid. */
-function refusalOf(recipe: RecipeInput): string[] {
+function refusalOf(recipe: WrittenRecipe): string[] {
   try {
     resolveRecipe(recipe);
     return [];
@@ -83,7 +83,7 @@ function refusalOf(recipe: RecipeInput): string[] {
 }
 
 /** What a run says that nobody checked before: settings of a model that can do it, with this model in its place. */
-async function refusalOfRun(recipe: RecipeInput, kind: string, options: Options): Promise<string[]> {
+async function refusalOfRun(recipe: WrittenRecipe, kind: string, options: Options): Promise<string[]> {
   const able = ['visual_bert', 'clip', 'vilt']
     .map((type) => recipeOf(type, kind, options))
     .find((other) => refusalOf(other).length === 0)!;
@@ -157,7 +157,7 @@ describe('a BERT whose tensors are not those of its config', () => {
     );
     const { problems } = error as UsageError;
     expect(problems.map(({ where }) => where)).toEqual(names);
-    expect(refusalOf({ ...recipe, backbone: { from: folder } } as RecipeInput)).toEqual(
+    expect(refusalOf({ ...recipe, backbone: { from: folder } } as WrittenRecipe)).toEqual(
       problems.map(({ file, where, message }) => `${file} "${where}": ${message}`),
     );
   });

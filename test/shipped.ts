@@ -8,16 +8,22 @@ import * as comparison from '../src/comparison/comparison.js';
 import * as trials from '../src/comparison/trials.js';
 import * as regions from '../src/data/regions/index.js';
 import type { Processor } from '../src/data/sequence.js';
+import * as api from '../src/index.js';
 import * as attach from '../src/model/attach.js';
 import type { Model } from '../src/model/model.js';
 import { shippedModules as modules } from '../src/modules/shippedModules.js';
 import * as estimate from '../src/plan/estimateAdapters.js';
+import type { PlanOptions } from '../src/plan/planOptions.js';
 import * as planning from '../src/plan/planRun.js';
+import type { RunPlan } from '../src/plan/runPlan.js';
 import * as checking from '../src/prepare/checkData.js';
 import { type Modules, optimizerOf } from '../src/prepare/modules.js';
 import * as defaults from '../src/recipe/defaultedKeys.js';
+import type { WrittenRecipe } from '../src/recipe/recipe.js';
 import * as validate from '../src/recipe/validate.js';
+import type { RunOptions } from '../src/run/runRecipe.js';
 import * as running from '../src/run/runRecipe.js';
+import type { RunSummary } from '../src/run/summary.js';
 import * as loaded from '../src/trained/loadedRun.js';
 import type { OptimizerEntry } from '../src/training/settings.js';
 import * as step from '../src/training/step.js';
@@ -122,3 +128,7 @@ export const modulesWith = (own: Partial<Modules>, processor?: Processor): Modul
     processors: modules.processors.map((kind) => ({ ...kind, create: async () => processor })),
   }),
 });
+
+/** The functions of the package for recipes whose kinds are any text, as tests put them together. */
+export const fineTune = api.fineTune as (recipe: WrittenRecipe, options?: RunOptions) => Promise<RunSummary>;
+export const plan = api.plan as (recipe: WrittenRecipe, options?: PlanOptions) => Promise<RunPlan>;

@@ -2,7 +2,7 @@ import { type Problem, UsageError } from '../base/errors.js';
 import { withFolderLocked } from '../checkpoints/folderLock.js';
 import { claimFiles, removeTemporary, requireFree, requireOwned } from '../checkpoints/ownedFolder.js';
 import { filesOfModules, type Modules } from '../prepare/modules.js';
-import type { RecipeInput } from '../recipe/recipe.js';
+import type { WrittenRecipe } from '../recipe/recipe.js';
 import { type ParsedRecipe, parseRecipe } from '../recipe/source.js';
 import { type AdapterChoice, adapterVariants } from './adapterVariants.js';
 import { type Comparison, summariseComparison } from './comparison.js';
@@ -49,7 +49,7 @@ function withoutLines(problem: Problem): Problem {
   return told;
 }
 
-async function fromProgram<T>(recipe: RecipeInput, work: (parsed: ParsedRecipe) => Promise<T>): Promise<T> {
+async function fromProgram<T>(recipe: WrittenRecipe, work: (parsed: ParsedRecipe) => Promise<T>): Promise<T> {
   try {
     return await work(parseRecipe(JSON.stringify(recipe), PROGRAM));
   } catch (error) {
@@ -65,7 +65,7 @@ async function fromProgram<T>(recipe: RecipeInput, work: (parsed: ParsedRecipe) 
  * `signal` stops it. A trial that fails has its `error` in the result.
  */
 export const compareAdapters = (
-  recipe: RecipeInput,
+  recipe: WrittenRecipe,
   adapters: readonly AdapterChoice[],
   options: ComparisonOptions,
   modules: Modules,
@@ -79,7 +79,7 @@ export const compareAdapters = (
  * `compareAdapters`. Keys are written as in `--set`: `training.optimizer.learningRate`, `adapters[0].rank`.
  */
 export const sweep = (
-  recipe: RecipeInput,
+  recipe: WrittenRecipe,
   keys: SweepKeys,
   options: ComparisonOptions,
   modules: Modules,

@@ -17,7 +17,7 @@ type Options = Readonly<Record<string, Json>>;
 type Written<T extends { readonly kind: unknown }> = Pick<T, 'kind'> & Partial<T>;
 
 /** A recipe as a person or a program writes it: what is left out takes its default. */
-export interface RecipeInput {
+export interface WrittenRecipe {
   readonly $schema?: string;
   readonly name: string;
   readonly description?: string;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { schemaOfSplit } from '../../tasks/readers/reader.js';
 import { InterruptedError, UsageError } from '../base/errors.js';
 import type { Json, JsonSchema } from '../base/json.js';
-import type { RecipeInput } from '../recipe/recipe.js';
+import type { WrittenRecipe } from '../recipe/recipe.js';
 import { trainingSchema } from '../recipe/trainingSchema.js';
 import { resolveRecipe } from '../recipe/validate.js';
 import type { RunSettings } from '../training/settings.js';
@@ -81,7 +81,7 @@ export async function stepsIn(minutes: number, answers: Answers, world: World): 
 }
 
 /** The recipe that the answers ask for: what differs from the defaults, and no more. */
-export async function recipeOf(answers: Answers, world: World): Promise<RecipeInput> {
+export async function recipeOf(answers: Answers, world: World): Promise<WrittenRecipe> {
   const { name, output } = chosenNames(answers, world);
   const budget = chosenBudget(answers, world);
   const maxSteps =

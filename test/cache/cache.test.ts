@@ -6,14 +6,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/base/errors.js';
 import { listSets, verifySets } from '../../src/frozen/store/inspect.js';
 import { removeSet } from '../../src/frozen/store/setFolder.js';
-import { plan } from '../../src/index.js';
-import type { RecipeInput } from '../../src/recipe/recipe.js';
+import type { WrittenRecipe } from '../../src/recipe/recipe.js';
 import type { RunOptions } from '../../src/run/runRecipe.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
-import { resolveRecipe, runRecipe } from '../shipped.js';
+import { plan, resolveRecipe, runRecipe } from '../shipped.js';
 
 const place = mkdtempSync(join(tmpdir(), 'vlgraft-cache-'));
-let data: RecipeInput['data'];
+let data: WrittenRecipe['data'];
 let runs = 0;
 
 beforeAll(async () => {
@@ -26,8 +25,8 @@ beforeAll(async () => {
   };
 });
 
-type Cache = RecipeInput['cache'];
-type Adapters = RecipeInput['adapters'];
+type Cache = WrittenRecipe['cache'];
+type Adapters = WrittenRecipe['adapters'];
 
 const on = (name: string): Cache => ({ mode: 'on', folder: join(place, name) });
 
@@ -42,7 +41,7 @@ async function run(cache: Cache, adapters: Adapters = [], options: RunOptions = 
 }
 
 /** The recipe of a run. */
-const recipeOf = (cache: Cache, adapters: Adapters, output: string): RecipeInput =>
+const recipeOf = (cache: Cache, adapters: Adapters, output: string): WrittenRecipe =>
   ({
     name: 'colours',
     backbone: { from: join(place, 'backbone') },
@@ -52,7 +51,7 @@ const recipeOf = (cache: Cache, adapters: Adapters, output: string): RecipeInput
     training: { epochs: 3, batchSize: 4, optimizer: { kind: 'adamw', learningRate: 1e-2 } },
     cache,
     output: join(place, output),
-  }) as RecipeInput;
+  }) as WrittenRecipe;
 
 const losses = ({ folder }: { readonly folder: string }): number[] =>
   readFileSync(join(folder, 'metrics.jsonl'), 'utf8')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { parsePath, valueAt } from '../../src/recipe/path.js';
-import type { RecipeInput } from '../../src/recipe/recipe.js';
+import type { WrittenRecipe } from '../../src/recipe/recipe.js';
 import { shippedRecipes } from '../../src/recipe/shipped.js';
 import { defaultedKeys, resolveRecipe } from '../shipped.js';
 
@@ -21,7 +21,7 @@ function without(value: unknown, keys: readonly string[]): unknown {
 }
 
 describe('the keys that a recipe left at their defaults', () => {
-  it.each(inputs)('%s: without them it is the same recipe', (_, input: RecipeInput) => {
+  it.each(inputs)('%s: without them it is the same recipe', (_, input: WrittenRecipe) => {
     const recipe = complete(input);
     const keys = defaultedKeys(recipe);
     expect(keys.length).toBeGreaterThan(10);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.js';
-import type { RecipeInput } from '../../src/recipe/recipe.js';
+import type { WrittenRecipe } from '../../src/recipe/recipe.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
 import { damages } from '../damages.js';
 import { resolveRecipe, runRecipe } from '../shipped.js';
@@ -15,7 +15,7 @@ const SEED = process.env.VLGRAFT_DAMAGED_SEED ?? 'tests';
 
 const place = mkdtempSync(join(tmpdir(), 'vlgraft-values-'));
 const [folder, whole] = [join(place, 'values'), join(place, 'whole')];
-let recipe: RecipeInput;
+let recipe: WrittenRecipe;
 let right: readonly string[];
 
 const RESULTS = ['metrics.jsonl', 'adapter/head.safetensors', 'adapter/adapter_model.safetensors'];
@@ -54,7 +54,7 @@ beforeAll(async () => {
     },
     training: { epochs: 2, batchSize: 4, optimizer: { kind: 'adamw', learningRate: 1e-2 } },
     cache: { mode: 'on', folder },
-  } as RecipeInput;
+  } as WrittenRecipe;
   right = (await run('first')).found;
   cpSync(folder, whole, { recursive: true });
 });

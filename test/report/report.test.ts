@@ -4,19 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricFigure } from '../../src/base/figures.js';
-import {
-  fineTune,
-  type RecipeInput,
-  type RunSummary,
-  writeReport,
-  writeReportBeside,
-} from '../../src/index.js';
+import { type RunSummary, type WrittenRecipe, writeReport, writeReportBeside } from '../../src/index.js';
 import type { Gallery } from '../../src/recording/gallery.js';
 import { readRecords } from '../../src/recording/tensorBoard/record.js';
+import { fineTune } from '../shipped.js';
 import { HOSTILE, writeReportRecipe } from './reportData.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-report-'));
-let recipe: RecipeInput;
+let recipe: WrittenRecipe;
 let summary: RunSummary;
 let html: string;
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RecipeInput } from '../../src/index.js';
+import type { WrittenRecipe } from '../../src/index.js';
 import { tinyVisualBertFolder } from '../backbones/tinyFolders.js';
 import { drawPicture } from '../data/pictures.js';
 
@@ -56,7 +56,7 @@ async function writeSplit(folder: string, name: string, count: number) {
 }
 
 /** A recipe that trains in seconds. */
-export async function writeReportRecipe(folder: string): Promise<RecipeInput> {
+export async function writeReportRecipe(folder: string): Promise<WrittenRecipe> {
   tinyVisualBertFolder(join(folder, 'backbone'));
   return {
     name: 'colours',

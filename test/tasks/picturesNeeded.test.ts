@@ -6,11 +6,10 @@ import { shippedBackbone } from '../../src/backbones/load.js';
 import { singleStream } from '../../src/backbones/singleStream/model.js';
 import { writeModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { writeJson } from '../../src/checkpoints/jsonFile.js';
-import { fineTune } from '../../src/index.js';
 import { tasks } from '../../tasks/index.js';
 import { requirePictures } from '../../tasks/picturesNeeded.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
-import { resolveRecipe } from '../shipped.js';
+import { fineTune, resolveRecipe } from '../shipped.js';
 
 const BERT = {
   model_type: 'bert',

@@ -7,13 +7,13 @@ import { float32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import type { Processor } from '../../src/data/sequence.js';
 import { startEngine } from '../../src/engine/index.js';
-import { fineTune, loadRun, type RecipeInput } from '../../src/index.js';
+import { loadRun, type WrittenRecipe } from '../../src/index.js';
 import { tasks } from '../../tasks/index.js';
 import type { RetrievalOptions } from '../../tasks/retrieval/options.js';
 import { tinyClipFolder, tinyViltFolder, tinyVisualBertFolder } from '../backbones/tinyFolders.js';
 import { drawPicture } from '../data/pictures.js';
 import { retrieval } from '../readableTasks.js';
-import { createProcessor, loadBackbone } from '../shipped.js';
+import { createProcessor, fineTune, loadBackbone } from '../shipped.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vlgraft-retrieval-'));
 const folders = { joint: join(root, 'joint'), patches: join(root, 'patches'), towers: join(root, 'towers') };
@@ -59,7 +59,7 @@ const recipe = (
   family: keyof typeof folders,
   task: object,
   changes: object = {},
-): RecipeInput => ({
+): WrittenRecipe => ({
   name,
   backbone: { from: folders[family] },
   adapters: [{ kind: 'full', dropout: 0 }],

@@ -16,7 +16,7 @@ import {
   type TensorTree,
   tf,
 } from '../../src/engine/index.js';
-import { fineTune, loadRun } from '../../src/index.js';
+import { loadRun } from '../../src/index.js';
 import { lookUpIn } from '../../src/nn/parameters.js';
 import type { Example } from '../../tasks/example.js';
 import { normalizeAnswer } from '../../tasks/metrics/vqaAccuracy.js';
@@ -29,6 +29,7 @@ import { tinyViltFolder } from '../backbones/tinyFolders.js';
 import { drawPicture, temporaryFolder } from '../data/pictures.js';
 import { expectClose } from '../parity/readParity.js';
 import { nlvr, pretrain, retrieval, vqa } from '../readableTasks.js';
+import { fineTune } from '../shipped.js';
 
 beforeAll(async () => {
   await startEngine();

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/checkpoints/safetensors.js';
-import { fineTune, type RecipeInput } from '../../src/index.js';
+import type { WrittenRecipe } from '../../src/index.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
-import { resolveRecipe } from '../shipped.js';
+import { fineTune, resolveRecipe } from '../shipped.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-source-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let data: RecipeInput['data'];
-const recipe = (name: string, adapters: RecipeInput['adapters'], epochs = 1): RecipeInput => ({
+let data: WrittenRecipe['data'];
+const recipe = (name: string, adapters: WrittenRecipe['adapters'], epochs = 1): WrittenRecipe => ({
   name,
   backbone: { from: join(folder, 'backbone') },
   adapters: adapters ?? [],

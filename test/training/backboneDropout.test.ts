@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/base/errors.js';
-import type { RecipeInput } from '../../src/recipe/recipe.js';
+import type { WrittenRecipe } from '../../src/recipe/recipe.js';
 import type { RunOptions } from '../../src/run/runRecipe.js';
 import { scratch, writeColourSplit, writeTinyBackbone } from '../apiData.js';
 import { tinyClipFolder, tinyViltFolder } from '../backbones/tinyFolders.js';
@@ -15,7 +15,7 @@ const writers: Readonly<Record<string, (folder: string) => unknown>> = {
   CLIP: tinyClipFolder,
 };
 const models = Object.keys(writers);
-let data: RecipeInput['data'];
+let data: WrittenRecipe['data'];
 
 beforeAll(async () => {
   for (const model of models) writers[model]!(join(place, model));
@@ -30,7 +30,7 @@ interface Asked {
   readonly model: string;
   readonly output: string;
   readonly backboneDropout?: number | 'config';
-  readonly more?: Partial<RecipeInput>;
+  readonly more?: Partial<WrittenRecipe>;
 }
 
 async function run({ model, output, backboneDropout, more }: Asked, options: RunOptions = {}) {
@@ -50,7 +50,7 @@ async function run({ model, output, backboneDropout, more }: Asked, options: Run
     },
     output: join(place, output),
     ...more,
-  } as RecipeInput;
+  } as WrittenRecipe;
   const summary = await runRecipe(resolveRecipe(recipe), {
     ...options,
     onLog: (line) => void lines.push(line),
@@ -79,11 +79,11 @@ describe.each(models)('a run with dropout in the backbone of %s', (model) => {
 });
 
 describe('stored values and dropout in the backbone', () => {
-  const cache = (name: string) => ({ mode: 'on', folder: join(place, name) }) as RecipeInput['cache'];
+  const cache = (name: string) => ({ mode: 'on', folder: join(place, name) }) as WrittenRecipe['cache'];
   const told = ({ lines }: { readonly lines: readonly string[] }) =>
     lines.filter((line) => line.startsWith('cache: ')).join('\n');
   /** The head alone: without dropout all of the backbone is stored. */
-  const headAlone = (name: string) => ({ adapters: [], cache: cache(name) }) as Partial<RecipeInput>;
+  const headAlone = (name: string) => ({ adapters: [], cache: cache(name) }) as Partial<WrittenRecipe>;
 
   it('nothing is stored of what is drawn anew at each step, and the run says why', {
     timeout: 120_000,

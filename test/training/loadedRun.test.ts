@@ -6,20 +6,21 @@ import { float32 } from '../../src/base/hostTensor.js';
 import type { AdapterContents } from '../../src/checkpoints/adapterFolder.js';
 import { readModelFolder } from '../../src/checkpoints/huggingFaceFolder.js';
 import { tf } from '../../src/engine/index.js';
-import { fineTune, loadRun, mergeRun, type RecipeInput } from '../../src/index.js';
+import { loadRun, mergeRun, type WrittenRecipe } from '../../src/index.js';
 import { averageRuns } from '../../src/trained/averageWeights.js';
 import { writeColourSplit, writeTinyBackbone } from '../apiData.js';
+import { fineTune } from '../shipped.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vlgraft-loaded-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let data: RecipeInput['data'];
+let data: WrittenRecipe['data'];
 const inputs = ['1', '2', '3'].map((name) => ({
   text: 'What colour is the picture?',
   picture: join(folder, 'test', `${name}.png`),
 }));
 
-const recipe = (name: string, changes: Partial<RecipeInput> = {}): RecipeInput => ({
+const recipe = (name: string, changes: Partial<WrittenRecipe> = {}): WrittenRecipe => ({
   name,
   backbone: { from: join(folder, 'backbone') },
   adapters: [
@@ -32,7 +33,7 @@ const recipe = (name: string, changes: Partial<RecipeInput> = {}): RecipeInput =
   output: join(folder, name),
   ...changes,
 });
-const train = async (name: string, changes?: Partial<RecipeInput>): Promise<string> =>
+const train = async (name: string, changes?: Partial<WrittenRecipe>): Promise<string> =>
   (await fineTune(recipe(name, changes))).folder;
 
 beforeAll(async () => {
