@@ -1,5 +1,5 @@
 import { adapters } from '../adapters/index.js';
-import type { AdapterEntry } from '../src/training/settings.js';
+import type { AdapterEntry } from '../src/model/attach.js';
 
 /** What `npm run bench:adapters` trains: one row of its table. */
 export interface BenchEntry {

@@ -8,7 +8,7 @@ import { shippedModules } from '../src/modules/shippedModules.js';
 import type { WrittenRecipe } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/validate.js';
 import { runRecipe } from '../src/run/runRecipe.js';
-import type { AdapterEntry } from '../src/training/settings.js';
+import type { AdapterEntry } from '../src/model/attach.js';
 import type { AnyTask } from '../tasks/task.js';
 import type { JobResult, JobSpec } from './jobSpec.js';
 import { tokenProcessor, tokenTask } from './tokenTask.js';

@@ -1,8 +1,8 @@
 import type { Adapter } from '../../adapters/adapter.js';
 import { UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
+import type { AdapterEntry } from '../model/attach.js';
 import { parseValue } from '../recipe/override.js';
-import type { AdapterEntry } from '../training/settings.js';
 import { splitOutside } from './splitOutside.js';
 import { gatherProblems, type Variant, type Variants } from './variant.js';
 

@@ -1,8 +1,8 @@
 import type { MetricReport } from '../../tasks/task.js';
 import type { Json } from '../base/json.js';
+import type { AdapterEntry } from '../model/attach.js';
 import type { Modules } from '../prepare/modules.js';
 import type { RunSummary } from '../run/summary.js';
-import type { AdapterEntry } from '../training/settings.js';
 import type { Outcome } from './runTrials.js';
 
 /** A figure over the seeds of a variant. */

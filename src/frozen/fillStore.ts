@@ -5,7 +5,7 @@ import { createHostCollator } from '../model/batch.js';
 import { groupsOf, membersOf } from '../model/groups.js';
 import { prefetch } from '../model/prefetch.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
-import { microBatches } from '../training/plan.js';
+import { microBatches } from '../training/microBatches.js';
 import { visitsOfSequence } from './decide.js';
 import { CannotStore } from './lookAt.js';
 import type { Prospect } from './openStore.js';

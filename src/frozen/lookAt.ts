@@ -7,8 +7,8 @@ import type { Watch } from '../model/attach.js';
 import type { EncodeCall, Model } from '../model/model.js';
 import type { Attention } from '../model/storedInputs.js';
 import type { StreamName } from '../nn/sites.js';
-import { createRecorder, type FrozenValue, type Recorded } from './recorder.js';
 import { differentInput } from './sameInputs.js';
+import { createRecorder, type FrozenValue, type Recorded } from './valueRecorder.js';
 
 /** One pass of the backbone that a batch asks for. */
 export interface LookedAt extends Recorded {

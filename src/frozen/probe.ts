@@ -4,7 +4,7 @@ import type { HostBatch } from '../base/hostTensor.js';
 import { createHostCollator } from '../model/batch.js';
 import { groupsOf, membersOf } from '../model/groups.js';
 import type { StreamName } from '../nn/sites.js';
-import { totalSteps } from '../training/plan.js';
+import { totalSteps } from '../training/microBatches.js';
 import type { RunSettings } from '../training/settings.js';
 import { type LookedAt, lookAt } from './lookAt.js';
 import type { SequenceBook } from './sequenceBook.js';

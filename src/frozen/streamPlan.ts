@@ -4,7 +4,7 @@ import type { Attention } from '../model/storedInputs.js';
 import type { StreamName } from '../nn/sites.js';
 import type { CacheOptions } from '../training/settings.js';
 import { CannotStore, type LookedAt } from './lookAt.js';
-import type { FrozenValue } from './recorder.js';
+import type { FrozenValue } from './valueRecorder.js';
 import type { StoredValue } from './valueStore.js';
 
 /** The values of one stream in the passes with one attention that are stored. */

@@ -3,9 +3,9 @@ import { toBfloat16 } from '../checkpoints/float16.js';
 import type { Precision } from '../engine/index.js';
 import type { Attention } from '../model/storedInputs.js';
 import { type Layout, realPositions } from './layout.js';
-import type { FrozenValue } from './recorder.js';
 import { type EntrySet, openEntrySet } from './store/entrySet.js';
 import type { SetDescription } from './store/setFolder.js';
+import type { FrozenValue } from './valueRecorder.js';
 
 /** A value of the passes with one attention, and how it is stored. */
 export interface StoredValue extends FrozenValue {

@@ -27,11 +27,13 @@ import {
 } from '../engine/index.js';
 import type { ParameterLookup } from '../nn/parameters.js';
 
-/** One adapter as a recipe names it, its options complete. */
-export interface AdapterChoice {
+/** One adapter of a run and its options. */
+export interface AdapterEntry {
   readonly kind: string;
-  /** Unique; default: the kind. */
+  /** Unique in the run; default: the kind. */
   readonly name?: string;
+  /** Folder whose adapter it starts as. */
+  readonly from?: string;
   readonly [option: string]: Json | undefined;
 }
 
@@ -90,7 +92,7 @@ function requirePlan(plan: Partial<AdapterPlan> | undefined, kind: string): void
 
 function planOne(
   backbone: BackboneShape,
-  entry: AdapterChoice,
+  entry: AdapterEntry,
   adapters: readonly Adapter<unknown>[],
 ): AttachedAdapter {
   // Where its first values come from changes nothing of what it is.
@@ -110,7 +112,7 @@ function planOne(
   return { name, adapter, options, plan };
 }
 
-const duplicates = (entries: readonly AdapterChoice[]): Problem[] => {
+const duplicates = (entries: readonly AdapterEntry[]): Problem[] => {
   const names = entries.map(({ kind, name }) => name ?? kind);
   return names.flatMap((name, index) =>
     names.indexOf(name) < index
@@ -133,7 +135,7 @@ const duplicates = (entries: readonly AdapterChoice[]): Problem[] => {
  */
 export function planAdapters(
   backbone: BackboneShape,
-  entries: readonly AdapterChoice[],
+  entries: readonly AdapterEntry[],
   adapters: readonly Adapter<unknown>[],
 ): readonly AttachedAdapter[] {
   const problems = duplicates(entries);

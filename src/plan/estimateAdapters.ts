@@ -10,7 +10,7 @@ import { countParameters } from '../nn/parameters.js';
 import type { Modules } from '../prepare/modules.js';
 import { resolveRecipe } from '../recipe/validate.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
-import { type MicroBatch, microBatches } from '../training/plan.js';
+import { type MicroBatch, microBatches } from '../training/microBatches.js';
 import type { RunSettings } from '../training/settings.js';
 import { createStep } from '../training/step.js';
 import { middleMean } from './middleMean.js';

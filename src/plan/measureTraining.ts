@@ -4,7 +4,7 @@ import { signatureOf } from '../base/hostTensor.js';
 import type { OnProgress } from '../base/progress.js';
 import { prefetch } from '../model/prefetch.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
-import { largestBatch, type MicroBatch, microBatches } from '../training/plan.js';
+import { largestBatch, type MicroBatch, microBatches } from '../training/microBatches.js';
 import type { TrainStep } from '../training/step.js';
 import { countGroups } from '../training/trainState.js';
 import { estimateDistinct } from './estimateDistinct.js';

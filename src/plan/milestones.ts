@@ -1,4 +1,4 @@
-import { type Population, stepsPerEpoch, totalSteps } from '../training/plan.js';
+import { type Population, stepsPerEpoch, totalSteps } from '../training/microBatches.js';
 import type { TrainingOptions } from '../training/settings.js';
 import { afterUpdate, initialState, type Milestones } from '../training/trainState.js';
 

@@ -6,7 +6,7 @@ import type { Modules } from '../prepare/modules.js';
 import { type Prepared, prepare } from '../prepare/prepare.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../system/temporaryFolder.js';
-import type { Population } from '../training/plan.js';
+import type { Population } from '../training/microBatches.js';
 import type { RunSettings } from '../training/settings.js';
 import type { PlanOptions } from './planOptions.js';
 

@@ -10,7 +10,7 @@ import type { Modules } from '../prepare/modules.js';
 import { diskFree, memoryLimit } from '../system/machine.js';
 import { stopIfAsked } from '../system/stopIfAsked.js';
 import { requireFittingTraining } from '../training/fittingTraining.js';
-import { microBatches } from '../training/plan.js';
+import { microBatches } from '../training/microBatches.js';
 import type { RunSettings } from '../training/settings.js';
 import { createStep, type TrainStep } from '../training/step.js';
 import { plannedDisk } from './disk.js';

@@ -10,8 +10,8 @@ import { readAdapterConfig, readAdapterFolder } from '../checkpoints/adapterFold
 import { readForeignAdapterFolder } from '../checkpoints/foreignAdapterFolder.js';
 import { readJsonObject } from '../checkpoints/jsonFile.js';
 import { runFolder } from '../checkpoints/runFiles.js';
+import type { AdapterEntry } from '../model/attach.js';
 import { planAdapters } from '../model/attach.js';
-import type { AdapterEntry } from '../training/settings.js';
 
 type Options = Readonly<Record<string, Json>>;
 type Adapters = readonly Adapter<unknown>[];

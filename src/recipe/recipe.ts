@@ -1,12 +1,7 @@
 import type { Json } from '../base/json.js';
+import type { AdapterEntry } from '../model/attach.js';
 import type { ScheduleOptions } from '../training/schedule.js';
-import type {
-  AdapterEntry,
-  CacheOptions,
-  OptimizerEntry,
-  RunSettings,
-  TrainingOptions,
-} from '../training/settings.js';
+import type { CacheOptions, OptimizerEntry, RunSettings, TrainingOptions } from '../training/settings.js';
 
 /** A recipe after validation: every default filled in. The wizard, JSON files and programs all make this object. */
 export type Recipe = RunSettings;

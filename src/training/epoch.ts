@@ -11,7 +11,7 @@ import {
   type WeightedReport,
 } from '../model/updateReport.js';
 import { span, waitingFor } from '../system/spans.js';
-import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './plan.js';
+import { type MicroBatch, microBatches, type Population, stepsPerEpoch, totalSteps } from './microBatches.js';
 import { scheduleFactor } from './schedule.js';
 import type { TrainingOptions } from './settings.js';
 import type { TrainStep } from './step.js';

@@ -7,7 +7,7 @@ import { keptValues } from '../model/kept.js';
 import type { ModelParts } from '../model/model.js';
 import { memoryLimit } from '../system/machine.js';
 import { longestOf, requireFittingBatch } from './batchMemory.js';
-import { largestBatch, microBatches, totalSteps } from './plan.js';
+import { largestBatch, microBatches, totalSteps } from './microBatches.js';
 import type { TrainerParts } from './trainer.js';
 
 /** Bytes of a number of the frozen matrices; vectors and what trains are f32. */

@@ -1,17 +1,7 @@
 import type { Json } from '../base/json.js';
 import type { Precision } from '../engine/index.js';
-import type { Composition } from '../model/attach.js';
+import type { AdapterEntry, Composition } from '../model/attach.js';
 import type { ScheduleOptions } from './schedule.js';
-
-/** One adapter of a run and its options. */
-export interface AdapterEntry {
-  readonly kind: string;
-  /** Unique in the run; default: the kind. */
-  readonly name?: string;
-  /** Folder whose adapter it starts as. */
-  readonly from?: string;
-  readonly [option: string]: Json | undefined;
-}
 
 /** The optimizer of a run and its options. */
 export interface OptimizerEntry {

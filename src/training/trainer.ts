@@ -21,7 +21,7 @@ import {
 import { requireWithin } from './checkState.js';
 import { type EpochParts, epochUpdates, type UpdateDone } from './epoch.js';
 import type { MetricsLog } from './metricsLog.js';
-import { stepsPerEpoch, totalSteps } from './plan.js';
+import { stepsPerEpoch, totalSteps } from './microBatches.js';
 import type { Recorder } from './recorder.js';
 import type { TrainingOptions } from './settings.js';
 import type { TrainStep } from './step.js';

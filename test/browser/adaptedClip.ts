@@ -14,7 +14,7 @@ import {
   type TensorTree,
   tf,
 } from '../../src/engine/index.js';
-import { type AdapterChoice, planAdapters, runBackbone } from '../../src/model/attach.js';
+import { type AdapterEntry, planAdapters, runBackbone } from '../../src/model/attach.js';
 import { lookUpIn, normal } from '../../src/nn/parameters.js';
 
 /** A tensor as JSON, which goes from one realm to another. */
@@ -29,7 +29,7 @@ type JsonTensors = Readonly<Record<string, JsonTensor>>;
 export interface Given {
   readonly config: Readonly<Record<string, Json>>;
   readonly weights: JsonTensors;
-  readonly adapter: AdapterChoice;
+  readonly adapter: AdapterEntry;
   readonly batch: JsonTensors;
 }
 

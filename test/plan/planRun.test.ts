@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEngine } from '../../src/engine/index.js';
 import { createCollator } from '../../src/model/batch.js';
 import type { FittedTask } from '../../src/model/model.js';
-import { microBatches } from '../../src/training/plan.js';
+import { microBatches } from '../../src/training/microBatches.js';
 import { planRun, runRecipe } from '../shipped.js';
 import { toyExamples, toyModules, toyProcessor, toySettings, toyTask, toyTraining } from '../training/toy.js';
 

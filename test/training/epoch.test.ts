@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StepReport } from '../../src/model/updateReport.js';
 import { type EpochParts, epochUpdates } from '../../src/training/epoch.js';
-import { totalSteps } from '../../src/training/plan.js';
+import { totalSteps } from '../../src/training/microBatches.js';
 import type { TrainStep } from '../../src/training/step.js';
 import { toyProcessor, toyTraining } from './toy.js';
 

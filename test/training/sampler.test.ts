@@ -6,7 +6,7 @@ import {
   epochBatches,
   groupedBatches,
 } from '../../src/model/sampler.js';
-import { microBatches, stepsPerEpoch, totalSteps } from '../../src/training/plan.js';
+import { microBatches, stepsPerEpoch, totalSteps } from '../../src/training/microBatches.js';
 
 const random = createRandom('lengths');
 const lengths = Array.from({ length: 1003 }, () => 3 + random.integer(60));

@@ -9,7 +9,7 @@ import type { EncodedSequence, Processor } from '../../src/data/sequence.js';
 import { createTokenizer } from '../../src/data/tokenizer.js';
 import { createWordTokenizer } from '../../src/data/wordTokenizer.js';
 import { linear, type Precision, startEngine, type Tensor, tf } from '../../src/engine/index.js';
-import type { AdapterChoice } from '../../src/model/attach.js';
+import type { AdapterEntry } from '../../src/model/attach.js';
 import { createCollator } from '../../src/model/batch.js';
 import { createEvaluator } from '../../src/model/evaluate.js';
 import { createModel, type Model } from '../../src/model/model.js';
@@ -123,7 +123,7 @@ export const toyConfig = {
   initializer_range: 0.3,
 };
 
-export const bottleneckChoice: AdapterChoice = {
+export const bottleneckChoice: AdapterEntry = {
   kind: 'bottleneck',
   layers: 'all',
   sites: ['attention', 'ffn'],
@@ -135,7 +135,7 @@ export const bottleneckChoice: AdapterChoice = {
 };
 
 interface ToyOptions {
-  readonly adapters?: readonly AdapterChoice[];
+  readonly adapters?: readonly AdapterEntry[];
   readonly task?: AnyTask;
   readonly precision?: Precision;
   /** A parameter of the backbone, one of whose values is not a number. */

@@ -3,11 +3,11 @@ import type { MetricReport } from '../../../tasks/task.js';
 import { UsageError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../checkpoints/atomicFile.js';
 import type { LoadedRun, SplitEvaluation } from '../../trained/loadedRun.js';
-import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import { requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
+import { addRunChoice, type RunChoice, withRun } from '../withRun.js';
 
 interface Options extends RunChoice {
   readonly split: 'train' | 'validation' | 'test';

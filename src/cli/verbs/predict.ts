@@ -1,11 +1,11 @@
 import { UsageError } from '../../base/errors.js';
 import type { PredictionInput } from '../../trained/predictionInput.js';
-import { addRunChoice, type RunChoice, withRun } from '../loadedRun.js';
 import type { Follow } from '../longWork.js';
 import { OVERWRITE_FILE, requireWritableFile } from '../outputFile.js';
 import type { Shell } from '../shell.js';
 import { type AddVerb, action, examples, gather } from '../verb.js';
 import { countingNumber } from '../wholeNumber.js';
+import { addRunChoice, type RunChoice, withRun } from '../withRun.js';
 
 interface Options extends RunChoice {
   readonly text?: string;

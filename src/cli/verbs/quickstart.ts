@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, grouped, percent } from '../../base/figures.js';
 import type { RunSummary } from '../../run/summary.js';
-import { fineTune } from '../fineTune.js';
+import { followedRun } from '../followedRun.js';
 import type { Shell } from '../shell.js';
 import { formatTable } from '../table.js';
 import { type AddVerb, action, examples } from '../verb.js';
@@ -44,7 +44,12 @@ async function runShipped(shell: Shell, name: string): Promise<RunSummary> {
   shell.log(`running ${name} (vlgraft run ${name})`);
   const recipe = resolveRecipe(input, { source, modules: await shell.modules() });
   const isFinished = existsSync(join(recipe.output, 'summary.json'));
-  return fineTune(shell, recipe, isFinished ? { overwrite: true } : { resume: true }, 'vlgraft quickstart');
+  return followedRun(
+    shell,
+    recipe,
+    isFinished ? { overwrite: true } : { resume: true },
+    'vlgraft quickstart',
+  );
 }
 
 const share = (value: number | undefined): string => (value === undefined ? '-' : percent(value));

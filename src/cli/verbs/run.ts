@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../base/errors.js';
 import { ask } from '../ask.js';
-import { fineTune, type RunFlags } from '../fineTune.js';
+import { followedRun, type RunFlags } from '../followedRun.js';
 import { quote } from '../quote.js';
 import type { Shell } from '../shell.js';
 import { formatSummary } from '../summaryText.js';
@@ -44,7 +44,7 @@ export async function run(shell: Shell, name: string, options: Options): Promise
   const { input, source } = readRecipe(name, output === undefined ? set : [...set, `output=${output}`]);
   const recipe = resolveRecipe(input, { source, modules: await shell.modules() });
   const flags = await settle(shell, recipe.output, options);
-  const summary = await fineTune(
+  const summary = await followedRun(
     shell,
     recipe,
     { ...flags, profile: options.profile ?? false },

@@ -13,7 +13,7 @@ export interface RunFlags {
 }
 
 /** Carries a recipe out with progress on stderr; `again` is the command that goes on after an interruption. */
-export async function fineTune(
+export async function followedRun(
   shell: Shell,
   recipe: Recipe,
   flags: RunFlags,
