@@ -64,7 +64,7 @@ function problemsOf(
   return [
     ...(isKind(kind) ? [] : [wrong('/kind', 'this kind of folder is not known')]),
     ...(typeof finished === 'boolean' ? [] : [wrong('/finished', 'it is neither true nor false')]),
-    ...(Array.isArray(files) ? [] : [wrong('/files', 'this is no list of files')]),
+    ...(Array.isArray(files) ? [] : [wrong('/files', 'this is not a list of files')]),
     ...(Array.isArray(files) ? files : []).flatMap((name, at) =>
       isInside(name) ? [] : [wrong(`/files/${at}`, `${JSON.stringify(name)} leads out of the folder`)],
     ),

@@ -42,7 +42,7 @@ function readHeaderText(source: ByteSource): { text: string; dataStart: number }
   source.read(prefix, 0);
   const claimed = new DataView(prefix.buffer).getBigUint64(0, true);
   if (claimed > LARGEST_HEADER) {
-    throw refuse(`this is no safetensors file: a header of ${claimed} bytes`, `at most ${LARGEST_HEADER}`);
+    throw refuse(`this is not a safetensors file: a header of ${claimed} bytes`, `at most ${LARGEST_HEADER}`);
   }
   const length = Number(claimed);
   if (length > source.size - 8) {

@@ -31,7 +31,7 @@ function parseAdapters(list: string): AdapterScales {
     .filter(({ name, factor }) => name === '' || !Number.isFinite(factor))
     .map(({ entry }) => ({
       where: '--adapters',
-      message: `'${entry.trim()}' is no adapter with a factor`,
+      message: `'${entry.trim()}' is not an adapter with a factor`,
       expected: 'for example bottleneck=0.5',
     }));
   if (problems.length > 0) throw new UsageError(problems);

@@ -42,7 +42,7 @@ function optionValue(kind: string, key: string, text: string, adapters: Adapters
 
 function parseOption(kind: string, text: string, adapters: Adapters): [string, Json] {
   const [, key, value] = /^([A-Za-z]\w*)=(.+)$/s.exec(text) ?? [];
-  if (!key || value === undefined) throw new Malformed(`${JSON.stringify(text)} is no option=value`);
+  if (!key || value === undefined) throw new Malformed(`${JSON.stringify(text)} is not option=value`);
   return [key, optionValue(kind, key, value, adapters)];
 }
 
@@ -63,7 +63,7 @@ function parseObject(text: string): AdapterEntry {
 function parseEntry(text: string, adapters: Adapters): AdapterEntry {
   if (text.startsWith('{')) return parseObject(text);
   const [, kind, options] = /^([A-Za-z][\w-]*)(?::(.*))?$/s.exec(text) ?? [];
-  if (!kind) throw new Malformed(text === '' ? 'it is empty' : `${JSON.stringify(text)} is no adapter`);
+  if (!kind) throw new Malformed(text === '' ? 'it is empty' : `${JSON.stringify(text)} is not an adapter`);
   const given = options === undefined ? [] : splitOutside(options, ',');
   return { kind, ...Object.fromEntries(given.map((option) => parseOption(kind, option, adapters))) };
 }

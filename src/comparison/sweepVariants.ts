@@ -29,7 +29,7 @@ const show = (value: Json): string => (typeof value === 'string' ? value : JSON.
 
 function checkKey(key: string, path: Path | undefined, flag: string): Problem[] {
   const own = OWN[String(path?.[0])];
-  if (!path) return [{ file: flag, message: `${JSON.stringify(key)} is no key`, expected: 'a.b or a[0].b' }];
+  if (!path) return [{ file: flag, message: `${JSON.stringify(key)} is not a key`, expected: 'a.b or a[0].b' }];
   return own === undefined
     ? []
     : [{ file: flag, message: `${JSON.stringify(key)} can not be varied`, expected: own }];
@@ -56,8 +56,8 @@ function checkRange({ from, to, log, integer }: Range, flag: string): Problem[] 
   const whole = Number.isSafeInteger(from) && Number.isSafeInteger(to);
   return [
     ...(from < to ? [] : [{ file: flag, message: `${from} is not less than ${to}` }]),
-    ...(log && from <= 0 ? [{ file: flag, message: `the logarithm of ${from} is no number` }] : []),
-    ...(integer && !whole ? [{ file: flag, message: 'its ends are no whole numbers' }] : []),
+    ...(log && from <= 0 ? [{ file: flag, message: `the logarithm of ${from} is not a number` }] : []),
+    ...(integer && !whole ? [{ file: flag, message: 'its ends are not whole numbers' }] : []),
   ];
 }
 

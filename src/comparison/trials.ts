@@ -58,7 +58,7 @@ function checkSeeds(seeds: readonly number[]): Problem[] {
     ...(seeds.length === 0 ? [{ file: '--seeds', message: 'no seed is given' }] : []),
     ...wrong.map((seed) => ({
       file: '--seeds',
-      message: `${seed} is no seed`,
+      message: `${seed} is not a seed`,
       expected: `a whole number from 0 to ${LARGEST_SEED}`,
     })),
     ...twice.map((seed) => ({ file: '--seeds', message: `${seed} is given twice` })),

@@ -29,7 +29,7 @@ function createReader(bytes: Uint8Array) {
       if (one === '#') skipComment();
       else word += one;
     }
-    if (!/^\d{1,10}$/.test(word)) throw new RangeError(`${JSON.stringify(word.slice(0, 12))} is no number`);
+    if (!/^\d{1,10}$/.test(word)) throw new RangeError(`${JSON.stringify(word.slice(0, 12))} is not a number`);
     return Number(word);
   };
   /** Throws where fewer bytes are left: before memory is taken for what they hold. */
@@ -93,7 +93,7 @@ export function openPnm(bytes: Uint8Array): PlainPicture {
   const most = kind === 1 || kind === 4 ? 1 : reader.number();
   if (width < 1 || height < 1) throw new RangeError(`it has ${width} x ${height} pixels`);
   if (most < 1 || most > 65535)
-    throw new RangeError(`${most} is no largest value: at least 1, at most 65535`);
+    throw new RangeError(`${most} is not a largest value: at least 1, at most 65535`);
   const decode = () => {
     if (kind === 1 || kind === 4) return threefold(bitmap(reader, kind, width, height));
     if (kind % 3 === 0) return levelsOf(reader, kind, 3 * width * height, most);

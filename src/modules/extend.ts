@@ -97,7 +97,7 @@ const ownReading = ({ examples }: Members, name: string): Form['members'] =>
 
 /** What is missing or wrong in one entry of a list. */
 function problemsOf(entry: unknown, where: string, name: string, { key, members }: Form): Problem[] {
-  if (!isObject(entry)) return [{ where, message: `this is no ${name}`, expected: 'an object' }];
+  if (!isObject(entry)) return [{ where, message: `this is not ${withArticle(name)}`, expected: 'an object' }];
   const wrong = Object.entries({ ...members, ...ownReading(entry, name) }).filter(
     ([member, type]) => typeof entry[member] !== type || entry[member] === null,
   );
@@ -109,7 +109,7 @@ function problemsOf(entry: unknown, where: string, name: string, { key, members 
   if (problems.length > 0) return problems;
   if (!NAME.test(entry[key] as string)) {
     const expected = 'letters, digits, dashes and underscores, at most 64, a letter first';
-    return [{ where: `${where}.${key}`, message: `${JSON.stringify(entry[key])} is no name`, expected }];
+    return [{ where: `${where}.${key}`, message: `${JSON.stringify(entry[key])} is not a name`, expected }];
   }
   const unfit = 'schema' in members ? schemaProblem(entry.schema) : undefined;
   return unfit === undefined ? [] : [{ where: `${where}.schema`, message: unfit, expected: 'a JSON Schema' }];
@@ -141,7 +141,7 @@ function check(base: Modules, additions: Additions): void {
       return [{ where: list, message: 'there is no such list', expected: suggest(list, moduleLists) }];
     }
     if (!Array.isArray(entries))
-      return [{ where: list, message: 'this is no list', expected: `a list of ${list}` }];
+      return [{ where: list, message: 'this is not a list', expected: `a list of ${list}` }];
     const unfit = entries.flatMap((entry, at) =>
       problemsOf(entry, `${list}[${at}]`, moduleNames[list as ModuleList], form),
     );

@@ -50,7 +50,7 @@ function explain(file: string, error: unknown): Problem {
 async function importFile(file: string): Promise<unknown> {
   const status = fileStatus(file);
   if (!status?.isFile()) {
-    const message = status ? 'this is no file' : 'there is no such file';
+    const message = status ? 'this is not a file' : 'there is no such file';
     throw new UsageError({ file, message, expected: 'a JavaScript module, with --use' });
   }
   try {
@@ -64,7 +64,7 @@ async function importFile(file: string): Promise<unknown> {
 async function extendBy(base: Modules, file: string): Promise<Modules> {
   const given = await importFile(file);
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new UsageError({ file, message: 'its default export is no object', expected: FORM });
+    throw new UsageError({ file, message: 'its default export is not an object', expected: FORM });
   try {
     return extendModules(base, given as Additions, file);
   } catch (error) {

@@ -45,6 +45,6 @@ export function requireFinished(path: string): void {
     const expected = 'resume it first (vlgraft run --resume)';
     throw new UsageError({ file: path, message: 'this run did not finish', expected });
   }
-  const message = existsSync(path) ? 'this is no run folder' : 'there is no such folder';
+  const message = existsSync(path) ? 'this is not a run folder' : 'there is no such folder';
   throw new UsageError({ file: path, message, expected: nearestRun(path) });
 }

@@ -69,7 +69,7 @@ function withValue(root: unknown, path: Path, value: unknown, at: Path = []): un
   }
   if (root !== undefined && !isContainer(root)) {
     const expected = `${formatPath(at)}=value`;
-    throw new Nowhere(`${formatPath(at)} is no object and has no key ${JSON.stringify(part)}`, expected);
+    throw new Nowhere(`${formatPath(at)} is not an object and has no key ${JSON.stringify(part)}`, expected);
   }
   const before = root ?? defaultAt(at);
   const own = valueAt(before, [part]);
@@ -83,7 +83,7 @@ function withItem(
   at: Path,
 ): unknown[] {
   const list = root ?? [];
-  if (!Array.isArray(list)) throw new Nowhere(`${formatPath(at)} is no list`, `${formatPath(at)}=value`);
+  if (!Array.isArray(list)) throw new Nowhere(`${formatPath(at)} is not a list`, `${formatPath(at)}=value`);
   if (index > list.length) {
     const count = list.length === 1 ? '1 item' : `${list.length} items`;
     const expected = `${formatPath([...at, list.length])} for a new one`;

@@ -56,7 +56,7 @@ function requireFinished({ path, recipe, summary }: RunFolder): void {
   const isRun = existsSync(recipe);
   throw new UsageError({
     file: path,
-    message: isRun ? 'this run did not finish' : 'this is no run folder',
+    message: isRun ? 'this run did not finish' : 'this is not a run folder',
     expected: isRun ? 'resume it first' : 'one that a run has written',
   });
 }

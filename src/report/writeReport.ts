@@ -47,7 +47,7 @@ function isReport(file: string): boolean {
 /** A report may be written again; any other file is not to be lost. */
 function requireReplaceable(file: string, overwrite: boolean): void {
   if (!existsSync(file) || overwrite || isReport(file)) return;
-  const message = 'this file is there already, and is no report';
+  const message = 'this file is there already, and is not a report';
   throw new UsageError({ file, message, expected: 'another name, or overwrite: true' });
 }
 

@@ -15,7 +15,7 @@ export function threadCount(): number {
   if (Number.isInteger(threads) && threads >= 1 && threads <= MOST) return threads;
   throw new UsageError({
     where: `VLGRAFT_THREADS=${wanted}`,
-    message: 'this is no number of threads',
+    message: 'this is not a number of threads',
     expected: `a whole number from 1 to ${MOST}`,
   });
 }

@@ -48,7 +48,7 @@ export function readMarks(line: string): MarkedSentence | MarkProblem {
     if (part.startsWith('[')) {
       const [, chain, types = ''] = NAMED.exec(name ?? '') ?? [];
       if (name !== undefined && chain === undefined)
-        return { column: index + 1, message: `'[${name.slice(0, 40)}' is no mark of a phrase` };
+        return { column: index + 1, message: `'[${name.slice(0, 40)}' is not a mark of a phrase` };
       const named = { ...(chain !== undefined && { chain }), types: types.split('/').filter(Boolean) };
       open.push({ column: index + 1, start: text.length, place: count++, ...named });
     } else if (part === ']') {

@@ -63,7 +63,7 @@ export function readDetections(
   if (!Array.isArray(json.value)) {
     problems.push({
       file,
-      message: 'this is no list',
+      message: 'this is not a list',
       expected: '[{"image_id": 1, "bbox": [x, y, w, h], "score": 0.9}]',
     });
     return new Map();

@@ -68,7 +68,7 @@ function readIds({ ids: file, limit }: Flickr30kEntitiesSplit, problems: Problem
   for (const { text: id, line } of textLines(file, problems)) {
     if (id === '') continue;
     const before = first.get(id);
-    if (/[/\\\0]/.test(id)) problems.push({ file, line, message: `'${id}' is no id of a picture` });
+    if (/[/\\\0]/.test(id)) problems.push({ file, line, message: `'${id}' is not an id of a picture` });
     else if (before) problems.push({ file, line, message: `id ${id} is already listed in line ${before}` });
     else ids.push({ text: id, line });
     if (before === undefined) first.set(id, line);

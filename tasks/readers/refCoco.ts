@@ -127,7 +127,7 @@ function readRefs({ refs: file, split, limit }: RefCocoSplit, problems: Problem[
   if (!Array.isArray(list)) {
     problems.push({
       file,
-      message: 'this is no list of refs',
+      message: 'this is not a list of refs',
       expected: '[{"ref_id": 1, "ann_id": 1, ...}]',
     });
     return [];

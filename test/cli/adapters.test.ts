@@ -54,7 +54,7 @@ describe('vlgraft evaluate --adapters', () => {
     expect(wrong.stderr).toMatch(/'prefix' \(prefix\) is on or off/);
     const malformed = await cli.here('evaluate', 'runs/several', '--adapters', 'lora=much');
     expect(malformed.code).toBe(2);
-    expect(malformed.stderr).toMatch(/'lora=much' is no adapter with a factor/);
+    expect(malformed.stderr).toMatch(/'lora=much' is not an adapter with a factor/);
   }, 120_000);
 });
 

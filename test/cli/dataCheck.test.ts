@@ -55,7 +55,7 @@ it('tells everything that is wrong with a folder of Flickr30k Entities', async (
   expect(told).toEqual([
     'validation: 25 problems',
     'error: val.txt:2: id 2000000001 is already listed in line 1',
-    "error: val.txt:3: '../2000000002' is no id of a picture",
+    "error: val.txt:3: '../2000000002' is not an id of a picture",
     'error: Annotations/2000000003.xml: no such file',
     'error: Sentences/2000000004.txt: no such file',
     'error: Annotations/2000000005.xml:10: the box xmin 90, ymin 1, xmax 99, ymax 10 lies outside its picture of 40 x 30 pixels',
@@ -68,7 +68,7 @@ it('tells everything that is wrong with a folder of Flickr30k Entities', async (
     'error: Sentences/2000000007.txt: the file is empty (0 bytes)',
     'error: Annotations/2000000007.xml: the file is empty (0 bytes)',
     'error: Sentences/2000000008.txt:2:1: a [ that is not closed; [/EN#chain/type words]',
-    "error: Sentences/2000000008.txt:3:1: '[/XX#1/people' is no mark of a phrase; [/EN#chain/type words]",
+    "error: Sentences/2000000008.txt:3:1: '[/XX#1/people' is not a mark of a phrase; [/EN#chain/type words]",
     "error: Sentences/2000000008.txt:4:1: '/EN#' without a [ before it; [/EN#chain/type words]",
     'error: Sentences/2000000008.txt:5:1: a mark without words; [/EN#chain/type words]',
     'error: Annotations/2000000009.xml:6:14: not XML: undefined entity',

@@ -230,7 +230,7 @@ describe('vlgraft report', () => {
   it('exits with 2 where a folder holds no run', async () => {
     const { code, stdout, stderr } = await cli.here('report', 'data');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('data: this is no run folder');
+    expect(stderr).toContain('data: this is not a run folder');
   });
 });
 

@@ -65,9 +65,9 @@ describe('adapters as they are written on the command line', () => {
     expect(variants.map(({ name }) => name)).toEqual(['full']);
     expect(problems.map(({ file, message }) => `${file}: ${message}`)).toEqual([
       '--adapters : it is empty',
-      '--adapters bottleneck:: "" is no option=value',
+      '--adapters bottleneck:: "" is not option=value',
       '--adapters {"kind":1}: {"kind":1} has no "kind"',
-      '--adapters 4: "4" is no adapter',
+      '--adapters 4: "4" is not an adapter',
     ]);
   });
 });

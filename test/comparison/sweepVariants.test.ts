@@ -110,11 +110,11 @@ describe('what is wrong with the keys', () => {
     [{ grid: { a: [1] }, draws: 3 }, 'there is nothing to draw from'],
     [{ grid: { a: [] } }, 'no value is given'],
     [{ grid: { seed: [1, 2] } }, '"seed" can not be varied'],
-    [{ grid: { 'a..b': [1] } }, '"a..b" is no key'],
+    [{ grid: { 'a..b': [1] } }, '"a..b" is not a key'],
     [{ grid: { 'a.b': [1], a: [2] } }, 'another key that is varied is a part of this one, or the same'],
     [{ ranges: { a: { from: 2, to: 1 } }, draws: 1 }, '2 is not less than 1'],
-    [{ ranges: { a: { from: 0, to: 1, log: true } }, draws: 1 }, 'the logarithm of 0 is no number'],
-    [{ ranges: { a: { from: 0.5, to: 2, integer: true } }, draws: 1 }, 'its ends are no whole numbers'],
+    [{ ranges: { a: { from: 0, to: 1, log: true } }, draws: 1 }, 'the logarithm of 0 is not a number'],
+    [{ ranges: { a: { from: 0.5, to: 2, integer: true } }, draws: 1 }, 'its ends are not whole numbers'],
     [{ ranges: { a: { from: 0, to: 1 } }, draws: 1e9 }, '1000000000 points are too many'],
   ])('%j: %s', (keys, message) => {
     expect(problemsOf(keys)).toEqual([message]);

@@ -74,7 +74,7 @@ describe('what is wrong', () => {
       '--set output=x: each trial has a folder of its own; --output',
       'r.json data: there is nothing to compare by; add data.validation or data.test',
       '--adapters none: it is given twice',
-      '--seeds: -1 is no seed; a whole number from 0 to 4294967295',
+      '--seeds: -1 is not a seed; a whole number from 0 to 4294967295',
       '--seeds: 1 is given twice',
       '--adapters botleneck adapters[0].kind: unknown kind "botleneck"; did you mean "bottleneck"?',
       '--set training.batchSise=3 training.batchSise: unknown key; did you mean "batchSize"?',
@@ -88,7 +88,7 @@ describe('what is wrong', () => {
       planTrials(recipe('training.epochs=-2'), adapterVariants(['4']), { output: 'out' }),
     );
     expect(problems).toEqual([
-      expect.stringMatching(/^--adapters 4: "4" is no adapter/),
+      expect.stringMatching(/^--adapters 4: "4" is not an adapter/),
       '--set training.epochs=-2 training.epochs: it is -2; at least 0',
     ]);
   });

@@ -161,7 +161,7 @@ describe('what is proposed', () => {
 
   it('is the size whose pixels are as wide as the backbone reads', () => {
     expect(proposedBy('crop-pixels', 768, [])).toEqual([{ size: 16 }]);
-    expect(proposedBy('crop-pixels', 2048, [])).toEqual([]); // 2048 / 3 is no square
+    expect(proposedBy('crop-pixels', 2048, [])).toEqual([]); // 2048 / 3 is not a square
   });
 
   it('is every file and folder that looks like features, and no model', () => {

@@ -89,7 +89,7 @@ describe('a hostile or damaged tokenizer.json', () => {
   it.each([
     ['an id of a billion', { a: 1e9 }, /tokenizer\.json \/model\/vocab: the token "a" has the id 1000000000/],
     ['a negative id', { a: -1 }, /the id -1/],
-    ['an id that is no number', { a: '1' }, /the id "1"/],
+    ['an id that is not a number', { a: '1' }, /the id "1"/],
     ['one id for two tokens', { a: 7, b: 7 }, /"a" and "b" have the same id, 7/],
     [
       'no token for unknown words',

@@ -62,7 +62,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 it('takes a file that imports the package', () => expect(told['good.mjs']).toEqual([]));
 
 it('says what is wrong with the default export', () => {
-  expect(told['nothing.mjs']).toMatchObject([{ message: 'its default export is no object' }]);
+  expect(told['nothing.mjs']).toMatchObject([{ message: 'its default export is not an object' }]);
   expect(told['list.mjs']).toMatchObject([
     { where: 'adapter', message: 'there is no such list', expected: 'did you mean "adapters"?' },
   ]);

@@ -49,7 +49,7 @@ describe('--set', () => {
     ).toEqual([
       expect.stringContaining('--set epochs: this is not a setting'),
       expect.stringContaining('--set a..b=1: this is not a setting'),
-      expect.stringContaining('--set name.x=1: name is no object and has no key "x"'),
+      expect.stringContaining('--set name.x=1: name is not an object and has no key "x"'),
       expect.stringContaining(
         '--set adapters[5].kind=x: adapters has 1 item and no item 5; adapters[1] for a new one',
       ),

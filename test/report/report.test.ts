@@ -191,7 +191,7 @@ describe('the page', () => {
 describe('what can not be reported', () => {
   it('is named: folders that hold no finished run, all at once', async () => {
     const empty = join(root, 'empty');
-    await expect(writeReport(empty)).rejects.toThrow(/empty: this is no run folder/);
+    await expect(writeReport(empty)).rejects.toThrow(/empty: this is not a run folder/);
     const beside = writeReportBeside([empty, inRun(), join(root, 'none')], { file: join(root, 'x.html') });
     await expect(beside).rejects.toThrow(/empty: .*\n.*none: /);
   });
@@ -199,7 +199,7 @@ describe('what can not be reported', () => {
   it('is a file that is something else than a report', async () => {
     const file = join(root, 'notes.html');
     writeFileSync(file, '<p>mine</p>');
-    await expect(writeReport(inRun(), { file })).rejects.toThrow(/there already, and is no report/);
+    await expect(writeReport(inRun(), { file })).rejects.toThrow(/there already, and is not a report/);
     expect(readFileSync(file, 'utf8')).toBe('<p>mine</p>');
   });
 });

@@ -36,7 +36,7 @@ export function readPage(bytes: Buffer, number: number, layout: PageLayout): Pag
   const kind = { [PAGE.branch]: 'branch', [PAGE.leaf]: 'leaf' }[
     bytes.readUInt16LE(layout.flags) & PAGE.kinds
   ] as Page['kind'] | undefined;
-  if (!kind) throw refuse('it is no page of a tree');
+  if (!kind) throw refuse('it is not a page of a tree');
   const end = bytes.readUInt16LE(layout.lower) + layout.base;
   const count = (end - layout.header) / 2;
   if (end > bytes.length || count < 1 || !Number.isInteger(count)) throw refuse('its list of nodes is wrong');

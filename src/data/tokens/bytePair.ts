@@ -21,7 +21,7 @@ function pairOf(merge: Json, where: string): readonly [string, string] {
   const pair = typeof merge === 'string' ? merge.split(' ') : merge;
   if (Array.isArray(pair) && pair.length === 2 && pair.every((token) => typeof token === 'string'))
     return pair as unknown as readonly [string, string];
-  return refuse(where, `${JSON.stringify(merge)?.slice(0, 60)} is no merge`, 'two tokens');
+  return refuse(where, `${JSON.stringify(merge)?.slice(0, 60)} is not a merge`, 'two tokens');
 }
 
 function readMerges(part: Part, { ids }: Vocabulary, prefix: string): Merges {

@@ -163,5 +163,5 @@ export function patternOf({ value, where }: Part): Matcher {
   const { String: literal, Regex: regex } = isJsonObject(pattern) ? pattern : {};
   if (typeof literal === 'string') return literalMatcher(literal);
   if (typeof regex === 'string') return regexMatcher(regex, `${where}/pattern/Regex`);
-  return refuse(`${where}/pattern`, 'this is no pattern', '{"String": ...} or {"Regex": ...}');
+  return refuse(`${where}/pattern`, 'this is not a pattern', '{"String": ...} or {"Regex": ...}');
 }

@@ -11,7 +11,7 @@ function readCharsMap(part: Part): CharsMap {
   const bytes = Buffer.from(textAt(part, 'precompiled_charsmap'), 'base64');
   const length = bytes.length >= 4 ? bytes.readUInt32LE(0) : -1;
   if (length < 0 || length % 4 !== 0 || length > bytes.length - 4)
-    return refuse(`${part.where}/precompiled_charsmap`, 'this is no charsmap of SentencePiece');
+    return refuse(`${part.where}/precompiled_charsmap`, 'this is not a charsmap of SentencePiece');
   const units = Uint32Array.from({ length: length / 4 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
   return { units, texts: bytes.subarray(4 + length) };
 }

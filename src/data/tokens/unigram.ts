@@ -19,7 +19,7 @@ function readScores(part: Part): Scored {
   const entries = vocab.map((entry, id) => {
     const [token, score] = Array.isArray(entry) ? entry : [];
     if (typeof token !== 'string' || typeof score !== 'number')
-      return refuse(`${part.where}/vocab/${id}`, 'this is no token with its score');
+      return refuse(`${part.where}/vocab/${id}`, 'this is not a token with its score');
     scores.push(score);
     return [token, id] as const;
   });

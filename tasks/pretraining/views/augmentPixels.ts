@@ -31,7 +31,7 @@ function sideOf({ shape }: HostTensor): number {
   if (Number.isInteger(side)) return side;
   throw new UsageError({
     where: '/task/objectives/regions/augment',
-    message: `the regions have ${shape[2]} features, which are no square crop of three colours`,
+    message: `the regions have ${shape[2]} features, which are not a square crop of three colours`,
     expected: 'data.regions of the kind crop-pixels, or false',
   });
 }

@@ -89,7 +89,7 @@ describe('readFlickr30kEntities', () => {
   it('names everything that is wrong at once', () => {
     expect(problemsOf({ ids: at('val.txt') })).toEqual([
       'val.txt:2: id 2000000001 is already listed in line 1',
-      "val.txt:3: '../2000000002' is no id of a picture",
+      "val.txt:3: '../2000000002' is not an id of a picture",
       'Annotations/2000000003.xml: no such file',
       'Sentences/2000000004.txt: no such file',
       'Annotations/2000000005.xml:10: the box xmin 90, ymin 1, xmax 99, ymax 10 lies outside its picture of 40 x 30 pixels',
@@ -102,7 +102,7 @@ describe('readFlickr30kEntities', () => {
       'Sentences/2000000007.txt: the file is empty (0 bytes)',
       'Annotations/2000000007.xml: the file is empty (0 bytes)',
       'Sentences/2000000008.txt:2:1: a [ that is not closed; [/EN#chain/type words]',
-      "Sentences/2000000008.txt:3:1: '[/XX#1/people' is no mark of a phrase; [/EN#chain/type words]",
+      "Sentences/2000000008.txt:3:1: '[/XX#1/people' is not a mark of a phrase; [/EN#chain/type words]",
       "Sentences/2000000008.txt:4:1: '/EN#' without a [ before it; [/EN#chain/type words]",
       'Sentences/2000000008.txt:5:1: a mark without words; [/EN#chain/type words]',
       'Annotations/2000000009.xml:6:14: not XML: undefined entity',
