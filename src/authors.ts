@@ -14,6 +14,12 @@ export { sitePatternsSchema, sitesMatching } from '../adapters/parts/sitePattern
 export { bottleneckWidth, dropoutSchema, reductionFactorSchema } from '../adapters/parts/sizes.js';
 export type { Example, SplitName, Splits } from '../tasks/example.js';
 export type { ExampleKinds } from '../tasks/examples.js';
+export {
+  projectionSchema,
+  retrievalMeasure,
+  vectorParameters,
+  vectorsOf,
+} from '../tasks/pretraining/comparedVectors.js';
 export { defineObjective, type Objective } from '../tasks/pretraining/objective.js';
 export { type JsonFile, readJsonFile } from '../tasks/readers/jsonFile.js';
 export { pathSchema } from '../tasks/readers/pathSchema.js';
@@ -90,6 +96,7 @@ export {
 export type { Tap } from './nn/sites.js';
 export { binaryCrossEntropy } from './objectives/binaryCrossEntropy.js';
 export { crossEntropy } from './objectives/crossEntropy.js';
+export { cosineSimilarities, sameGroup } from './objectives/similarity.js';
 export {
   defineOptimizer,
   learningRate as learningRateSchema,

@@ -29,7 +29,8 @@ const show = (value: Json): string => (typeof value === 'string' ? value : JSON.
 
 function checkKey(key: string, path: Path | undefined, flag: string): Problem[] {
   const own = OWN[String(path?.[0])];
-  if (!path) return [{ file: flag, message: `${JSON.stringify(key)} is not a key`, expected: 'a.b or a[0].b' }];
+  if (!path)
+    return [{ file: flag, message: `${JSON.stringify(key)} is not a key`, expected: 'a.b or a[0].b' }];
   return own === undefined
     ? []
     : [{ file: flag, message: `${JSON.stringify(key)} can not be varied`, expected: own }];

@@ -29,7 +29,8 @@ function createReader(bytes: Uint8Array) {
       if (one === '#') skipComment();
       else word += one;
     }
-    if (!/^\d{1,10}$/.test(word)) throw new RangeError(`${JSON.stringify(word.slice(0, 12))} is not a number`);
+    if (!/^\d{1,10}$/.test(word))
+      throw new RangeError(`${JSON.stringify(word.slice(0, 12))} is not a number`);
     return Number(word);
   };
   /** Throws where fewer bytes are left: before memory is taken for what they hold. */

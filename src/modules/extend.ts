@@ -97,7 +97,8 @@ const ownReading = ({ examples }: Members, name: string): Form['members'] =>
 
 /** What is missing or wrong in one entry of a list. */
 function problemsOf(entry: unknown, where: string, name: string, { key, members }: Form): Problem[] {
-  if (!isObject(entry)) return [{ where, message: `this is not ${withArticle(name)}`, expected: 'an object' }];
+  if (!isObject(entry))
+    return [{ where, message: `this is not ${withArticle(name)}`, expected: 'an object' }];
   const wrong = Object.entries({ ...members, ...ownReading(entry, name) }).filter(
     ([member, type]) => typeof entry[member] !== type || entry[member] === null,
   );

@@ -18,9 +18,19 @@ interface Origin {
   readonly module: string;
 }
 
-/** What a module of a file threw, as a fault of that file; what is meant for the user, and for who stops a run, stays. */
+const BUILT_IN: readonly unknown[] = [Error, TypeError, RangeError, ReferenceError, SyntaxError];
+
+/** Whether it is no fault: what is meant for the user, for who stops a run, or what this package tells itself. */
+function isSignal(error: unknown, file: string): boolean {
+  if (error instanceof UsageError || error instanceof InterruptedError) return true;
+  if (!(error instanceof Error) || BUILT_IN.includes(error.constructor)) return false;
+  const [top = ''] = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return !top.includes(pathToFileURL(resolve(file)).href);
+}
+
+/** What a module of a file threw, as a fault of that file. */
 function asFault(error: unknown, name: string, { file, module }: Origin): unknown {
-  if (error instanceof UsageError || error instanceof InterruptedError) return error;
+  if (isSignal(error, file)) return error;
   const message = `${name} of the ${module} failed: ${messageOf(error)}`;
   const fault = new UsageError({ file, ...placeIn(file, error), message });
   fault.cause = error;

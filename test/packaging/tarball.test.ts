@@ -92,12 +92,16 @@ function writeStatements(project: string): void {
     names.map((word) => ({ text: `it is ${word}`, picture: `${name}.ppm`, isTrue: word === name })),
   );
   writeFileSync(join(project, 'truth.json'), JSON.stringify(statements));
+  const captions = statements.map(({ picture }) => `it is ${picture.slice(0, -4)}\t${picture}\n`);
+  writeFileSync(join(project, 'captions.tsv'), captions.join(''));
 }
 
 /** Trains by the recipe of docs/extending.md and evaluates, with what the files add and without it. */
 function trainAndEvaluate(project: string, use: readonly string[]): void {
   writeStatements(project);
-  writeFileSync(join(project, 'recipe.json'), codeIn('json')[0]!);
+  const [pretraining, recipe] = codeIn('json');
+  writeFileSync(join(project, 'recipe.json'), recipe!);
+  writeFileSync(join(project, 'pretraining.json'), pretraining!);
   const vlgraft = (...words: string[]) => call('npx', ['--no-install', 'vlgraft', ...words], project);
   const trained = vlgraft(...use, 'run', 'recipe.json', '--json', '--quiet');
   expect(trained.code, trained.output).toBe(0);
@@ -107,6 +111,10 @@ function trainAndEvaluate(project: string, use: readonly string[]): void {
   const evaluated = vlgraft(...use, 'evaluate', 'runs/mine', '--json', '--quiet');
   expect(evaluated.code, evaluated.output).toBe(0);
   expect(JSON.parse(evaluated.stdout).values).toEqual(metrics.test.values);
+  const pretrained = vlgraft(...use, 'run', 'pretraining.json', '--json', '--quiet');
+  expect(pretrained.code, pretrained.output).toBe(0);
+  // 9 captions in batches of 4, twice.
+  expect(JSON.parse(pretrained.stdout)).toMatchObject({ steps: 6, task: 'pretrain' });
   const without = vlgraft('evaluate', 'runs/mine');
   expect(without.code).toBe(2);
   expect(without.output).toContain("the run needs the adapter 'scale' of scale.js; --use scale.js");
@@ -131,7 +139,10 @@ describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeo
   it('works when install scripts are off, its types included', () => {
     checkCommandAndImport();
     const files = writeExamples(project);
-    expect(files).toEqual(['scale.ts', 'truth.ts', 'quarters.ts', 'lion.ts', 'program.ts']);
+    expect(files).toEqual([
+      ...['scale.ts', 'truth.ts', 'quarters.ts', 'lion.ts', 'lines.ts', 'sigmoid.ts'],
+      'program.ts',
+    ]);
     for (const compiler of [
       join(project, 'node_modules/typescript'),
       join(root, 'node_modules/typescript'),
