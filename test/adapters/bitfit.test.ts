@@ -61,6 +61,6 @@ describeConformance(bitfit, [
   {
     name: 'query and intermediate',
     options: { which: 'query-and-intermediate' },
-    unfreezes: /(query|q_proj|intermediate\.dense|fc1)\.bias$/,
+    unfreezes: /(query|q_proj|intermediate\.dense|\d\.mlp\.fc1)\.bias$/,
   },
 ]);

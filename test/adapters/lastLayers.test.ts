@@ -36,12 +36,12 @@ describeConformance(lastLayers, [
     name: 'last layer',
     options: { count: 1 },
     unfreezes:
-      /encoder\.layers?\.1\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\./,
+      /encoder\.layers?\.1\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\.|^text_model\.head\.|^vision_model\.head\.(layernorm|attention\.out_proj|mlp)/,
   },
   {
     name: 'defaults',
     options: {},
     unfreezes:
-      /encoder\.layers?\.\d\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\./,
+      /encoder\.layers?\.\d\.|^pooler\.|^(text|visual)_projection|post_layernorm|final_layer_norm|^layernorm\.|^text_model\.head\.|^vision_model\.head\.(layernorm|attention\.out_proj|mlp)/,
   },
 ]);
