@@ -20,8 +20,14 @@ interface BatchMemory {
 /** Batches that are made ahead, and the one that is computed with. */
 const HOST_BATCHES = 3;
 
-/** A dimension of a batch of `count` examples, from those of one and of two. */
-const extended = (one: number, two: number, count: number): number => one + (two - one) * (count - 1);
+/**
+ * A dimension of a batch of `count` examples, from those of one and of two. The first axis grows with the batch, and so
+ * does one that compares its examples with each other; any other one is a length, which two draws of a text may differ in.
+ */
+function extended(axis: number, one: number, two: number, count: number): number {
+  const grows = axis === 0 || (one === 1 && two === 2);
+  return grows ? one + (two - one) * (count - 1) : Math.max(one, two);
+}
 
 /** Shapes of a batch of `count` examples that are like this one; undefined where a task can't make a batch of it. */
 async function shapesOfBatch(
@@ -36,7 +42,7 @@ async function shapesOfBatch(
       Object.fromEntries(
         Object.entries(one).map(([name, { dtype, shape }]): [string, InputShape] => {
           const other = (two[name] as HostTensor | PackedTensor | undefined)?.shape ?? shape;
-          return [name, { dtype, shape: shape.map((n, at) => extended(n, other[at] ?? n, count)) }];
+          return [name, { dtype, shape: shape.map((n, at) => extended(at, n, other[at] ?? n, count)) }];
         }),
       );
   } catch (error) {
@@ -81,6 +87,16 @@ function memoryBySize(
     const computed = Math.max(least, on(few.most, more.most, count)) - more.captured;
     return { least, most: rss + ONCE + KEPT * computed + HOST_BATCHES * bytesOf(shapes(count)) };
   };
+}
+
+/** The same; what the model says of a batch that was made up is nothing to tell: real ones will be looked at. */
+function memoryIfKnown(...given: Parameters<typeof memoryBySize>): ReturnType<typeof memoryBySize> {
+  try {
+    return memoryBySize(...given);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 /** Elements of a picture that are one position at least: a patch of 8 x 8 pixels. */
@@ -162,7 +178,7 @@ export async function requireFittingBatch({
   const shapes = await shapesOfBatch(collator, example, how);
   const limit = memoryLimit();
   if (!shapes || isSmall(shapes(count), backbone, limit)) return undefined;
-  const memory = memoryBySize(work, shapes, count);
+  const memory = memoryIfKnown(work, shapes, count);
   const found = memory?.(count);
   if (!memory || !found || found.most <= limit) return undefined;
   const isSure = SURE * found.least > limit;

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { BackboneShape } from '../../src/backbones/backbone.js';
+import { UsageError } from '../../src/base/errors.js';
+import { int32 } from '../../src/base/hostTensor.js';
 import { compile, startEngine, type Tensor, tf } from '../../src/engine/index.js';
+import { requireFittingBatch } from '../../src/training/batchMemory.js';
 
 beforeAll(() => startEngine());
 
@@ -68,5 +72,57 @@ describe('the memory of a compiled call', () => {
     expect(most).toBeLessThan(floats(n, (branches + 2) * n));
     call.dispose();
     w.dispose();
+  });
+});
+
+describe('a batch that is only thought of', () => {
+  const stream = {
+    name: 'fused',
+    hiddenSize: 1e6,
+    intermediateSize: 1e6,
+    heads: 1e6,
+    layers: 1000,
+    masks: ['mask'],
+  };
+  const backbone = { streams: [stream] } as unknown as BackboneShape;
+  /** What is asked of the model for 64 examples whose texts are drawn: 16 tokens of one, 24 of two. */
+  async function askedFor(memory: (shapes: object) => undefined) {
+    const collate = async (some: readonly unknown[]) => ({
+      words: int32([some.length, some.length === 1 ? 16 : 24]),
+      mask: int32([some.length, some.length === 1 ? 16 : 24]),
+      same: int32([some.length, some.length]),
+      pairs: int32([3 * some.length, 2]),
+    });
+    return requireFittingBatch({
+      backbone,
+      work: { memory },
+      collator: { collate } as never,
+      example: { id: 'a' },
+      count: 64,
+      how: { training: true, seed: [1] },
+      where: 'training.batchSize',
+    });
+  }
+
+  it('has as many examples and no longer texts', async () => {
+    const asked: Record<string, { shape: readonly number[] }>[] = [];
+    await askedFor((shapes) => {
+      asked.push(shapes as (typeof asked)[0]);
+      return undefined;
+    });
+    const shapes = Object.entries(asked.at(-1)!).map(([name, { shape }]) => [name, shape]);
+    expect(Object.fromEntries(shapes)).toEqual({
+      words: [64, 24],
+      mask: [64, 24],
+      same: [64, 64],
+      pairs: [192, 2],
+    });
+  });
+
+  it('refuses nothing for what the model says of it', async () => {
+    const refuse = () => {
+      throw new UsageError('a text of 264 tokens; the backbone has 64 positions');
+    };
+    expect(await askedFor(refuse)).toBeUndefined();
   });
 });
