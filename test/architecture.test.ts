@@ -22,7 +22,7 @@ const order: readonly (readonly string[])[] = [
   ['src/run'],
   ['src/trained', 'src/report', 'src/plan'],
   ['src/comparison'],
-  ['src/modules', 'src/authors'],
+  ['src/modules', 'src/authors', 'src/testing'],
   ['src/index'],
   ['src/wizard'],
   ['src/cli', 'src/workers'],

@@ -116,7 +116,13 @@ describe('the examples in TypeScript', () => {
       compilerOptions: JsonSchema;
     };
     const { rootDir: _rootDir, ...options } = compilerOptions;
-    const own = { rootDirs: [root, place], paths: { vlgraft: [join(root, 'src/index.ts')] } };
+    const own = {
+      rootDirs: [root, place],
+      paths: {
+        vlgraft: [join(root, 'src/index.ts')],
+        'vlgraft/testing': [join(root, 'src/testing/index.ts')],
+      },
+    };
     writeFileSync(join(place, 'package.json'), '{"type":"module"}');
     writeFileSync(
       join(place, 'tsconfig.json'),

@@ -139,10 +139,8 @@ describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeo
   it('works when install scripts are off, its types included', () => {
     checkCommandAndImport();
     const files = writeExamples(project);
-    expect(files).toEqual([
-      ...['scale.ts', 'truth.ts', 'quarters.ts', 'lion.ts', 'lines.ts', 'sigmoid.ts'],
-      'program.ts',
-    ]);
+    const added = ['scale.ts', 'truth.ts', 'quarters.ts', 'lion.ts', 'lines.ts', 'sigmoid.ts'];
+    expect(files).toEqual([...added, 'program.ts', 'scale.test.ts']);
     for (const compiler of [
       join(project, 'node_modules/typescript'),
       join(root, 'node_modules/typescript'),
@@ -156,8 +154,11 @@ describe.skipIf(reason !== undefined)('the tarball in an empty project', { timeo
     }
     trainAndEvaluate(
       project,
-      files.slice(0, -1).flatMap((file) => ['--use', file.replace('.ts', '.js')]),
+      added.flatMap((file) => ['--use', file.replace('.ts', '.js')]),
     );
+    const suite = call(process.execPath, ['--test', 'scale.test.js'], project);
+    expect(suite.code, suite.output).toBe(0);
+    expect(suite.stdout).toMatch(/^(#|ℹ) fail 0$/m);
   });
 
   it('works when install scripts are on, and brings no tfjs-node-gpu, whose script downloads', () => {

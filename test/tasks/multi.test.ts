@@ -4,6 +4,7 @@ import { UsageError } from '../../src/base/errors.js';
 import type { HostBatch } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import { createDropout, fromHost, startEngine, type TensorTree, tf } from '../../src/engine/index.js';
+import { createBagBackbone } from '../../src/testing/bagBackbone.js';
 import type { NlvrExample, VqaExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
 import type { MultiExample } from '../../tasks/multi/members.js';
@@ -14,7 +15,6 @@ import { processorOf } from '../backbones/opened.js';
 import { type Colour, drawPicture, temporaryFolder } from '../data/pictures.js';
 import { parityPath } from '../parity/readParity.js';
 import { nlvr, vqa } from '../readableTasks.js';
-import { createBagBackbone } from './bagBackbone.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();

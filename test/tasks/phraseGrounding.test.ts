@@ -5,6 +5,7 @@ import { float32, int32 } from '../../src/base/hostTensor.js';
 import { createRandom } from '../../src/base/random.js';
 import { writeSafetensors } from '../../src/checkpoints/safetensors.js';
 import { startEngine } from '../../src/engine/index.js';
+import { createBagBackbone } from '../../src/testing/bagBackbone.js';
 import type { PhraseGroundingExample } from '../../tasks/examples.js';
 import { tasks } from '../../tasks/index.js';
 import type { Corners } from '../../tasks/metrics/boxOverlap.js';
@@ -15,7 +16,6 @@ import { processorOf } from '../backbones/opened.js';
 import { temporaryFolder } from '../data/pictures.js';
 import { parityPath, readCase, readJson } from '../parity/readParity.js';
 import { phraseGrounding } from '../readableTasks.js';
-import { createBagBackbone } from './bagBackbone.js';
 import { describeTask } from './conformance.js';
 
 const folder = temporaryFolder();

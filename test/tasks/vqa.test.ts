@@ -61,8 +61,6 @@ describeTask({
       example(`${colour} 1`, 'what color', ten(colour), colour),
       example(`${colour} 2`, 'is the picture as red as a dog', ten(colour === 'red' ? 'yes' : 'no'), colour),
     ]),
-  processor,
-  regionWidth: 3,
   // five answers, of which one is right
   chance: { accuracy: 1 / 5 },
   fixtures: [

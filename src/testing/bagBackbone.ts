@@ -1,7 +1,7 @@
-import type { BackboneOutput, BackboneShape } from '../../src/backbones/backbone.js';
-import { firstState } from '../../src/backbones/parts/states.js';
-import { createRandom } from '../../src/base/random.js';
-import { type Tensor, type TensorTree, tf } from '../../src/engine/index.js';
+import type { BackboneOutput, BackboneShape } from '../backbones/backbone.js';
+import { firstState } from '../backbones/parts/states.js';
+import { createRandom } from '../base/random.js';
+import { type Tensor, type TensorTree, tf } from '../engine/index.js';
 
 const HIDDEN = 64;
 
