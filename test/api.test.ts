@@ -77,7 +77,7 @@ describe('the programmatic API', () => {
   });
 
   it('says when a folder holds no run, or one that did not finish', async () => {
-    await expect(loadRun(folder)).rejects.toThrow(/this is no run folder/);
+    await expect(loadRun(folder)).rejects.toThrow(/this is not a run folder/);
     const abort = new AbortController();
     const unfinished = { ...recipe, output: join(folder, 'unfinished') };
     const onProgress = () => abort.abort();

@@ -20,7 +20,7 @@ describe('threads', () => {
     vi.stubEnv('VLGRAFT_THREADS', wanted);
     expect(() => threadCount()).toThrow(UsageError);
     expect(() => threadCount()).toThrow(
-      `VLGRAFT_THREADS=${wanted}: this is no number of threads; a whole number`,
+      `VLGRAFT_THREADS=${wanted}: this is not a number of threads; a whole number`,
     );
   });
 });

@@ -13,3 +13,7 @@ export type JsonObject = { readonly [key: string]: Json };
 /** Whether a value is a JSON object, and not a list or null. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A member by a name that may come from a file: `constructor`, which every object seems to have, is no member. */
+export const memberOf = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;

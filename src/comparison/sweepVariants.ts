@@ -1,5 +1,6 @@
 import type { Problem } from '../base/errors.js';
 import type { Json } from '../base/json.js';
+import { memberOf } from '../base/json.js';
 import { createRandom } from '../base/random.js';
 import { formatPath, isPrefix, type Path, parsePath } from '../recipe/path.js';
 import type { Range, SweepKeys } from './sweepKeys.js';
@@ -28,7 +29,7 @@ const MOST_POINTS = 10_000;
 const show = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function checkKey(key: string, path: Path | undefined, flag: string): Problem[] {
-  const own = OWN[String(path?.[0])];
+  const own = memberOf(OWN, String(path?.[0]));
   if (!path)
     return [{ file: flag, message: `${JSON.stringify(key)} is not a key`, expected: 'a.b or a[0].b' }];
   return own === undefined

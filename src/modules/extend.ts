@@ -3,6 +3,7 @@ import { createPretrain } from '../../tasks/pretrain.js';
 import type { Reader } from '../../tasks/readers/reader.js';
 import type { AnyTaskLiteral } from '../../tasks/task.js';
 import { type Problem, UsageError } from '../base/errors.js';
+import { memberOf } from '../base/json.js';
 import { suggest } from '../base/nearest.js';
 import { type ModuleList, type Modules, moduleNames } from '../prepare/modules.js';
 import { schemaCompiler } from '../schema/schemaCompiler.js';
@@ -137,7 +138,7 @@ function clashes(list: ModuleList, known: readonly unknown[], added: readonly un
 
 function check(base: Modules, additions: Additions): void {
   const problems = Object.entries(additions).flatMap(([list, entries]): Problem[] => {
-    const form = FORMS[list as ModuleList];
+    const form = memberOf<Form>(FORMS, list);
     if (!form) {
       return [{ where: list, message: 'there is no such list', expected: suggest(list, moduleLists) }];
     }

@@ -4,16 +4,16 @@ import { formatPath, type Path, valueAt } from './path.js';
 type Loose = Readonly<Record<string, unknown>>;
 
 /** What other libraries call a key. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  lr: 'learningRate',
-  wd: 'weightDecay',
-  gradientaccumulationsteps: 'accumulate',
-  gradientaccumulation: 'accumulate',
-  maxgradnorm: 'clipNorm',
-  numepochs: 'epochs',
-  numtrainepochs: 'epochs',
-  maxlength: 'maxTextLength',
-};
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['lr', 'learningRate'],
+  ['wd', 'weightDecay'],
+  ['gradientaccumulationsteps', 'accumulate'],
+  ['gradientaccumulation', 'accumulate'],
+  ['maxgradnorm', 'clipNorm'],
+  ['numepochs', 'epochs'],
+  ['numtrainepochs', 'epochs'],
+  ['maxlength', 'maxTextLength'],
+]);
 
 /** Letters and digits alone, so that `learning_rate` is `learningRate`. */
 const plain = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -39,7 +39,7 @@ function* pathsOf(schema: Loose, value: unknown, at: Path): Generator<Path> {
 
 /** Where a recipe's schema has a key that is written elsewhere, or is called otherwise in other libraries. */
 export function placesOfKey(key: string, schema: object, root: unknown): string[] {
-  const name = plain(OTHER_NAMES[plain(key)] ?? key);
+  const name = plain(OTHER_NAMES.get(plain(key)) ?? key);
   const found = [...pathsOf(schema as Loose, root, [])].filter((path) => plain(String(path.at(-1))) === name);
   return found.map(formatPath);
 }

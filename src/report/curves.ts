@@ -1,3 +1,4 @@
+import { memberOf } from '../base/json.js';
 import type { RunRecord } from './runRecord.js';
 import type { Point } from './series.js';
 
@@ -19,7 +20,7 @@ const finite = (points: readonly Point[]): Point[] => points.filter(({ y }) => N
 
 function logged({ lines }: RunRecord, split: 'train' | 'validation', name: string): Point[] {
   const own = lines.filter((line) => line.split === split);
-  return finite(own.map(({ step, values }) => ({ x: step, y: values[name] ?? Number.NaN })));
+  return finite(own.map(({ step, values }) => ({ x: step, y: memberOf(values, name) ?? Number.NaN })));
 }
 
 const namesIn = ({ lines }: RunRecord, split: 'train' | 'validation'): string[] => [

@@ -1,4 +1,5 @@
 import type { MetricReport } from '../../tasks/task.js';
+import { memberOf } from '../base/json.js';
 import type { Environment } from '../prepare/environment.js';
 import type { DataFacts } from '../recording/dataFacts.js';
 import type { ModuleSize } from '../run/moduleTable.js';
@@ -56,7 +57,8 @@ function splitFact(run: RunRecord, split: MeasuredSplit): SplitFact | undefined 
   const outcomes = run.outcomes[split];
   const intervals = outcomes ? intervalsOf(outcomes) : {};
   const facts = Object.entries(report.values).map(([name, value]): [string, MetricFact] => {
-    const [interval, without] = [intervals[name], baseline[split]?.values[name]];
+    const interval = memberOf(intervals, name);
+    const without = memberOf(baseline[split]?.values ?? {}, name);
     return [
       name,
       { value, ...(interval && { interval }), ...(without !== undefined && { baseline: without }) },
@@ -72,8 +74,8 @@ function splitFact(run: RunRecord, split: MeasuredSplit): SplitFact | undefined 
 }
 
 function headlineOf(splits: RunFacts['splits'], metric: string): RunFacts['headline'] {
-  const split = SPLITS.toReversed().find((name) => splits[name]?.metrics[metric]);
-  const fact = split && splits[split]?.metrics[metric];
+  const split = SPLITS.toReversed().find((name) => memberOf(splits[name]?.metrics ?? {}, metric));
+  const fact = split && memberOf(splits[split]?.metrics ?? {}, metric);
   return split && fact && { ...fact, metric, split };
 }
 

@@ -1,4 +1,5 @@
 import type { CombinedMetric } from '../../tasks/shown.js';
+import { memberOf } from '../base/json.js';
 import { createRandom } from '../base/random.js';
 import type { MetricColumn, Outcomes } from '../recording/outcomes.js';
 import { pooledMetric } from './pooledMetric.js';
@@ -45,8 +46,8 @@ function combine(
   values: Readonly<Record<string, number>>,
   combined: Combined,
 ): number | undefined {
-  const { of, factor } = combined[name] ?? { of: [], factor: 0 };
-  if (of.length === 0) return values[name];
+  const { of, factor } = memberOf(combined, name) ?? { of: [], factor: 0 };
+  if (of.length === 0) return memberOf(values, name);
   const parts = of.map((part) => (part === name ? undefined : combine(part, values, combined)));
   if (parts.some((part) => part === undefined)) return undefined;
   return factor * parts.reduce<number>((sum, part) => sum + (part as number), 0);

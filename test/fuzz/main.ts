@@ -22,14 +22,28 @@ import { recordRun } from './record.js';
 const HELP =
   'npm run fuzz -- [--runs 1000000] [--seconds 60] [--seed 1] [--from 0] [--out fuzz-findings] [--record FILE] [READER ...]';
 
-/** Milliseconds without a finished input after which it counts as a hang. */
+/** Milliseconds without a finished input after which it counts as a hang, if the processor was used meanwhile. */
 const HANGS = 60_000;
+/** Seconds of the processor that a hang uses, or waits so long that it is none of a busy machine. */
+const [USED_BY_HANG, WAITED_BY_HANG] = [20, 1_800_000];
 /** Milliseconds between looks after which the process must have been stopped. */
 const STOPPED = 20_000;
 /** Seconds after which a child tells how far it is. */
 const TELLS = 5;
 /** Findings of one reader after which it is left. */
 const MOST_FINDINGS = 20;
+
+const TICKS = 100;
+
+/** Seconds of the processor that a process has used; undefined where the system does not say. */
+function usedBy(pid: number | undefined): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch {
+    return undefined;
+  }
+}
 
 /** A folder in memory where there is one. */
 const workFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'vlgraft-fuzz-'));
@@ -122,14 +136,21 @@ function follow(part: Part, { onFinding, onWork }: Listener): Promise<Ended> {
   child.on('message', (told: Told) => ('worked' in told ? onWork(told) : onFinding(told.index, told.what)));
   return new Promise((resolve) => {
     let [before, since, ticked] = [-1, Date.now(), Date.now()];
+    let used = usedBy(child.pid) ?? 0;
     let hung = false;
     const watch = setInterval(() => {
       const now = position();
       // A process that is stopped for a while finds its clock far ahead; so does the child.
       const wasStopped = Date.now() - ticked > STOPPED;
       ticked = Date.now();
-      if (now !== before || wasStopped) [before, since] = [now, Date.now()];
-      else if (Date.now() - since > HANGS) {
+      if (now !== before || wasStopped) {
+        [before, since] = [now, Date.now()];
+        used = usedBy(child.pid) ?? 0;
+        return;
+      }
+      const waited = Date.now() - since;
+      const worked = (usedBy(child.pid) ?? Number.POSITIVE_INFINITY) - used;
+      if (waited > WAITED_BY_HANG || (waited > HANGS && worked > USED_BY_HANG)) {
         hung = true;
         child.kill('SIGKILL');
       }

@@ -66,7 +66,7 @@ it('says what is wrong with the default export', () => {
   expect(told['list.mjs']).toMatchObject([
     { where: 'adapter', message: 'there is no such list', expected: 'did you mean "adapters"?' },
   ]);
-  expect(told['entry.mjs']).toMatchObject([{ where: 'tasks[0]', message: 'this is no task' }]);
+  expect(told['entry.mjs']).toMatchObject([{ where: 'tasks[0]', message: 'this is not a task' }]);
 });
 
 it('says all that an entry lacks', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyOverrides } from '../../src/recipe/override.js';
 import { parseRecipe } from '../../src/recipe/source.js';
+import { resolveRecipe } from '../shipped.js';
 import { makeRecipeFolder, minimal, problemsOf, resolveText } from './recipeFolder.js';
 
 let place: ReturnType<typeof makeRecipeFolder>;
@@ -84,3 +85,13 @@ describe('--set', () => {
     ]);
   });
 });
+
+it.each(['constructor', 'toString', 'hasOwnProperty', '__proto__x'])(
+  'a key called %s is unknown, no more',
+  (key) => {
+    const parsed = applyOverrides(parseRecipe(minimal, 'r.json'), [`training.${key}=1`]);
+    expect(() => resolveRecipe(parsed.input, { source: parsed.source, files: false })).toThrow(
+      new RegExp(`training\\.${key}: unknown key`),
+    );
+  },
+);

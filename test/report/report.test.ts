@@ -188,6 +188,35 @@ describe('the page', () => {
   });
 });
 
+describe('values that are not usual', () => {
+  const changed = (name: string) => {
+    const copy = join(root, name);
+    cpSync(inRun(), copy, { recursive: true });
+    return copy;
+  };
+
+  it('are shown as missing where they were not finite', async () => {
+    const copy = changed('notFinite');
+    const file = join(copy, 'metrics.jsonl');
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const nulls = lines.map((line) => line.replace(/("accuracy":)[\d.e-]+/, '$1null'));
+    expect(nulls).not.toEqual(lines);
+    writeFileSync(file, `${nulls.join('\n')}\n`);
+    await writeReport(copy);
+    expect(readFileSync(join(copy, 'report.html'), 'utf8')).toContain('<td>–</td>');
+  });
+
+  it('may be called as what every object has', async () => {
+    const copy = changed('inherited');
+    const file = join(copy, 'summary.json');
+    const summary = JSON.parse(readFileSync(file, 'utf8'));
+    summary.metrics.test.values = { ...summary.metrics.test.values, hasOwnProperty: 0.25 };
+    writeFileSync(file, JSON.stringify(summary));
+    const { runs } = await writeReport(copy);
+    expect(runs[0]!.splits.test?.metrics.hasOwnProperty).toEqual({ value: 0.25 });
+  });
+});
+
 describe('what can not be reported', () => {
   it('is named: folders that hold no finished run, all at once', async () => {
     const empty = join(root, 'empty');

@@ -164,7 +164,7 @@ describe('a run that a finished run teaches', () => {
     const nowhere = { ...taught(), teacher: { kind: 'run', from: join(folder, 'teachr') } };
     await expect(refused({ ...own, task: nowhere })).rejects.toThrow(/task\.teacher\.from.*teachr/);
     const noRun = { ...taught(), teacher: { kind: 'run', from: folder } };
-    await expect(refused({ ...own, task: noRun })).rejects.toThrow(/no run folder; did you mean/);
+    await expect(refused({ ...own, task: noRun })).rejects.toThrow(/not a run folder; did you mean/);
   }, 60_000);
 });
 

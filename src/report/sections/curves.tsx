@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { metricFigure } from '../../base/figures.js';
+import { memberOf } from '../../base/json.js';
 import { type ChartSeries, drawChart } from '../chart.js';
 import { type Curve, curvesOf } from '../curves.js';
 import { Above, Markup, Scroll, Section } from '../parts.js';
@@ -61,6 +62,10 @@ const CurveFigure = ({ title, train, validation, svg, above }: Drawn): JSX.Eleme
   </figure>
 );
 
+/** A value that was not finite is null in JSON. */
+const figureOf = (value: number | null | undefined): string =>
+  value === undefined || value === null ? '–' : metricFigure(value);
+
 /** Evaluations in a table, so that the curves can be read as numbers. */
 function Evaluations({ run }: { readonly run: RunRecord }): JSX.Element | null {
   const lines = run.lines.filter(({ split }) => split === 'validation');
@@ -84,7 +89,7 @@ function Evaluations({ run }: { readonly run: RunRecord }): JSX.Element | null {
               <tr>
                 <th scope="row">{step}</th>
                 {names.map((name) => (
-                  <td>{values[name] === undefined ? '–' : metricFigure(values[name])}</td>
+                  <td>{figureOf(memberOf(values, name))}</td>
                 ))}
               </tr>
             ))}
