@@ -55,7 +55,7 @@ function createSplitChecks(modules: Modules, ajv: Ajv2020) {
 
 function createCheck(modules: Modules): RecipeCheck {
   const ajv = lazyDiscriminator(compiler());
-  ajv.addFormat('path', (path: string) => check.exists(path)).addFormat('text', true);
+  ajv.addFormat('path', (path: string) => check.exists(path));
   const validate = ajv.compile(recipeSchemaBesideSplits(modules));
   const splitsOf = createSplitChecks(modules, ajv);
   const check: RecipeCheck = {

@@ -42,7 +42,7 @@ function validatorOf(schema: object): ValidateFunction {
     validateSchema: true,
     discriminator: true,
   });
-  const compiled = compiler.addFormat('path', true).compile(schema);
+  const compiled = compiler.compile(schema);
   validators.set(schema, compiled);
   return compiled;
 }

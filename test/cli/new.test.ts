@@ -36,7 +36,7 @@ describe('vlgraft new without a terminal', () => {
     ];
     const { code, stdout, stderr } = await cli.here('new', ...words, '--file', 'recipes/pairs.json');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'recipes/pairs.json\n' });
-    expect(stderr).toContain('vlgraft run recipes/pairs.json');
+    expect(stderr).toBe('carry it out with: vlgraft run recipes/pairs.json\n');
     expect(readJson('recipes/pairs.json')).toMatchObject({
       name: 'nlvr-bottleneck-shortcut',
       adapters: [{ kind: 'bottleneck' }, { kind: 'shortcut' }],
