@@ -76,13 +76,15 @@ type RecipeFor<Options> =
       ? WrittenRecipe
       : never);
 
-async function modulesOf({ modules, use = [] }: ModuleOptions): Promise<Modules> {
+async function modulesOf({ modules, use = [] }: ModuleOptions = {}): Promise<Modules> {
   const loaded = await loadModules(use);
   return modules ? extendModules(loaded, modules) : loaded;
 }
 
 /** Options without what `modulesOf` reads. */
-function own<Options extends ModuleOptions>(options: Options): Omit<Options, keyof ModuleOptions> {
+function own<Options extends ModuleOptions>(
+  options: Options = {} as Options,
+): Omit<Options, keyof ModuleOptions> {
   const { modules: _modules, use: _use, ...rest } = options;
   return rest;
 }
@@ -95,8 +97,8 @@ export async function fineTune<Options extends RunOptions & ModuleOptions>(
   recipe: RecipeFor<Options>,
   options?: Options,
 ): Promise<RunSummary> {
-  const modules = await modulesOf(options ?? {});
-  return reportedRun(resolveRecipe(recipe, { modules }), own(options ?? {}), modules);
+  const modules = await modulesOf(options);
+  return reportedRun(resolveRecipe(recipe, { modules }), own(options), modules);
 }
 
 /**
@@ -107,15 +109,15 @@ export async function plan<Options extends PlanOptions & ModuleOptions>(
   recipe: RecipeFor<Options>,
   options?: Options,
 ): Promise<RunPlan> {
-  const modules = await modulesOf(options ?? {});
-  return planRun(resolveRecipe(recipe, { modules }), own(options ?? {}), modules);
+  const modules = await modulesOf(options);
+  return planRun(resolveRecipe(recipe, { modules }), own(options), modules);
 }
 
 /** The recipe with every default filled in. Throws UsageError with everything that is wrong with it. */
 export const validate = async <Options extends ModuleOptions>(
   recipe: RecipeFor<Options>,
   options?: Options,
-): Promise<Recipe> => resolveRecipe(recipe, { modules: await modulesOf(options ?? {}) });
+): Promise<Recipe> => resolveRecipe(recipe, { modules: await modulesOf(options) });
 
 /**
  * Loads the fine-tuned model of a run folder. Throws UsageError when the folder holds no finished run, or when the
@@ -148,7 +150,7 @@ export const compareAdapters = async <Options extends ComparisonOptions & Module
   recipe: RecipeFor<Options>,
   adapters: readonly AdapterChoice[],
   options?: Options,
-): Promise<Comparison> => compare(recipe, adapters, own(options ?? {}), await modulesOf(options ?? {}));
+): Promise<Comparison> => compare(recipe, adapters, own(options), await modulesOf(options));
 
 /**
  * Trains a recipe once for each point of a grid, of random draws, or of both, and each seed; otherwise as
@@ -158,7 +160,7 @@ export const sweep = async <Options extends ComparisonOptions & ModuleOptions>(
   recipe: RecipeFor<Options>,
   keys: SweepKeys,
   options?: Options,
-): Promise<Comparison> => sweepOver(recipe, keys, own(options ?? {}), await modulesOf(options ?? {}));
+): Promise<Comparison> => sweepOver(recipe, keys, own(options), await modulesOf(options));
 
 type ReportOptions = Omit<WriteReportOptions, 'modules'> & ModuleOptions;
 

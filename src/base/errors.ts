@@ -44,6 +44,9 @@ function linesOf(problems: readonly Problem[]): string[] {
   return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 
+/** What was thrown, in its own words. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Wrong usage, recipe or data: everything that is wrong at once; the command line exits with 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -1,4 +1,4 @@
-import { inWords, type Json } from '../base/json.js';
+import { inWords, type Json, memberOf } from '../base/json.js';
 
 type Config = Readonly<Record<string, Json>>;
 
@@ -59,5 +59,5 @@ export function kindOf(config: Config, otherwise: PictureKind): Kind | undefined
   const name = inWords(named)
     .replace(/(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/, '')
     .toLowerCase();
-  return Object.hasOwn(KINDS, name) ? KINDS[name as PictureKind] : undefined;
+  return memberOf<Kind>(KINDS, name);
 }

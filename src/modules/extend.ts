@@ -173,7 +173,11 @@ export function extendModules(base: Modules, additions: Additions, file?: string
       return (file === undefined ? entry : watchedModule(entry, file, where)) as never;
     });
   const added = moduleLists.flatMap((list) =>
-    given(list).map((entry) => ({ list, kind: nameOf(list, entry), ...(file !== undefined && { file }) })),
+    (additions[list] ?? []).map((entry) => ({
+      list,
+      kind: nameOf(list, entry),
+      ...(file !== undefined && { file }),
+    })),
   );
   const readers = [...base.readers, ...given('readers')];
   const objectives = [...base.objectives, ...given('objectives')];

@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Problem, UsageError } from '../base/errors.js';
+import { messageOf, type Problem, UsageError } from '../base/errors.js';
 import type { Modules } from '../prepare/modules.js';
 import { fileStatus } from '../system/fileStatus.js';
 import { type Additions, extendModules, moduleLists } from './extend.js';
 import { shippedModules } from './shippedModules.js';
-import { messageOf, placeIn } from './thrownIn.js';
+import { placeIn } from './thrownIn.js';
 
 const FORM = `export default { adapters: [...] }, or another of ${moduleLists.join(', ')}`;
 

@@ -1,5 +1,5 @@
 import { adapters } from '../../adapters/index.js';
-import { singleTasks, tasksOf } from '../../tasks/index.js';
+import { singleTasks, tasks } from '../../tasks/index.js';
 import { objectives } from '../../tasks/pretraining/objectives/index.js';
 import { readers } from '../../tasks/readers/index.js';
 import type { AnyTaskLiteral } from '../../tasks/task.js';
@@ -14,7 +14,7 @@ const taskLiterals = singleTasks as unknown as readonly AnyTaskLiteral[];
 /** What this package has: the one place where its lists are put together. */
 export const shippedModules: Modules = {
   adapters,
-  tasks: tasksOf(taskLiterals, readers),
+  tasks,
   taskLiterals,
   readers,
   objectives,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InterruptedError, type Problem, UsageError } from '../base/errors.js';
+import { InterruptedError, messageOf, type Problem, UsageError } from '../base/errors.js';
 
 /** Line and column of a file where an error arose, as far as its stack says. */
 export function placeIn(file: string, error: unknown): Pick<Problem, 'line' | 'column'> {
@@ -9,8 +9,6 @@ export function placeIn(file: string, error: unknown): Pick<Problem, 'line' | 'c
   const [, line, column] = /:(\d+):(\d+)\)?$/.exec(at ?? '') ?? [];
   return line === undefined ? {} : { line: Number(line), column: Number(column) };
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A module of a file, as its faults name it. */
 interface Origin {

@@ -1,6 +1,6 @@
 import type { Example } from '../../tasks/example.js';
 import type { AnyTask } from '../../tasks/task.js';
-import { type Problem, UsageError } from '../base/errors.js';
+import { messageOf, type Problem, UsageError } from '../base/errors.js';
 import type { Json } from '../base/json.js';
 import { createRandom } from '../base/random.js';
 import type { Picture, Processor } from '../data/sequence.js';
@@ -62,8 +62,6 @@ function createTextMeter({ tokenizer }: Processor, limit: number) {
     notes: unknowns.notes,
   };
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What went wrong with one example: whatever it is, the others are still looked at. */
 const problemsOf = (error: unknown): readonly Problem[] =>

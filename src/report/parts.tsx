@@ -7,6 +7,10 @@ export const Markup = ({ html }: { readonly html: string }): JSX.Element => (
   <div dangerouslySetInnerHTML={{ __html: html }} />
 );
 
+/** A metric; a dash where there is none, or where it was not finite, which is null in JSON. */
+export const figureOrDash = (value: number | null | undefined): string =>
+  value === undefined || value === null ? '–' : metricFigure(value);
+
 /** A part of the page with a heading that can be linked to. */
 export const Section = ({
   id,

@@ -1,4 +1,4 @@
-import { formatProblem, type Problem } from '../base/errors.js';
+import { formatProblem, messageOf, type Problem } from '../base/errors.js';
 import { formatBytes } from '../base/figures.js';
 import { diskFree } from './machine.js';
 
@@ -70,5 +70,5 @@ export function systemWords(error: unknown): Pick<Problem, 'file' | 'message' | 
 export function errorWords(error: unknown): string {
   const system = systemWords(error);
   if (system) return formatProblem(system);
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

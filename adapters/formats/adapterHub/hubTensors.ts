@@ -1,6 +1,7 @@
 import type { BackboneShape, LayerPlace, Weights } from '../../../src/backbones/backbone.js';
 import type { Problem } from '../../../src/base/errors.js';
 import type { HostTensor } from '../../../src/base/hostTensor.js';
+import { memberOf } from '../../../src/base/json.js';
 import type { ForeignAdapter } from '../../adapter.js';
 import type { ModuleName } from '../../parts/modules.js';
 
@@ -31,16 +32,13 @@ export interface HubNames {
   readonly shared?: Readonly<Record<string, string>>;
 }
 
-const ownName = (names: HubNames['shared'], name: string): string | undefined =>
-  names && Object.hasOwn(names, name) ? names[name] : undefined;
-
 /** Ours of one name; undefined where it has none. */
 function nativeName(name: string, sites: ReadonlyMap<string, string>, { parts, shared }: HubNames) {
   const [, common] = /^(?:[a-z]+\.)?shared_parameters\.[^.]+\.(.+)$/.exec(name) ?? [];
-  if (common !== undefined) return ownName(shared, common);
+  if (common !== undefined) return memberOf(shared ?? {}, common);
   const [, place = '', part = ''] = /^(.+)\.adapters\.[^.]+\.(.+)$/.exec(name) ?? [];
   const site = sites.get(place) ?? sites.get(place.replace(BASE, ''));
-  const native = ownName(parts, part);
+  const native = memberOf(parts, part);
   return site && native && `${site}.${native}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../base/json.js';
-import { isJsonObject, type JsonObject } from '../../base/json.js';
+import { isJsonObject, type JsonObject, memberOf } from '../../base/json.js';
 import { CLIP_PATTERN } from './patterns.js';
 
 /** Names of special tokens in a tokenizer_config.json. */
@@ -123,7 +123,7 @@ const classOfModel: Readonly<Record<string, string>> = {
 };
 
 const own = <Value>(record: Readonly<Record<string, Value>>, key: Json | undefined): Value | undefined =>
-  typeof key === 'string' && Object.hasOwn(record, key) ? record[key] : undefined;
+  typeof key === 'string' ? memberOf(record, key) : undefined;
 
 /** The name of the class that a folder's tokenizer has: from tokenizer_config.json, else from config.json. */
 export function classNameOf(config: JsonObject, modelConfig: JsonObject = {}): string | undefined {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.js';
 import type { JsonObject } from '../../base/json.js';
-import { isJsonObject } from '../../base/json.js';
+import { isJsonObject, memberOf } from '../../base/json.js';
 
 /** Parts inside of each other at most. */
 const DEEPEST = 16;
@@ -64,7 +64,7 @@ export function countAt(
 /** What a part of this `type` is made by; a type that none makes is refused by its name. */
 export function byType<Made>(part: Part, makers: Readonly<Record<string, (part: Part) => Made>>): Made {
   const type = textAt(part, 'type');
-  const make = Object.hasOwn(makers, type) ? makers[type] : undefined;
+  const make = memberOf(makers, type);
   if (make) return make(part);
   return refuse(
     `${part.where}/type`,

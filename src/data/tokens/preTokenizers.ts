@@ -1,3 +1,4 @@
+import { memberOf } from '../../base/json.js';
 import { toByteCharacters } from './byteCharacters.js';
 import { byType, flagAt, type Part, partsAt, refuse, textAt } from './fields.js';
 import { GPT2_PATTERN, literalMatcher, type Matcher, patternOf, regexMatcher } from './patterns.js';
@@ -71,7 +72,7 @@ function splitter(matches: Matcher, behaviour: Behaviour, invert = false): PreTo
 
 function behaviourAt(part: Part, usual?: string): Behaviour {
   const name = textAt(part, 'behavior', usual);
-  const found = Object.hasOwn(behaviours, name) ? behaviours[name] : undefined;
+  const found = memberOf(behaviours, name);
   return found ?? refuse(`${part.where}/behavior`, 'no such behaviour', Object.keys(behaviours).join(', '));
 }
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { metricFigure } from '../../base/figures.js';
 import { rangeText } from '../intervalText.js';
-import { Scroll, Section } from '../parts.js';
+import { figureOrDash, Scroll, Section } from '../parts.js';
 import type { Difference, MetricRow } from './differences.js';
 import { letterOf } from './letters.js';
 
@@ -13,7 +13,7 @@ const isClear = ({ interval }: Difference): boolean =>
 
 const Cells = ({ one, first }: { one: Difference; first: boolean }): JSX.Element => (
   <>
-    <td>{one.value === undefined ? '–' : metricFigure(one.value)}</td>
+    <td>{figureOrDash(one.value)}</td>
     {!first && (
       <>
         <td>{one.difference === undefined ? '–' : `${isClear(one) ? '● ' : ''}${signed(one.difference)}`}</td>

@@ -3,7 +3,7 @@ import { metricFigure } from '../../base/figures.js';
 import { memberOf } from '../../base/json.js';
 import { type ChartSeries, drawChart } from '../chart.js';
 import { type Curve, curvesOf } from '../curves.js';
-import { Above, Markup, Scroll, Section } from '../parts.js';
+import { Above, figureOrDash, Markup, Scroll, Section } from '../parts.js';
 import type { RunRecord } from '../runRecord.js';
 import { smooth, thin } from '../series.js';
 import { type StartAbove, startAbove } from '../startAbove.js';
@@ -62,10 +62,6 @@ const CurveFigure = ({ title, train, validation, svg, above }: Drawn): JSX.Eleme
   </figure>
 );
 
-/** A value that was not finite is null in JSON. */
-const figureOf = (value: number | null | undefined): string =>
-  value === undefined || value === null ? '–' : metricFigure(value);
-
 /** Evaluations in a table, so that the curves can be read as numbers. */
 function Evaluations({ run }: { readonly run: RunRecord }): JSX.Element | null {
   const lines = run.lines.filter(({ split }) => split === 'validation');
@@ -89,7 +85,7 @@ function Evaluations({ run }: { readonly run: RunRecord }): JSX.Element | null {
               <tr>
                 <th scope="row">{step}</th>
                 {names.map((name) => (
-                  <td>{figureOf(memberOf(values, name))}</td>
+                  <td>{figureOrDash(memberOf(values, name))}</td>
                 ))}
               </tr>
             ))}

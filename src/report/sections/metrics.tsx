@@ -1,10 +1,8 @@
 import type { JSX } from 'preact';
-import { grouped, metricFigure } from '../../base/figures.js';
+import { grouped } from '../../base/figures.js';
 import type { MeasuredSplit, RunFacts, SplitFact } from '../facts.js';
 import { rangeText } from '../intervalText.js';
-import { Bar, Scroll, Section } from '../parts.js';
-
-const figure = (value: number | undefined): string => (value === undefined ? '–' : metricFigure(value));
+import { Bar, figureOrDash, Scroll, Section } from '../parts.js';
 
 const METHODS = { wilson: 'Wilson', bootstrap: 'bootstrap' } as const;
 
@@ -25,16 +23,16 @@ const MetricTable = ({ split, fact }: { split: MeasuredSplit; fact: SplitFact })
         {Object.entries(fact.metrics).map(([name, { value, interval, baseline }]) => (
           <tr>
             <th scope="row">{name}</th>
-            <td>{figure(value)}</td>
+            <td>{figureOrDash(value)}</td>
             <td>{interval ? rangeText(interval) : '–'}</td>
             <td>{interval ? METHODS[interval.method] : '–'}</td>
-            <td>{figure(baseline)}</td>
+            <td>{figureOrDash(baseline)}</td>
           </tr>
         ))}
         {fact.loss !== undefined && (
           <tr>
             <th scope="row">loss</th>
-            <td>{figure(fact.loss)}</td>
+            <td>{figureOrDash(fact.loss)}</td>
             <td>–</td>
             <td>–</td>
             <td>–</td>
@@ -72,11 +70,11 @@ const GroupTable = ({
         {Object.entries(groups).map(([group, { value, count }]) => (
           <tr>
             <th scope="row">{group}</th>
-            <td>{figure(value)}</td>
+            <td>{figureOrDash(value)}</td>
             <td>
               <Bar share={value} />
             </td>
-            <td>{figure(baseline?.[group]?.value)}</td>
+            <td>{figureOrDash(baseline?.[group]?.value)}</td>
             <td>{grouped(count)}</td>
           </tr>
         ))}
